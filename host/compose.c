@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/compose.h"
+
+#include "driver/link.h"
+#include "driver/nic.h"
+#include "driver/pkt.h"
+#include "host/peer.h"
+#include "sim/link_sim.h"
+#include "sim/pcapng.h"
+#include "sim/wire.h"
+#include "sim/world.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define POOL_SMALL 2048u
+#define POOL_LARGE 4u
+#define OPEN_LIMIT_NS 5000000000
+#define SETTLE_STEP_NS 1000000
+/* Model time between two looks at descriptors: short enough for a signal to be
+ * noticed at once, long enough to cost nothing. */
+#define SLICE_PS 1000000000ull
+#define WALL_SLICE_PS 50000000ull
+
+void node_mac(uint64_t seed, unsigned number, uint8_t mac[6])
+{
+    uint32_t a = sim_hash32(seed, 2 * number + 0x4d41u), b = sim_hash32(seed, 2 * number + 0x4d42u);
+    uint8_t out[6] = { 0x02, (uint8_t)a, (uint8_t)(a >> 8), (uint8_t)(a >> 16),
+                       (uint8_t)(a >> 24), (uint8_t)b };
+    memcpy(mac, out, sizeof(out));
+}
+
+/* The stack's events of our own host, to whoever shows them. */
+static void forward_event(void *arg, const struct net_event *ev)
+{
+    struct rig *r = arg;
+    if (r->on_event)
+        r->on_event(r->on_event_arg, ev);
+}
+
+int node_open(struct node *n, struct rig *r, unsigned number, uint32_t addr, const uint8_t mac[6],
+              struct pcapng *cap)
+{
+    size_t bytes = pkt_pool_bytes(POOL_SMALL, POOL_LARGE);
+    n->pool_mem = malloc(bytes);
+    n->pool = n->pool_mem ? pkt_pool_create(n->pool_mem, bytes, POOL_SMALL, POOL_LARGE) : NULL;
+    if (!n->pool)
+        return -ENOMEM;
+    struct sim_nic_cfg sc = { .world = r->world, .wire = r->wire, .port = number,
+                              .number = number, .profile = r->o->profile, .pool = n->pool,
+                              .capture = cap };
+    int rc = sim_nic_open(&n->link, &sc);
+    if (rc < 0)
+        return rc;
+    struct nic_cfg nc = { .link = n->link, .pool = n->pool, .offload = r->o->offload };
+    memcpy(nc.mac, mac, sizeof(nc.mac));
+    rc = nic_create(&n->nic, &nc);
+    if (rc < 0)
+        return rc;
+    struct net_cfg cfg = { .nic = n->nic, .pool = n->pool,
+                           .seed = ((uint64_t)sim_hash32(r->o->seed, number) << 32) |
+                                   sim_hash32(r->o->seed, number + 0x5eedu),
+                           .max_sockets = NODE_SOCKETS,
+                           .event = number == 0 ? forward_event : NULL, .event_arg = r };
+    rc = net_create(&n->net, &cfg);
+    return rc < 0 ? rc : net_set_addr(n->net, addr, r->o->prefix_len);
+}
+
+void node_close(struct node *n)
+{
+    net_destroy(n->net);
+    nic_destroy(n->nic);
+    free(n->pool_mem);
+    *n = (struct node){ 0 };
+}
+
+int node_poll(struct node *n, int64_t now_ns)
+{
+    int rc, s;
+    do {
+        rc = net_poll(n->net, now_ns, &n->next_ns);
+        for (s = net_changed(n->net); s >= 0 && rc == 0; s = net_changed(n->net))
+            if (s < NODE_SOCKETS && n->watch[s].fn) {
+                n->watch[s].fn(n->watch[s].arg, s, net_ready(n->net, s));
+                rc = net_poll(n->net, now_ns, &n->next_ns);
+            }
+    } while (rc == 0 && n->next_ns <= now_ns);
+    return rc;
+}
+
+/* --- our host as an actor of the world --------------------------------------- */
+
+static uint64_t me_next(void *self)
+{
+    const struct rig *r = self;
+    uint64_t wake = sim_nic_wake_ps(r->me.link);
+    if (!r->o->virtual_time)
+        return wake;
+    int64_t at = loop_timers_next(r->loop);
+    if (r->me.next_ns < at)
+        at = r->me.next_ns;
+    uint64_t due = at == INT64_MAX ? SIM_NEVER : (uint64_t)at * 1000u;
+    uint64_t t = wake < due ? wake : due;
+    return t > world_now(r->world) ? t : world_now(r->world);
+}
+
+/* Nothing: being stopped at is the point; rig_turn() polls afterwards. */
+static void me_run(void *self, uint64_t t)
+{
+    (void)self;
+    (void)t;
+}
+
+static const struct actor_ops me_ops = { .name = "host", .next = me_next, .run = me_run };
+
+int64_t rig_now(const struct rig *r)
+{
+    if (r->o->virtual_time)
+        return (int64_t)(world_now(r->world) / 1000u);
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - r->wall0_ns;
+}
+
+/* --- opening ---------------------------------------------------------------------- */
+
+static int open_wire(struct rig *r)
+{
+    char why[160] = "";
+    int rc;
+    switch (r->o->wire) {
+    case WIRE_PEER:
+        rc = wire_peer_open(&r->wire, r->world, why);
+        break;
+    case WIRE_PACKET:
+        rc = wire_packet_open(&r->wire, r->world, r->o->ifname, why);
+        break;
+    default:
+        rc = wire_slirp_open(&r->wire, r->world, why);
+        break;
+    }
+    if (rc == 0)
+        return EXIT_DONE;
+    say("%s", why[0] ? why : strerror(-rc));
+    return rc == -EPERM || rc == -EACCES || rc == -ENODEV ? EXIT_MISSING : EXIT_FAILED;
+}
+
+static int open_capture(struct pcapng **out, const char *path, const struct rig *r)
+{
+    if (!path)
+        return EXIT_DONE;
+    int rc = pcapng_open(out, path, !r->o->virtual_time);
+    if (rc < 0) {
+        say("cannot write the capture %s: %s", path, strerror(-rc));
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
+/* World, wire and captures; the hosts come after. */
+static int open_below(struct rig *r)
+{
+    r->world = world_create(r->o->seed, !r->o->no_skip);
+    if (!r->world) {
+        say("out of memory");
+        return EXIT_FAILED;
+    }
+    int code = open_capture(&r->cap, r->o->pcap, r);
+    if (code == EXIT_DONE)
+        code = open_capture(&r->cap_far, r->o->pcap_far, r);
+    if (code == EXIT_DONE)
+        code = open_wire(r);
+    if (code == EXIT_DONE && r->cap_far)
+        wire_set_far_capture(r->wire, r->cap_far);
+    return code;
+}
+
+static int open_hosts(struct rig *r)
+{
+    uint8_t mac[6];
+    node_mac(r->o->seed, 0, mac);
+    int rc = node_open(&r->me, r, 0, r->o->addr, r->o->have_mac ? r->o->mac : mac, r->cap);
+    if (rc == -EINVAL && r->o->profile) {
+        say("unknown profile sim:%s", r->o->profile);
+        return EXIT_USAGE;
+    }
+    for (unsigned i = 0; rc == 0 && i < r->o->dns_count; i++)
+        rc = net_set_dns(r->me.net, i, r->o->dns[i].addr, r->o->dns[i].port);
+    if (rc == 0 && r->o->gw)
+        rc = net_route_add(r->me.net, 0, 0, r->o->gw);
+    if (rc == 0) {
+        r->me_actor = world_add(r->world, &me_ops, r);
+        rc = r->me_actor < 0 ? r->me_actor : 0;
+    }
+    if (rc == 0 && r->o->wire == WIRE_PEER)
+        rc = peer_open(&r->peer, r);
+    if (rc < 0) {
+        say("cannot set up the host: %s", strerror(-rc));
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
+static int wait_up(struct rig *r)
+{
+    int64_t limit = rig_now(r) + OPEN_LIMIT_NS;
+    int code = EXIT_DONE;
+    while (code == EXIT_DONE && nic_state(r->me.nic) == NIC_OPENING) {
+        if (rig_now(r) > limit) {
+            say("the NIC does not answer");
+            return EXIT_TIMEOUT;
+        }
+        code = rig_turn(r);
+    }
+    return code;
+}
+
+int rig_open(struct rig *r, const struct opts *o)
+{
+    *r = (struct rig){ .o = o };
+    if (!o->have_addr) {
+        say("--wire packet:%s needs --addr A.B.C.D/LEN (and --gw, --dns): there is no DHCP yet",
+            o->ifname);
+        return EXIT_USAGE;
+    }
+    r->wall0_ns = 0;
+    int rc = loop_create(&r->loop);
+    if (rc < 0) {
+        say("cannot make an event loop: %s", strerror(-rc));
+        return EXIT_FAILED;
+    }
+    int code = open_below(r);
+    if (!o->virtual_time && code == EXIT_DONE)
+        r->wall0_ns = rig_now(r);
+    if (code == EXIT_DONE)
+        code = open_hosts(r);
+    if (code == EXIT_DONE)
+        code = wait_up(r);
+    return code == EXIT_DONE ? code : rig_close(r, code);
+}
+
+/* --- one turn ----------------------------------------------------------------------- */
+
+static int check(struct rig *r)
+{
+    if (loop_signal(r->loop))
+        return EXIT_FAILED;
+    if (nic_state(r->me.nic) == NIC_FAILED) {
+        say("NIC: %s", nic_error(r->me.nic));
+        return EXIT_FAILED;
+    }
+    return r->wire->error[0] ? EXIT_FAILED : EXIT_DONE; /* rig_close() tells it */
+}
+
+static int turn_virtual(struct rig *r)
+{
+    int actor = world_run(r->world, world_now(r->world) + SLICE_PS, 1ull << r->me_actor);
+    if (actor < 0 && r->me.next_ns == INT64_MAX && loop_timers_next(r->loop) == INT64_MAX &&
+        !sim_nic_busy(r->me.link) && !(r->peer && peer_alive(r->peer))) {
+        say("nothing will ever happen again: this is a bug, please report the command and seed");
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
+/* Sleep until a descriptor, the wire or a deadline wants something. */
+static void sleep_wall(struct rig *r, bool busy)
+{
+    struct pollfd fds[64] = { { .fd = loop_fd(r->loop), .events = POLLIN } };
+    int64_t next = loop_timers_next(r->loop);
+    if (r->me.next_ns < next)
+        next = r->me.next_ns;
+    int64_t left = next == INT64_MAX ? 1000000000 : next - rig_now(r);
+    int timeout_ms = left <= 0 ? 0 : left > 1000000000 ? 1000 : (int)((left + 999999) / 1000000);
+    int n = 1;
+    if (r->wire->ops->pollfds)
+        n += r->wire->ops->pollfds(r->wire, fds + 1, 63, &timeout_ms);
+    int rc = poll(fds, (nfds_t)n, busy ? 0 : timeout_ms);
+    if (r->wire->ops->ready && rc >= 0)
+        r->wire->ops->ready(r->wire, fds + 1, n - 1);
+}
+
+static int turn_wall(struct rig *r)
+{
+    bool busy = sim_nic_busy(r->me.link);
+    if (busy)
+        world_run(r->world, world_now(r->world) + WALL_SLICE_PS, 1ull << r->me_actor);
+    sleep_wall(r, busy || sim_nic_busy(r->me.link));
+    return EXIT_DONE;
+}
+
+void rig_hook_add(struct rig *r, struct rig_hook *h, bool (*fn)(void *arg), void *arg)
+{
+    *h = (struct rig_hook){ .fn = fn, .arg = arg, .next = r->hooks, .active = true };
+    r->hooks = h;
+}
+
+void rig_hook_del(struct rig *r, struct rig_hook *h)
+{
+    struct rig_hook **at = &r->hooks;
+    while (h->active && *at && *at != h)
+        at = &(*at)->next;
+    if (h->active && *at)
+        *at = h->next;
+    h->active = false;
+}
+
+static int poll_me(struct rig *r, int64_t now)
+{
+    int rc;
+    bool again;
+    do {
+        rc = node_poll(&r->me, now);
+        again = false;
+        struct rig_hook *next;
+        for (struct rig_hook *h = r->hooks; h; h = next) {
+            next = h->next;
+            again |= h->fn(h->arg);
+        }
+    } while (rc == 0 && again);
+    return rc;
+}
+
+int rig_turn(struct rig *r)
+{
+    int64_t now = rig_now(r);
+    int rc = poll_me(r, now);
+    if (rc == 0 && loop_timers_run(r->loop, now) + loop_drain(r->loop, 64) > 0)
+        return check(r); /* sockets were written to: poll again before time goes on */
+    int code = check(r);
+    if (code != EXIT_DONE)
+        return code;
+    return r->o->virtual_time ? turn_virtual(r) : turn_wall(r);
+}
+
+void rig_watch(struct rig *r, int s, void (*fn)(void *arg, int s, unsigned ready), void *arg)
+{
+    if (s >= 0 && s < NODE_SOCKETS) {
+        r->me.watch[s].fn = fn;
+        r->me.watch[s].arg = arg;
+    }
+}
+
+void rig_close_sock(struct rig *r, int s)
+{
+    if (s < 0)
+        return;
+    rig_watch(r, s, NULL, NULL);
+    net_close(r->me.net, s);
+}
+
+/* --- closing ------------------------------------------------------------------------- */
+
+/* Connections that still have something to say, TIME_WAIT and listeners aside. */
+static bool unfinished(const struct rig *r)
+{
+    struct net_sock_info info[NODE_SOCKETS];
+    size_t n = net_sock_list(r->me.net, info, NODE_SOCKETS);
+    for (size_t i = 0; i < n && i < NODE_SOCKETS; i++)
+        if (info[i].type == NET_STREAM && info[i].state != NET_TCP_TIME_WAIT &&
+            info[i].state != NET_TCP_LISTEN && info[i].state != NET_TCP_CLOSED)
+            return true;
+    return false;
+}
+
+int rig_settle(struct rig *r, int64_t limit_ns)
+{
+    int64_t limit = rig_now(r) + limit_ns;
+    int code = EXIT_DONE;
+    while (code == EXIT_DONE && rig_now(r) < limit && (unfinished(r) || sim_nic_busy(r->me.link)))
+        code = rig_turn(r);
+    return code;
+}
+
+static int close_capture(struct pcapng *cap, const char *path, int code)
+{
+    int rc = cap ? pcapng_close(cap) : 0;
+    if (rc < 0) {
+        say("the capture %s is incomplete: %s", path, strerror(-rc));
+        return code == EXIT_DONE ? EXIT_FAILED : code;
+    }
+    return code;
+}
+
+int rig_close(struct rig *r, int code)
+{
+    int sig = r->loop ? loop_signal(r->loop) : 0;
+    if (r->wire && r->wire->error[0]) {
+        say("wire: %s", r->wire->error);
+        code = EXIT_FAILED;
+    }
+    if (r->peer)
+        peer_close(r->peer);
+    node_close(&r->me);
+    wire_close(r->wire);
+    code = close_capture(r->cap, r->o->pcap, code);
+    code = close_capture(r->cap_far, r->o->pcap_far, code);
+    if (r->world)
+        world_destroy(r->world);
+    loop_destroy(r->loop);
+    *r = (struct rig){ .o = r->o };
+    if (sig) {
+        signal(sig, SIG_DFL);
+        raise(sig);
+    }
+    return code;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * compose.h - a running system from the options: world, wire, NIC, stack, and
+ * the second host where the wire is `peer`. The only place that chooses parts.
+ *
+ * A command opens a rig, hangs handlers on sockets, descriptors and timers, and
+ * calls rig_turn() until it is done. Nothing else moves time.
+ */
+#ifndef LY_HOST_COMPOSE_H
+#define LY_HOST_COMPOSE_H
+
+#include "host/loop.h"
+#include "host/opts.h"
+#include "stack/net.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct link;
+struct nic;
+struct pkt_pool;
+struct world;
+struct wire;
+struct pcapng;
+struct peer;
+
+#define NODE_SOCKETS 256
+
+/* One host: a stack on a NIC. */
+struct node {
+    void *pool_mem;
+    struct pkt_pool *pool;
+    struct link *link;          /* owned by nic */
+    struct nic *nic;
+    struct net *net;
+    int64_t next_ns;            /* when the stack wants to be polled */
+    struct {
+        void (*fn)(void *arg, int s, unsigned ready);
+        void *arg;
+    } watch[NODE_SOCKETS];
+};
+
+/** Called after every poll of our stack; embedded by its user. Returns whether it
+ * did something that the stack must be polled for again. */
+struct rig_hook {
+    bool (*fn)(void *arg);
+    void *arg;
+    struct rig_hook *next;
+    bool active;
+};
+
+struct rig {
+    const struct opts *o;
+    struct loop *loop;
+    struct world *world;
+    struct wire *wire;
+    struct pcapng *cap, *cap_far;
+    struct node me;
+    int me_actor;
+    struct peer *peer;          /* the other host of wire peer, else NULL */
+    struct rig_hook *hooks;
+    int64_t wall0_ns;
+    int64_t shown_from_ns;      /* time 0 of what show.h prints */
+    unsigned local_names;        /* names given to local sockets so far */
+    /* Where net events go (fetch shows them); may be NULL. */
+    void (*on_event)(void *arg, const struct net_event *ev);
+    void *on_event_arg;
+};
+
+/**
+ * rig_open() - build everything and wait until the NIC is up.
+ *
+ * Returns EXIT_DONE, or an exit code after one line on stderr; then the rig is
+ * already closed.
+ */
+int rig_open(struct rig *r, const struct opts *o);
+
+/**
+ * rig_turn() - make progress: frames, sockets' handlers, descriptors, timers.
+ * In virtual time, time advances only when no descriptor is ready.
+ *
+ * Returns EXIT_DONE to go on, or an exit code after one line on stderr; a signal
+ * gives EXIT_FAILED without a line (rig_close raises it again).
+ */
+int rig_turn(struct rig *r);
+
+/** rig_now() - the host's time, nanoseconds. */
+int64_t rig_now(const struct rig *r);
+
+/** rig_watch() - call @fn when the readiness of socket @s changes; NULL: no more.
+ * Closing a socket takes its handler away: use rig_close_sock(). */
+void rig_watch(struct rig *r, int s, void (*fn)(void *arg, int s, unsigned ready), void *arg);
+void rig_close_sock(struct rig *r, int s);
+
+/** rig_hook_add() - call @fn after every poll of our stack. A hook may remove itself. */
+void rig_hook_add(struct rig *r, struct rig_hook *h, bool (*fn)(void *arg), void *arg);
+void rig_hook_del(struct rig *r, struct rig_hook *h);
+
+/** rig_stats() - counters of stack, driver, NIC and wire on stdout (--stats). */
+int rig_stats(struct rig *r);
+
+/**
+ * rig_settle() - let what is under way (FIN, last ACK, frames on the wire) finish,
+ * at most @limit_ns. Returns an exit code.
+ */
+int rig_settle(struct rig *r, int64_t limit_ns);
+
+/**
+ * rig_close() - end everything; a wire error or a capture that could not be
+ * written turns @code into EXIT_FAILED with a line. A signal that came is raised
+ * again, so this may not return.
+ */
+int rig_close(struct rig *r, int code);
+
+/* --- for peer.c, which builds the second host the same way ------------------ */
+/** node_open() - pool, NIC on @port of the wire and stack. Returns 0 or -errno. */
+int node_open(struct node *n, struct rig *r, unsigned number, uint32_t addr, const uint8_t mac[6],
+              struct pcapng *cap);
+void node_close(struct node *n);
+/** node_poll() - poll the stack and call the handlers of changed sockets. */
+int node_poll(struct node *n, int64_t now_ns);
+/** node_mac() - locally administered: 02 and 40 bits mixed from seed and number. */
+void node_mac(uint64_t seed, unsigned number, uint8_t mac[6]);
+
+#endif

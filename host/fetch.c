@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fetch.c - a page and the objects that it names, over our stack and NIC.
+ * URL rules and HTTP are libcurl's, HTML is libxml2's; name, address and
+ * connection are ours (origin.h).
+ */
+#include "host/commands.h"
+#include "host/compose.h"
+#include "host/html.h"
+#include "host/origin.h"
+#include "host/save.h"
+#include "host/show.h"
+#include "host/web.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define REDIRECTS_MAX 10
+#define PAGE_MAX_BYTES (16u << 20)
+#define OBJECTS_MAX 1000
+#define STALL_NS 120000000000
+#define SETTLE_NS 2000000000
+
+struct site {               /* an origin and its name */
+    char key[300];          /* scheme://host:port */
+    struct origin *origin;
+    struct fetch *f;
+    bool is_ready;
+    int err;                /* of the look-up */
+    struct site *next;
+};
+
+struct object {
+    struct fetch *f;
+    char *url;
+    struct site *site;
+    struct save *save;
+    char *body;             /* of a page only */
+    size_t body_len;
+    uint64_t bytes;
+    int err;                /* of keeping the body */
+    int64_t began_ns;
+    unsigned redirects;
+    bool is_page, started;
+    struct object *next;
+};
+
+struct fetch {
+    struct rig rig;
+    struct web *web;
+    char dir[100];          /* of the origins' paths */
+    const char *out_dir;    /* -o */
+    bool span;
+    struct site *sites;
+    struct object *objects, **objects_end;  /* in the order they were named */
+    unsigned total, pending;
+    int code;
+    struct loop_timer stall;
+};
+
+static void start_ready(struct fetch *f);
+
+static void worst(struct fetch *f, int code)
+{
+    if (f->code == EXIT_DONE)
+        f->code = code;
+}
+
+static int exit_for(int err)
+{
+    return err == -ETIMEDOUT ? EXIT_TIMEOUT : err == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* --- URLs -------------------------------------------------------------------------- */
+
+/* Scheme, host and port of an absolute URL into @key. Returns 0 or -EINVAL. */
+static int url_key(const char *url, char *key, size_t room, char *host, size_t host_room,
+                   uint16_t *port)
+{
+    CURLU *u = curl_url();
+    char *scheme = NULL, *name = NULL, *number = NULL;
+    int rc = -EINVAL;
+    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_PORT, &number, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        (!strcmp(scheme, "http") || !strcmp(scheme, "https")) && strlen(name) < host_room) {
+        *port = (uint16_t)strtoul(number, NULL, 10);
+        snprintf(host, host_room, "%s", name);
+        int n = snprintf(key, room, "%s://%s:%s", scheme, name, number);
+        rc = n > 0 && (size_t)n < room ? 0 : -EINVAL;
+    }
+    curl_free(scheme);
+    curl_free(name);
+    curl_free(number);
+    curl_url_cleanup(u);
+    return rc;
+}
+
+/* @ref as written in a page at @base, absolute and without fragment; NULL: not ours. */
+static char *url_resolve(const char *base, const char *ref)
+{
+    CURLU *u = curl_url();
+    char *got = NULL, *out = NULL;
+    if (u && curl_url_set(u, CURLUPART_URL, base, CURLU_DEFAULT_SCHEME) == CURLUE_OK &&
+        (!*ref || curl_url_set(u, CURLUPART_URL, ref, 0) == CURLUE_OK) &&
+        curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_URL, &got, 0) == CURLUE_OK)
+        out = strdup(got);
+    curl_free(got);
+    curl_url_cleanup(u);
+    return out;
+}
+
+/* --- origins ------------------------------------------------------------------------ */
+
+static void on_site_ready(void *arg, int err)
+{
+    struct site *s = arg;
+    s->is_ready = true;
+    s->err = err;
+    start_ready(s->f);
+}
+
+static int site_for(struct fetch *f, const char *url, struct site **out)
+{
+    char key[300], host[256];
+    uint16_t port;
+    int rc = url_key(url, key, sizeof(key), host, sizeof(host), &port);
+    if (rc < 0)
+        return rc;
+    for (struct site *s = f->sites; s; s = s->next)
+        if (!strcmp(s->key, key)) {
+            *out = s;
+            return 0;
+        }
+    struct site *s = calloc(1, sizeof(*s));
+    if (!s)
+        return -ENOMEM;
+    *s = (struct site){ .f = f, .next = f->sites };
+    memcpy(s->key, key, sizeof(key));
+    f->sites = s;
+    *out = s;
+    rc = origin_open(&s->origin, &f->rig, f->dir, host, port, on_site_ready, s);
+    if (rc < 0) {
+        s->is_ready = true;
+        s->err = rc;
+    }
+    return 0;
+}
+
+/* --- objects ------------------------------------------------------------------------- */
+
+static void stall_reset(struct fetch *f)
+{
+    loop_timer_set(f->rig.loop, &f->stall, rig_now(&f->rig) + STALL_NS);
+}
+
+static void on_stall(void *arg, int64_t now_ns)
+{
+    struct fetch *f = arg;
+    (void)now_ns;
+    say("nothing came for %d s: given up", (int)(STALL_NS / 1000000000));
+    worst(f, EXIT_TIMEOUT);
+    f->pending = 0;
+}
+
+/* Takes @url. Returns 0, or -errno after a line. */
+static int object_add(struct fetch *f, char *url, bool is_page)
+{
+    struct object *o = url && f->total < OBJECTS_MAX ? calloc(1, sizeof(*o)) : NULL;
+    if (!o) {
+        say("%s", url ? "too many objects, or out of memory" : "out of memory");
+        free(url);
+        return -ENOMEM;
+    }
+    *o = (struct object){ .f = f, .url = url, .is_page = is_page };
+    *f->objects_end = o;
+    f->objects_end = &o->next;
+    f->total++;
+    f->pending++;
+    int rc = site_for(f, url, &o->site);
+    if (rc < 0) {
+        say("%s: not an http or https URL", url);
+        f->pending--;
+        o->started = true;
+    }
+    return rc;
+}
+
+/* One object has come to its end, well or not. */
+static void object_end(struct object *o)
+{
+    int rc = save_close(o->save);
+    o->save = NULL;
+    if (rc < 0) {
+        say("%s: cannot save: %s", o->url, strerror(-rc));
+        worst(o->f, EXIT_FAILED);
+    }
+    if (o->f->pending)
+        o->f->pending--;
+}
+
+static void object_fail(struct object *o, int err, const char *text)
+{
+    say("%s: %s", o->url, text);
+    worst(o->f, exit_for(err));
+    save_discard(o->save);
+    o->save = NULL;
+    object_end(o);
+}
+
+/* A page is kept to be searched for objects. */
+static int keep(struct object *o, const void *p, size_t n)
+{
+    if (!o->is_page)
+        return 0;
+    char *grown = o->body_len + n > PAGE_MAX_BYTES ? NULL : realloc(o->body, o->body_len + n);
+    if (!grown)
+        return -EFBIG;
+    o->body = grown;
+    memcpy(o->body + o->body_len, p, n);
+    o->body_len += n;
+    return 0;
+}
+
+static int on_body(void *arg, const void *p, size_t n)
+{
+    struct object *o = arg;
+    stall_reset(o->f);
+    o->bytes += n;
+    o->err = keep(o, p, n);
+    if (o->err == 0)
+        o->err = save_write(o->save, p, n);
+    return o->err;
+}
+
+struct found {
+    struct fetch *f;
+    const struct object *page;
+    char *refs[OBJECTS_MAX];
+    int n;
+};
+
+static void on_ref(void *arg, const char *ref)
+{
+    struct found *x = arg;
+    if (x->n < OBJECTS_MAX && (x->refs[x->n] = strdup(ref)) != NULL)
+        x->n++;
+}
+
+static bool known(const struct fetch *f, const char *url)
+{
+    const struct object *o = f->objects;
+    while (o && strcmp(o->url, url) != 0)
+        o = o->next;
+    return o != NULL;
+}
+
+/* One reference of a page: of its own origin (unless --span) and new. */
+static void take_ref(struct found *x, const char *base, const char *ref)
+{
+    char key[300], host[256];
+    uint16_t port;
+    char *url = url_resolve(base, ref);
+    if (!url || url_key(url, key, sizeof(key), host, sizeof(host), &port) < 0 ||
+        (!x->f->span && strcmp(key, x->page->site->key) != 0) || known(x->f, url)) {
+        free(url);
+        return;
+    }
+    if (object_add(x->f, url, false) < 0)
+        worst(x->f, EXIT_FAILED);
+}
+
+static void take_objects(struct object *o)
+{
+    char base[1024];
+    struct found *x = calloc(1, sizeof(*x));
+    if (!x) {
+        object_fail(o, -ENOMEM, "out of memory");
+        return;
+    }
+    x->f = o->f;
+    x->page = o;
+    html_objects(o->body, o->body_len, base, sizeof(base), on_ref, x);
+    char *at = url_resolve(o->url, base);
+    for (int i = 0; i < x->n; i++) {
+        if (at)
+            take_ref(x, at, x->refs[i]);
+        free(x->refs[i]);
+    }
+    free(at);
+    free(x);
+}
+
+static void redirect(struct object *o, const char *to)
+{
+    if (++o->redirects > REDIRECTS_MAX) {
+        object_fail(o, -ELOOP, "too many redirects");
+        return;
+    }
+    char *url = strdup(to);
+    save_discard(o->save);
+    o->save = NULL;
+    free(o->body);
+    o->body = NULL;
+    o->body_len = 0;
+    o->bytes = 0;
+    if (!url) {
+        object_fail(o, -ENOMEM, "out of memory");
+        return;
+    }
+    free(o->url);
+    o->url = url;
+    o->started = false;
+    if (site_for(o->f, url, &o->site) < 0) {
+        o->started = true;
+        object_fail(o, -EPROTO, "the redirect leads to no http or https URL");
+    }
+}
+
+static void on_done(void *arg, const struct web_result *res)
+{
+    struct object *o = arg;
+    struct fetch *f = o->f;
+    int err = o->err ? o->err : origin_error(o->site->origin);
+    stall_reset(f);
+    if (res->code != 0) {
+        object_fail(o, err, err ? show_errno(err) : res->text);
+        return;
+    }
+    show_object(&f->rig, o->url, res->status, res->type, o->bytes,
+                rig_now(&f->rig) - o->began_ns);
+    if (res->location && res->status / 100 == 3) {
+        redirect(o, res->location);
+    } else if (res->status >= 400 || res->status < 200) {
+        char text[40];
+        snprintf(text, sizeof(text), "HTTP status %ld", res->status);
+        object_fail(o, -EPROTO, text);
+    } else {
+        if (o->is_page && !strncasecmp(res->type, "text/html", 9))
+            take_objects(o);
+        object_end(o);
+    }
+    start_ready(f);
+}
+
+static const struct web_ops web_ops = { .body = on_body, .done = on_done };
+
+static void object_start(struct object *o)
+{
+    struct fetch *f = o->f;
+    o->started = true;
+    if (o->site->err) {
+        object_fail(o, o->site->err, show_errno(o->site->err));
+        return;
+    }
+    int rc = f->out_dir ? save_open(&o->save, f->out_dir, o->url) : 0;
+    o->began_ns = rig_now(&f->rig);
+    if (rc == 0)
+        rc = web_get(f->web, o->url, origin_path(o->site->origin), &web_ops, o);
+    if (rc < 0)
+        object_fail(o, rc == -EINVAL ? -EIO : rc, strerror(-rc));
+}
+
+static void start_ready(struct fetch *f)
+{
+    for (struct object *o = f->objects; o; o = o->next)
+        if (!o->started && o->site && o->site->is_ready)
+            object_start(o);
+}
+
+/* --- the command ------------------------------------------------------------------------ */
+
+static int usage(void)
+{
+    say("usage: lanyard [OPTIONS] fetch [-o DIR] [--span] URL");
+    return EXIT_USAGE;
+}
+
+static int parse(struct fetch *f, int argc, char **argv, const char **url)
+{
+    *url = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "-o") && i + 1 < argc)
+            f->out_dir = argv[++i];
+        else if (!strcmp(argv[i], "--span"))
+            f->span = true;
+        else if (argv[i][0] == '-' || *url)
+            return usage();
+        else
+            *url = argv[i];
+    }
+    return *url ? EXIT_DONE : usage();
+}
+
+/* The URL that a person typed: scheme and path may be left out. */
+static char *first_url(const struct opts *o, const char *typed)
+{
+    char key[300], host[256];
+    uint16_t port;
+    char *url = url_resolve(typed, "");
+    if (!url || url_key(url, key, sizeof(key), host, sizeof(host), &port) < 0) {
+        say("'%s' is not an http or https URL", typed);
+        free(url);
+        return NULL;
+    }
+    if (!strncmp(url, "https:", 6) && o->wire == WIRE_PEER) {
+        say("the peer serves http only; https works on --wire slirp and packet:IF");
+        free(url);
+        return NULL;
+    }
+    return url;
+}
+
+static void fetch_free(struct fetch *f)
+{
+    web_close(f->web);
+    while (f->sites) {
+        struct site *s = f->sites;
+        f->sites = s->next;
+        origin_close(s->origin);
+        free(s);
+    }
+    while (f->objects) {
+        struct object *o = f->objects;
+        f->objects = o->next;
+        save_discard(o->save);
+        free(o->body);
+        free(o->url);
+        free(o);
+    }
+    origin_dir_remove(f->dir);
+}
+
+/* Transfers, then the close of the kept connection, then the counters. */
+static int run(struct fetch *f, char *url)
+{
+    int code = web_open(&f->web, &f->rig) < 0 ? EXIT_FAILED : EXIT_DONE;
+    if (code == EXIT_DONE && origin_dir_make(f->dir, sizeof(f->dir)) < 0) {
+        f->dir[0] = '\0';
+        code = EXIT_FAILED;
+    }
+    if (code != EXIT_DONE) {
+        free(url);
+        return code;
+    }
+    show_start(&f->rig);
+    f->stall.fn = on_stall;
+    f->stall.arg = f;
+    stall_reset(f);
+    if (object_add(f, url, true) == 0)
+        start_ready(f);
+    while (code == EXIT_DONE && f->pending)
+        code = rig_turn(&f->rig);
+    loop_timer_set(f->rig.loop, &f->stall, INT64_MAX);
+    web_close(f->web);
+    f->web = NULL;
+    if (code == EXIT_DONE)
+        code = rig_settle(&f->rig, SETTLE_NS);
+    if (code == EXIT_DONE)
+        code = f->code;
+    return code;
+}
+
+int cmd_fetch(const struct opts *o, int argc, char **argv)
+{
+    struct fetch f = { .code = EXIT_DONE };
+    f.objects_end = &f.objects;
+    const char *typed;
+    int code = parse(&f, argc, argv, &typed);
+    char *url = code == EXIT_DONE ? first_url(o, typed) : NULL;
+    if (!url)
+        return EXIT_USAGE;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+        say("libcurl cannot start");
+        free(url);
+        return EXIT_FAILED;
+    }
+    code = rig_open(&f.rig, o);
+    if (code != EXIT_DONE) {
+        free(url);
+    } else {
+        code = run(&f, url);
+        if (o->stats) {
+            int rc = rig_stats(&f.rig);
+            code = code == EXIT_DONE ? rc : code;
+        }
+        fetch_free(&f);
+        code = rig_close(&f.rig, code);
+    }
+    curl_global_cleanup();
+    return code;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/html.h"
+
+#include <errno.h>
+#include <libxml/HTMLparser.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+struct walk {
+    void (*found)(void *arg, const char *ref);
+    void *arg;
+    char *base;
+    size_t room;
+    int count;
+};
+
+static void report(struct walk *w, xmlNode *node, const char *attribute)
+{
+    xmlChar *v = xmlGetProp(node, BAD_CAST attribute);
+    if (v && *v) {
+        w->found(w->arg, (const char *)v);
+        w->count++;
+    }
+    xmlFree(v);
+}
+
+static void take_base(struct walk *w, xmlNode *node)
+{
+    xmlChar *v = xmlGetProp(node, BAD_CAST "href");
+    if (v && !w->base[0] && strlen((const char *)v) < w->room)
+        snprintf(w->base, w->room, "%s", (const char *)v);
+    xmlFree(v);
+}
+
+static void take_link(struct walk *w, xmlNode *node)
+{
+    xmlChar *rel = xmlGetProp(node, BAD_CAST "rel");
+    if (rel && !strcasecmp((const char *)rel, "stylesheet"))
+        report(w, node, "href");
+    xmlFree(rel);
+}
+
+static void take(struct walk *w, xmlNode *node)
+{
+    const char *name = (const char *)node->name;
+    if (!strcasecmp(name, "img") || !strcasecmp(name, "script"))
+        report(w, node, "src");
+    else if (!strcasecmp(name, "link"))
+        take_link(w, node);
+    else if (!strcasecmp(name, "base"))
+        take_base(w, node);
+}
+
+/* The next node in document order, NULL at the end: no recursion, whatever the depth. */
+static xmlNode *next_node(xmlNode *n)
+{
+    if (n->children)
+        return n->children;
+    while (n && !n->next)
+        n = n->parent;
+    return n ? n->next : NULL;
+}
+
+int html_objects(const char *page, size_t len, char *base_href, size_t room,
+                 void (*found)(void *arg, const char *ref), void *arg)
+{
+    struct walk w = { .found = found, .arg = arg, .base = base_href, .room = room };
+    base_href[0] = '\0';
+    if (len > INT_MAX)
+        return -EINVAL;
+    htmlDocPtr doc = htmlReadMemory(page, (int)len, NULL, NULL,
+                                    HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
+                                        HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
+    if (!doc)
+        return -EINVAL;
+    for (xmlNode *n = xmlDocGetRootElement(doc); n; n = next_node(n))
+        if (n->type == XML_ELEMENT_NODE)
+            take(&w, n);
+    xmlFreeDoc(doc);
+    return w.count;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/commands.h"
+#include "host/opts.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(const struct opts *o, int argc, char **argv);
+    const char *form, *what;
+} commands[] = {
+    { "fetch", cmd_fetch, "[-o DIR] [--span] URL", "a page and the objects that it names" },
+    { "serve", cmd_serve, "DIR [PORT]", "an HTTP file server on our stack (port 80)" },
+    { "ping", cmd_ping, "[-c N] [-i S] [-s BYTES] [-W S] HOST", "ICMP echo" },
+    { "dig", cmd_dig, "NAME [A|AAAA|MX|CNAME]", "ask the name server" },
+    { "bench", cmd_bench, "", "core-clock cycles per second of the model" },
+    { "doctor", cmd_doctor, "", "what works here, and the line that mends what does not" },
+};
+
+static int help(FILE *f)
+{
+    fputs("usage: lanyard [OPTIONS] COMMAND [ARGUMENTS]\n\ncommands:\n", f);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(f, "  %-6s %-38s %s\n", commands[i].name, commands[i].form, commands[i].what);
+    fputs("\noptions:\n"
+          "  --nic sim[:PROFILE]    the NIC: a Verilated model (default)\n"
+          "  --wire slirp           user-mode NAT: the Internet, 10.0.2.2 = this machine (default)\n"
+          "         peer            a second NIC and host in this process; it serves http://peer/\n"
+          "         packet:IF       AF_PACKET on an interface; needs --addr\n"
+          "  --time virtual|wall    simulated time (default on peer) or the real one\n"
+          "  --no-skip              evaluate idle cycles too; the result is the same\n"
+          "  --addr A/LEN --gw A --dns A[:PORT][,...]  --mac M\n"
+          "  --offload all|none|tx-csum,rx-csum        checksums by the NIC or by the stack\n"
+          "  --seed N               ISN, ports, ids and initial values of the model\n"
+          "  --pcap FILE            capture at the PHY side of our NIC; --pcap-far the other end\n"
+          "  --stats                counters of stack, driver, NIC and wire at the end\n"
+          "  --json                 one JSON object a line\n"
+          "\nexit: 0 done, 1 failed, 2 usage, 3 missing tool or right, 4 time-out\n", f);
+    return f == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct opts o;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help")))
+        return help(stdout);
+    int code = opts_parse(&o, argc, argv);
+    if (code != EXIT_DONE)
+        return code;
+    if (o.command >= argc)
+        return help(stderr);
+    const char *name = argv[o.command];
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (!strcmp(name, commands[i].name))
+            return commands[i].run(&o, argc - o.command, argv + o.command);
+    say("unknown command '%s'; 'lanyard help' lists them", name);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/opts.h"
+
+#include "driver/nic.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
+
+void say(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    fputs("lanyard: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+}
+
+bool opts_number(const char *text, uint64_t max, uint64_t *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return false;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 0);
+    if (errno || *end || v > max)
+        return false;
+    *out = v;
+    return true;
+}
+
+bool opts_ip4(const char *text, uint32_t *addr)
+{
+    uint32_t a = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned v = 0, digits = 0;
+        while (*text >= '0' && *text <= '9' && digits < 4) {
+            v = v * 10 + (unsigned)(*text++ - '0');
+            digits++;
+        }
+        if (digits == 0 || v > 255 || *text != (i < 3 ? '.' : '\0'))
+            return false;
+        a = a << 8 | v;
+        if (i < 3)
+            text++;
+    }
+    *addr = a;
+    return true;
+}
+
+/* A value that @text must hold before @sep; copies it. False if longer than room. */
+static bool cut(const char *text, char sep, char *head, size_t room, const char **tail)
+{
+    const char *at = strchr(text, sep);
+    size_t n = at ? (size_t)(at - text) : strlen(text);
+    if (n >= room)
+        return false;
+    memcpy(head, text, n);
+    head[n] = '\0';
+    *tail = at ? at + 1 : NULL;
+    return true;
+}
+
+static bool parse_nic(struct opts *o, const char *v)
+{
+    if (strncmp(v, "sim", 3) != 0 || (v[3] && v[3] != ':'))
+        return false;
+    o->profile = v[3] ? v + 4 : NULL;
+    return true;
+}
+
+static bool parse_wire(struct opts *o, const char *v)
+{
+    if (!strcmp(v, "slirp"))
+        o->wire = WIRE_SLIRP;
+    else if (!strcmp(v, "peer"))
+        o->wire = WIRE_PEER;
+    else if (!strncmp(v, "packet:", 7) && v[7]) {
+        o->wire = WIRE_PACKET;
+        o->ifname = v + 7;
+    } else
+        return false;
+    return true;
+}
+
+static bool parse_time(struct opts *o, const char *v)
+{
+    o->virtual_time = !strcmp(v, "virtual");
+    return o->virtual_time || !strcmp(v, "wall");
+}
+
+static bool parse_addr(struct opts *o, const char *v)
+{
+    char head[16];
+    const char *tail;
+    uint64_t len;
+    if (!cut(v, '/', head, sizeof(head), &tail) || !tail || !opts_ip4(head, &o->addr) ||
+        !opts_number(tail, 32, &len))
+        return false;
+    o->prefix_len = (unsigned)len;
+    o->have_addr = true;
+    return true;
+}
+
+static bool parse_gw(struct opts *o, const char *v)
+{
+    return opts_ip4(v, &o->gw);
+}
+
+static bool parse_dns(struct opts *o, const char *v)
+{
+    o->dns_count = 0;
+    while (v) {
+        char one[32], addr[16];
+        const char *rest, *port;
+        uint64_t p = 53;
+        if (o->dns_count == OPTS_DNS_MAX || !cut(v, ',', one, sizeof(one), &rest) ||
+            !cut(one, ':', addr, sizeof(addr), &port) ||
+            !opts_ip4(addr, &o->dns[o->dns_count].addr) ||
+            (port && (!opts_number(port, 65535, &p) || p == 0)))
+            return false;
+        o->dns[o->dns_count++].port = (uint16_t)p;
+        v = rest;
+    }
+    return true;
+}
+
+static bool parse_mac(struct opts *o, const char *v)
+{
+    unsigned b[6];
+    int used = 0;
+    if (sscanf(v, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+               &used) != 6 || v[used] || (b[0] & 1))
+        return false;
+    for (int i = 0; i < 6; i++)
+        o->mac[i] = (uint8_t)b[i];
+    o->have_mac = true;
+    return true;
+}
+
+static bool parse_offload(struct opts *o, const char *v)
+{
+    if (!strcmp(v, "all")) {
+        o->offload = NIC_OFF_ALL;
+        return true;
+    }
+    o->offload = 0;
+    if (!strcmp(v, "none"))
+        return true;
+    while (v) {
+        char one[16];
+        const char *rest;
+        if (!cut(v, ',', one, sizeof(one), &rest))
+            return false;
+        if (!strcmp(one, "tx-csum"))
+            o->offload |= NIC_OFF_TX_CSUM;
+        else if (!strcmp(one, "rx-csum"))
+            o->offload |= NIC_OFF_RX_CSUM;
+        else
+            return false;
+        v = rest;
+    }
+    return true;
+}
+
+static bool parse_seed(struct opts *o, const char *v)
+{
+    o->have_seed = true;
+    return opts_number(v, UINT64_MAX, &o->seed);
+}
+
+static bool parse_pcap(struct opts *o, const char *v)
+{
+    o->pcap = v;
+    return *v != '\0';
+}
+
+static bool parse_pcap_far(struct opts *o, const char *v)
+{
+    o->pcap_far = v;
+    return *v != '\0';
+}
+
+/* Options with a value; the flags are few and stand in opts_parse(). */
+static const struct {
+    const char *name;
+    bool (*parse)(struct opts *o, const char *v);
+    const char *form;
+} valued[] = {
+    { "--nic", parse_nic, "sim[:PROFILE]" },
+    { "--wire", parse_wire, "slirp, peer or packet:IF" },
+    { "--time", parse_time, "virtual or wall" },
+    { "--addr", parse_addr, "A.B.C.D/LEN" },
+    { "--gw", parse_gw, "A.B.C.D" },
+    { "--dns", parse_dns, "A.B.C.D[:PORT][,...], at most three" },
+    { "--mac", parse_mac, "six hex bytes with colons, not a group address" },
+    { "--offload", parse_offload, "all, none or a list of tx-csum, rx-csum" },
+    { "--seed", parse_seed, "a number" },
+    { "--pcap", parse_pcap, "a file name" },
+    { "--pcap-far", parse_pcap_far, "a file name" },
+};
+
+/* An option with a value, as "--x V" or "--x=V". Returns the arguments used,
+ * 0 if the name is not known, -1 after a message. */
+static int parse_valued(struct opts *o, char **argv, int left)
+{
+    const char *eq = strchr(argv[0], '=');
+    size_t n = eq ? (size_t)(eq - argv[0]) : strlen(argv[0]);
+    for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]); i++) {
+        if (strlen(valued[i].name) != n || strncmp(argv[0], valued[i].name, n) != 0)
+            continue;
+        const char *v = eq ? eq + 1 : left > 1 ? argv[1] : NULL;
+        if (!v || !valued[i].parse(o, v)) {
+            say("%s wants %s%s%s", valued[i].name, valued[i].form, v ? ", not " : "", v ? v : "");
+            return -1;
+        }
+        return eq ? 1 : 2;
+    }
+    return 0;
+}
+
+static bool parse_flag(struct opts *o, const char *a)
+{
+    if (!strcmp(a, "--no-skip"))
+        o->no_skip = true;
+    else if (!strcmp(a, "--json"))
+        o->json = true;
+    else if (!strcmp(a, "--stats"))
+        o->stats = true;
+    else
+        return false;
+    return true;
+}
+
+static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, uint32_t dns)
+{
+    if (!o->have_addr) {
+        o->addr = addr;
+        o->prefix_len = len;
+        o->have_addr = true;
+        if (!o->gw)
+            o->gw = gw;
+    }
+    if (!o->dns_count) {
+        o->dns[0].addr = dns;
+        o->dns[0].port = 53;
+        o->dns_count = 1;
+    }
+}
+
+/* What an option left open, its wire decides. */
+static int fill_defaults(struct opts *o, bool time_given)
+{
+    if (!time_given)
+        o->virtual_time = o->wire == WIRE_PEER;
+    if (o->virtual_time && o->wire != WIRE_PEER) {
+        say("--time virtual needs a simulated far end (--wire peer): the real one lives in wall time");
+        return EXIT_USAGE;
+    }
+    if (o->wire == WIRE_SLIRP)
+        set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));
+    else if (o->wire == WIRE_PEER)
+        set_net(o, IP4(10, 9, 0, 1), 24, 0, IP4(10, 9, 0, 2));
+    if (!o->have_seed) {
+        o->seed = 1;
+        if (!o->virtual_time && getrandom(&o->seed, sizeof(o->seed), 0) != sizeof(o->seed)) {
+            say("no random seed from the system: give --seed N");
+            return EXIT_FAILED;
+        }
+        o->seed &= UINT32_MAX; /* short enough to type again */
+    }
+    return EXIT_DONE;
+}
+
+int opts_parse(struct opts *o, int argc, char **argv)
+{
+    *o = (struct opts){ .wire = WIRE_SLIRP, .offload = NIC_OFF_ALL };
+    bool time_given = false;
+    int i = 1;
+    while (i < argc && !strncmp(argv[i], "--", 2)) {
+        if (parse_flag(o, argv[i])) {
+            i++;
+            continue;
+        }
+        int used = parse_valued(o, argv + i, argc - i);
+        if (used == 0)
+            say("unknown option %s; 'lanyard help' lists them", argv[i]);
+        if (used <= 0)
+            return EXIT_USAGE;
+        time_given |= !strncmp(argv[i], "--time", 6);
+        i += used;
+    }
+    o->command = i;
+    return fill_defaults(o, time_given);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/origin.h"
+
+#include "host/compose.h"
+#include "host/fdbridge.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CONNS_MAX 16
+
+struct origin {
+    struct rig *rig;
+    struct sockaddr_un at;
+    int listener;
+    uint32_t addr;
+    uint16_t port;
+    int query;                  /* of the resolver, -1 when done */
+    struct rig_hook hook;       /* looks for the answer */
+    struct conn { struct origin *o; struct fdbridge *b; } conn[CONNS_MAX];
+    unsigned connections;
+    int error;
+    void (*ready)(void *arg, int err);
+    void *arg;
+};
+
+int origin_dir_make(char *dir, unsigned room)
+{
+    const char *base = getenv("LANYARD_RUN_DIR");
+    if (!base || !*base)
+        base = getenv("XDG_RUNTIME_DIR");
+    if (!base || !*base || access(base, W_OK) < 0)
+        base = "/tmp";
+    int n = snprintf(dir, room, "%s/lanyard-XXXXXX", base);
+    /* AF_UNIX paths end at 107 bytes; "/" and a short name follow. */
+    if (n < 0 || (unsigned)n + 16 > sizeof(((struct sockaddr_un *)0)->sun_path) ||
+        (unsigned)n >= room) {
+        say("the folder %s is too deep for a socket: set LANYARD_RUN_DIR to a shorter one", base);
+        return -ENAMETOOLONG;
+    }
+    if (!mkdtemp(dir)) {
+        int err = errno;
+        say("cannot make a private folder in %s: %s", base, strerror(err));
+        return -err;
+    }
+    return 0;
+}
+
+void origin_dir_remove(const char *dir)
+{
+    if (*dir)
+        rmdir(dir);
+}
+
+static void on_closed(void *arg, int err)
+{
+    struct conn *c = arg;
+    c->b = NULL;
+    if (err)
+        c->o->error = err;
+}
+
+/* libcurl has connected to the path: connect to the real server. */
+static void connect_through(struct origin *o, int fd)
+{
+    struct conn *c = o->conn;
+    while (c < o->conn + CONNS_MAX && c->b)
+        c++;
+    int s = net_socket(o->rig->me.net, NET_STREAM);
+    int rc = s < 0 ? s : c == o->conn + CONNS_MAX ? -EMFILE : 0;
+    if (rc == 0)
+        rc = net_connect(o->rig->me.net, s, o->addr, o->port);
+    if (rc < 0 && rc != -EINPROGRESS) {
+        o->error = rc;
+        rig_close_sock(o->rig, s);
+        close(fd);
+        return;
+    }
+    c->o = o;
+    o->connections++;
+    rc = fdbridge_open(&c->b, o->rig, s, fd, on_closed, c);
+    if (rc < 0)
+        o->error = rc;
+}
+
+static void on_listener(void *arg, uint32_t events)
+{
+    struct origin *o = arg;
+    (void)events;
+    int fd = accept(o->listener, NULL, NULL);
+    if (fd >= 0)
+        connect_through(o, fd);
+}
+
+static void tell(struct origin *o, int err)
+{
+    void (*ready)(void *, int) = o->ready;
+    o->ready = NULL;
+    if (ready)
+        ready(o->arg, err);
+}
+
+/* The first address of the answer; CNAMEs before it were followed by the server. */
+static int first_address(const struct net_dns_answer *a, uint32_t *addr)
+{
+    for (unsigned i = 0; a->err == 0 && i < a->count; i++)
+        if (a->rr[i].type == NET_DNS_A) {
+            *addr = a->rr[i].a;
+            return 0;
+        }
+    return a->err ? a->err : -ENODATA;
+}
+
+static bool on_turn(void *arg)
+{
+    struct origin *o = arg;
+    struct net_dns_answer a;
+    int rc = net_dns_result(o->rig->me.net, o->query, &a);
+    if (rc == -EAGAIN)
+        return false;
+    rig_hook_del(o->rig, &o->hook);
+    o->query = -1;
+    tell(o, rc < 0 ? rc : first_address(&a, &o->addr));
+    return true;
+}
+
+static int look_up(struct origin *o, const char *host)
+{
+    o->query = -1;
+    if (opts_ip4(host, &o->addr)) {
+        tell(o, 0);
+        return 0;
+    }
+    o->query = net_dns_query(o->rig->me.net, host, NET_DNS_A);
+    if (o->query < 0)
+        return o->query;
+    rig_hook_add(o->rig, &o->hook, on_turn, o);
+    return 0;
+}
+
+static int listen_at(struct origin *o)
+{
+    o->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (o->listener < 0 ||
+        bind(o->listener, (const struct sockaddr *)&o->at, sizeof(o->at)) < 0 ||
+        listen(o->listener, CONNS_MAX) < 0)
+        return -errno;
+    return loop_add(o->rig->loop, o->listener, EPOLLIN, on_listener, o);
+}
+
+int origin_open(struct origin **out, struct rig *r, const char *dir, const char *host,
+                uint16_t port, void (*ready)(void *arg, int err), void *arg)
+{
+    struct origin *o = calloc(1, sizeof(*o));
+    if (!o)
+        return -ENOMEM;
+    *o = (struct origin){ .rig = r, .listener = -1, .query = -1, .port = port, .ready = ready,
+                          .arg = arg, .at = { .sun_family = AF_UNIX } };
+    snprintf(o->at.sun_path, sizeof(o->at.sun_path), "%s/%x", dir, (unsigned)r->local_names++);
+    int rc = listen_at(o);
+    *out = o;
+    if (rc == 0)
+        rc = look_up(o, host);
+    if (rc < 0) {
+        *out = NULL;
+        origin_close(o);
+    }
+    return rc;
+}
+
+const char *origin_path(const struct origin *o)
+{
+    return o->at.sun_path;
+}
+
+int origin_error(const struct origin *o)
+{
+    return o->error;
+}
+
+unsigned origin_connections(const struct origin *o)
+{
+    return o->connections;
+}
+
+void origin_close(struct origin *o)
+{
+    if (!o)
+        return;
+    rig_hook_del(o->rig, &o->hook);
+    if (o->query >= 0)
+        net_dns_cancel(o->rig->me.net, o->query);
+    for (int i = 0; i < CONNS_MAX; i++)
+        fdbridge_close(o->conn[i].b);
+    if (o->listener >= 0) {
+        loop_del(o->rig->loop, o->listener);
+        close(o->listener);
+        unlink(o->at.sun_path);
+    }
+    free(o);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * origin.h - a web origin (scheme, host, port) as an AF_UNIX path: libcurl
+ * connects there, each connection becomes one of our stack's. Name, address and
+ * connect errors are ours, so they are told here and not by libcurl.
+ */
+#ifndef LY_HOST_ORIGIN_H
+#define LY_HOST_ORIGIN_H
+
+#include <stdint.h>
+
+struct rig;
+struct origin;
+
+/** A private folder for the paths. Returns 0 or -errno after a line. */
+int origin_dir_make(char *dir, unsigned room);
+void origin_dir_remove(const char *dir);
+
+/**
+ * origin_open() - begin: look the name up (or take it as an address) and listen.
+ * @ready: called once, with 0 or the negative errno of the look-up, when
+ *         connections can be made; may be called before origin_open() returns
+ *
+ * Returns 0 and *out, -errno.
+ */
+int origin_open(struct origin **out, struct rig *r, const char *dir, const char *host,
+                uint16_t port, void (*ready)(void *arg, int err), void *arg);
+
+/** origin_path() - for CURLOPT_UNIX_SOCKET_PATH. */
+const char *origin_path(const struct origin *o);
+
+/** origin_error() - the last connection's negative errno, 0 if none failed. */
+int origin_error(const struct origin *o);
+
+/** origin_connections() - connections made so far. */
+unsigned origin_connections(const struct origin *o);
+
+void origin_close(struct origin *o);
+
+#endif

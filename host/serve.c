@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* serve.c - a folder as a web site, on our stack and NIC. Ends by a signal. */
+#include "host/commands.h"
+#include "host/compose.h"
+#include "host/httpd.h"
+#include "host/show.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct serve {
+    struct rig rig;
+    int dir;
+    struct httpd *httpd;
+};
+
+static int open_file(void *arg, const char *path, struct httpd_body *b)
+{
+    const struct serve *v = arg;
+    char name[1200];
+    struct stat st;
+    size_t n = strlen(path);
+    int len = snprintf(name, sizeof(name), "%s%s", path + 1,
+                       path[n - 1] == '/' ? "index.html" : "");
+    if (len < 0 || (size_t)len >= sizeof(name))
+        return -ENOENT;
+    int fd = openat(v->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno == EACCES ? -EACCES : -ENOENT;
+    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return S_ISDIR(st.st_mode) ? -EISDIR : -EACCES;
+    }
+    *b = (struct httpd_body){ .fd = fd, .len = (uint64_t)st.st_size, .mtime = st.st_mtime,
+                              .type = httpd_type(name) };
+    return 0;
+}
+
+static time_t wall_now(void *arg)
+{
+    (void)arg;
+    return time(NULL);
+}
+
+static void log_line(void *arg, const char *method, const char *target, int status, uint64_t bytes)
+{
+    (void)arg;
+    printf("%s %s %d %llu\n", method, target, status, (unsigned long long)bytes);
+}
+
+static int run(struct serve *v, const char *dir, uint16_t port)
+{
+    const struct httpd_source src = { .arg = v, .open = open_file, .now = wall_now,
+                                      .log = log_line };
+    int rc = httpd_open(&v->httpd, &v->rig.me, port, &src);
+    if (rc < 0) {
+        say("cannot listen on port %u: %s", port, strerror(-rc));
+        return EXIT_FAILED;
+    }
+    char ip[16];
+    printf("serving %s on http://%s:%u/\n", dir, show_ip4(ip, net_addr(v->rig.me.net)), port);
+    int code;
+    do
+        code = rig_turn(&v->rig);
+    while (code == EXIT_DONE);
+    return code;
+}
+
+int cmd_serve(const struct opts *o, int argc, char **argv)
+{
+    struct serve v = { .dir = -1 };
+    uint64_t port = 80;
+    if (argc < 2 || argc > 3 || (argc == 3 && (!opts_number(argv[2], 65535, &port) || !port))) {
+        say("usage: lanyard [OPTIONS] serve DIR [PORT]");
+        return EXIT_USAGE;
+    }
+    v.dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (v.dir < 0) {
+        say("%s: %s", argv[1], strerror(errno));
+        return EXIT_FAILED;
+    }
+    int code = rig_open(&v.rig, o);
+    if (code == EXIT_DONE) {
+        code = run(&v, argv[1], (uint16_t)port);
+        httpd_close(v.httpd);
+        if (o->stats)
+            rig_stats(&v.rig);
+        close(v.dir);
+        return rig_close(&v.rig, code);
+    }
+    close(v.dir);
+    return code;
+}

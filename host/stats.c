@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stats.c - the counters of every layer, read at the end of a run (--stats). */
+#include "host/compose.h"
+
+#include "driver/nic.h"
+#include "sim/link_sim.h"
+#include "sim/wire.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define READ_LIMIT_NS 5000000000
+
+struct printer {
+    bool json, first;
+    const char *group;
+};
+
+/* Text leaves zeros out; a machine gets every name. */
+static void put(struct printer *p, const char *name, uint64_t value)
+{
+    if (p->json)
+        printf("%s\"%s.%s\":%" PRIu64, p->first ? "" : ",", p->group, name, value);
+    else if (value)
+        printf("  %-6s %-24s %12" PRIu64 "\n", p->group, name, value);
+    p->first = false;
+}
+
+static void put_stack(struct printer *p, const struct rig *r)
+{
+    const struct net_counters *c = net_counters(r->me.net);
+    p->group = "stack";
+#define X(name, what) put(p, #name, c->name);
+    NET_COUNTERS(X)
+#undef X
+}
+
+static void put_driver(struct printer *p, const struct rig *r)
+{
+    struct nic_stats s;
+    nic_stats_get(r->me.nic, &s);
+    p->group = "driver";
+    put(p, "tx_frames", s.tx_frames);
+    put(p, "tx_bytes", s.tx_bytes);
+    put(p, "tx_csum_asked", s.tx_csum_asked);
+    put(p, "tx_drop_queue_full", s.tx_drop_queue_full);
+    put(p, "tx_drop_down", s.tx_drop_down);
+    put(p, "tx_drop_oversize", s.tx_drop_oversize);
+    put(p, "rx_frames", s.rx_frames);
+    put(p, "rx_bytes", s.rx_bytes);
+    put(p, "rx_csum_valid", s.rx_csum_valid);
+    put(p, "rx_csum_bad", s.rx_csum_bad);
+    put(p, "rx_csum_none", s.rx_csum_none);
+    put(p, "link_rx_no_buffer", s.link.rx_no_buffer);
+    put(p, "link_rx_bad_record", s.link.rx_bad_record);
+    put(p, "link_resyncs", s.link.resyncs);
+}
+
+static void put_sim(struct printer *p, const struct rig *r)
+{
+    struct sim_nic_stats s;
+    sim_nic_stats_get(r->me.link, &s);
+    p->group = "phy";
+    put(p, "tx_frames", s.phy_tx_frames);
+    put(p, "tx_octets", s.phy_tx_octets);
+    put(p, "rx_frames", s.phy_rx_frames);
+    put(p, "rx_octets", s.phy_rx_octets);
+    put(p, "core_cycles", s.core_cycles);
+    put(p, "core_evaluated", s.core_evaluated);
+    const struct wire_stats *w = &r->wire->stats;
+    p->group = "wire";
+    put(p, "from_nic_frames", w->from_nic_frames);
+    put(p, "from_nic_octets", w->from_nic_octets);
+    put(p, "from_nic_bad", w->from_nic_bad);
+    put(p, "to_nic_frames", w->to_nic_frames);
+    put(p, "to_nic_octets", w->to_nic_octets);
+    put(p, "far_send_errors", w->far_send_errors);
+}
+
+/* The NIC's own: a snapshot by registers, so it takes turns. */
+static int read_nic(struct rig *r, uint64_t out[NIC_COUNTERS_MAX], int *count)
+{
+    int64_t limit = rig_now(r) + READ_LIMIT_NS;
+    int code = EXIT_DONE, rc = nic_counters_start(r->me.nic);
+    *count = rc == 0 ? -EAGAIN : rc;
+    while (code == EXIT_DONE && *count == -EAGAIN) {
+        code = rig_turn(r);
+        if (code == EXIT_DONE)
+            *count = nic_counters_done(r->me.nic, out);
+        if (*count == -EAGAIN && rig_now(r) > limit) {
+            say("the NIC's counters could not be read in time");
+            return EXIT_TIMEOUT;
+        }
+    }
+    return code;
+}
+
+int rig_stats(struct rig *r)
+{
+    uint64_t nic[NIC_COUNTERS_MAX];
+    int count;
+    int code = read_nic(r, nic, &count);
+    struct printer p = { .json = r->o->json, .first = true };
+    printf(p.json ? "{" : "counters (those that are not zero):\n");
+    put_stack(&p, r);
+    put_driver(&p, r);
+    p.group = "nic";
+    for (int i = 0; code == EXIT_DONE && i < count; i++)
+        put(&p, nic_counter_name((unsigned)i), nic[i]);
+    put_sim(&p, r);
+    if (p.json)
+        puts("}");
+    return code;
+}

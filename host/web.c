@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/web.h"
+
+#include "host/compose.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+struct web_get {
+    struct web *w;
+    CURL *easy;
+    const struct web_ops *ops;
+    void *arg;
+    char error[CURL_ERROR_SIZE];
+    struct web_get *next;
+};
+
+struct web {
+    struct rig *rig;
+    CURLM *multi;
+    struct loop_timer timer;
+    struct web_get *gets;
+};
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg)
+{
+    struct web_get *g = arg;
+    return g->ops->body(g->arg, p, size * n) == 0 ? size * n : 0;
+}
+
+static void get_free(struct web_get *g)
+{
+    struct web_get **at = &g->w->gets;
+    while (*at != g)
+        at = &(*at)->next;
+    *at = g->next;
+    curl_multi_remove_handle(g->w->multi, g->easy);
+    curl_easy_cleanup(g->easy);
+    free(g);
+}
+
+static void finished(struct web_get *g, CURLcode code)
+{
+    char *type = NULL, *location = NULL;
+    struct web_result res = { .code = (int)code };
+    curl_easy_getinfo(g->easy, CURLINFO_RESPONSE_CODE, &res.status);
+    curl_easy_getinfo(g->easy, CURLINFO_CONTENT_TYPE, &type);
+    curl_easy_getinfo(g->easy, CURLINFO_REDIRECT_URL, &location);
+    res.text = g->error[0] ? g->error : curl_easy_strerror(code);
+    res.type = type ? type : "";
+    res.location = location;
+    g->ops->done(g->arg, &res);
+    get_free(g);
+}
+
+/* Tell about every transfer that has ended. */
+static void reap(struct web *w)
+{
+    int left;
+    CURLMsg *m;
+    while ((m = curl_multi_info_read(w->multi, &left)) != NULL)
+        if (m->msg == CURLMSG_DONE) {
+            struct web_get *g = NULL;
+            curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &g);
+            finished(g, m->data.result);
+        }
+}
+
+static void on_fd(struct web *w, int fd, uint32_t events)
+{
+    int bits = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+               (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_IN | CURL_CSELECT_ERR : 0);
+    int running;
+    curl_multi_socket_action(w->multi, fd, bits, &running);
+    reap(w);
+}
+
+/* libcurl's descriptor with who watches it: freed when libcurl lets go of it. */
+struct watched {
+    struct web *w;
+    int fd;
+};
+
+static void on_watched(void *arg, uint32_t events)
+{
+    const struct watched *x = arg;
+    on_fd(x->w, x->fd, events); /* x may be gone afterwards */
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *mine)
+{
+    struct web *w = arg;
+    struct watched *x = mine;
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        loop_del(w->rig->loop, fd);
+        free(x);
+        return 0;
+    }
+    uint32_t events = (what & CURL_POLL_IN ? EPOLLIN : 0u) | (what & CURL_POLL_OUT ? EPOLLOUT : 0u);
+    if (x)
+        return loop_mod(w->rig->loop, fd, events) < 0 ? -1 : 0;
+    x = malloc(sizeof(*x));
+    if (!x)
+        return -1;
+    *x = (struct watched){ .w = w, .fd = fd };
+    if (loop_add(w->rig->loop, fd, events, on_watched, x) < 0) {
+        free(x);
+        return -1;
+    }
+    curl_multi_assign(w->multi, fd, x);
+    return 0;
+}
+
+static void on_timeout(void *arg, int64_t now_ns)
+{
+    struct web *w = arg;
+    int running;
+    (void)now_ns;
+    curl_multi_socket_action(w->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    reap(w);
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct web *w = arg;
+    (void)multi;
+    loop_timer_set(w->rig->loop, &w->timer,
+                   timeout_ms < 0 ? INT64_MAX : rig_now(w->rig) + (int64_t)timeout_ms * 1000000);
+    return 0;
+}
+
+int web_open(struct web **out, struct rig *r)
+{
+    struct web *w = calloc(1, sizeof(*w));
+    if (!w)
+        return -ENOMEM;
+    w->rig = r;
+    w->timer.fn = on_timeout;
+    w->timer.arg = w;
+    w->timer.at_ns = INT64_MAX;
+    w->multi = curl_multi_init();
+    if (!w->multi) {
+        free(w);
+        return -ENOMEM;
+    }
+    curl_multi_setopt(w->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(w->multi, CURLMOPT_SOCKETDATA, w);
+    curl_multi_setopt(w->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(w->multi, CURLMOPT_TIMERDATA, w);
+    /* One connection for all objects of an origin. */
+    curl_multi_setopt(w->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+    *out = w;
+    return 0;
+}
+
+void web_close(struct web *w)
+{
+    if (!w)
+        return;
+    while (w->gets)
+        get_free(w->gets);
+    curl_multi_cleanup(w->multi);
+    loop_timer_set(w->rig->loop, &w->timer, INT64_MAX);
+    free(w);
+}
+
+int web_get(struct web *w, const char *url, const char *path, const struct web_ops *ops,
+            void *arg)
+{
+    struct web_get *g = calloc(1, sizeof(*g));
+    if (!g)
+        return -ENOMEM;
+    *g = (struct web_get){ .w = w, .easy = curl_easy_init(), .ops = ops, .arg = arg,
+                           .next = w->gets };
+    if (!g->easy) {
+        free(g);
+        return -ENOMEM;
+    }
+    w->gets = g;
+    curl_easy_setopt(g->easy, CURLOPT_URL, url);
+    curl_easy_setopt(g->easy, CURLOPT_UNIX_SOCKET_PATH, path);
+    curl_easy_setopt(g->easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(g->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(g->easy, CURLOPT_USERAGENT, "lanyard");
+    curl_easy_setopt(g->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(g->easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(g->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(g->easy, CURLOPT_WRITEDATA, g);
+    curl_easy_setopt(g->easy, CURLOPT_ERRORBUFFER, g->error);
+    curl_easy_setopt(g->easy, CURLOPT_PRIVATE, g);
+    if (curl_multi_add_handle(w->multi, g->easy) != CURLM_OK) {
+        w->gets = g->next;
+        curl_easy_cleanup(g->easy);
+        free(g);
+        return -ENOMEM;
+    }
+    return 0;
+}

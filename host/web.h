@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* web.h - libcurl inside the loop: one transfer at a time is asked for, its result called back. */
+#ifndef LY_HOST_WEB_H
+#define LY_HOST_WEB_H
+
+#include <stddef.h>
+
+struct rig;
+struct web;
+struct web_get;
+
+/** What came of one GET. */
+struct web_result {
+    int code;               /* 0, or a CURLcode */
+    const char *text;       /* its text */
+    long status;            /* HTTP status, 0 if none came */
+    const char *type;       /* media type, "" if none */
+    const char *location;   /* absolute redirect target, NULL if none */
+};
+
+struct web_ops {
+    /** body() - @n more bytes. Returns 0, or negative errno to give up. */
+    int (*body)(void *arg, const void *p, size_t n);
+    /** done() - the transfer is over; its handle is gone afterwards. */
+    void (*done)(void *arg, const struct web_result *res);
+};
+
+/** web_open() - Returns 0 and *out, -ENOMEM. */
+int web_open(struct web **out, struct rig *r);
+/** web_close() - cancels what runs and closes kept connections. NULL is allowed. */
+void web_close(struct web *w);
+
+/**
+ * web_get() - GET @url over the AF_UNIX @path.
+ * Returns 0, -ENOMEM.
+ */
+int web_get(struct web *w, const char *url, const char *path, const struct web_ops *ops,
+            void *arg);
+
+#endif

@@ -1,0 +1,102 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_fifo_async - FIFO from one clock to another, first word falls through.
+// One word per cycle on either side. A word stands at the output 4 or 5 read cycles after its
+// write; a slot is free again 3 or 4 write cycles after its read. Holds DEPTH words and, beside
+// them, one in the output register. DEPTH is a power of two, at least 4.
+// Pointers are Gray counters that cross by ly_sync; the memory is written by one clock and read by
+// the other through a registered port, without reset: block RAM or distributed RAM.
+// Both sides must be in reset together (one ly_reset each from the same request) while any is.
+// Clocks: wr_clk for wr_*, s_*; rd_clk for rd_*, m_*.
+module ly_fifo_async #(
+    parameter DATA_W = 8,
+    parameter DEPTH = 16
+) (
+    input  wire              wr_clk,
+    input  wire              wr_rst,
+    input  wire              s_valid,
+    output wire              s_ready,
+    input  wire [DATA_W-1:0] s_data,
+
+    input  wire              rd_clk,
+    input  wire              rd_rst,
+    output wire              m_valid,
+    input  wire              m_ready,
+    output wire [DATA_W-1:0] m_data
+);
+
+    localparam ADDR_W = $clog2(DEPTH);
+
+    generate
+        if (DEPTH < 4 || DEPTH != (1 << ADDR_W)) begin : g_check
+            DEPTH_must_be_a_power_of_two u_error();
+        end
+    endgenerate
+
+    // Next value of a Gray counter: with even parity bit 0 changes, else the bit left of the
+    // lowest one (the top bit after 10...0).
+    function [ADDR_W:0] gray_next(input [ADDR_W:0] g);
+        integer k;
+        reg     done;
+        begin
+            gray_next = g;
+            done = 1'b0;
+            if (!(^g)) gray_next[0] = !g[0];
+            else for (k = 0; k < ADDR_W; k = k + 1)
+                if (!done && (g[k] || k == ADDR_W - 1)) begin
+                    gray_next[k+1] = !g[k+1];
+                    done = 1'b1;
+                end
+        end
+    endfunction
+
+    // The slot of a pointer: the lower bits of the number in Gray code.
+    function [ADDR_W-1:0] slot(input [ADDR_W:0] g);
+        slot = {g[ADDR_W] ^ g[ADDR_W-1], g[ADDR_W-2:0]};
+    endfunction
+
+    (* no_rw_check *)                // a slot is never read and written at once
+    reg [DATA_W-1:0] mem [0:DEPTH-1];
+    reg [ADDR_W:0]   wr_q;           // Gray, modulo 2 x DEPTH
+    reg [ADDR_W:0]   rd_q;
+    reg              out_valid_q;
+    reg [DATA_W-1:0] out_q;
+    wire [ADDR_W:0]  wr_seen;        // wr_q as rd_clk knows it
+    wire [ADDR_W:0]  rd_seen;        // rd_q as wr_clk knows it
+
+    initial wr_q = 0;
+    initial rd_q = 0;
+    initial out_valid_q = 1'b0;
+
+    ly_sync #(.WIDTH(ADDR_W + 1)) u_sync_wr (.clk(rd_clk), .i_d(wr_q), .o_q(wr_seen));
+    ly_sync #(.WIDTH(ADDR_W + 1)) u_sync_rd (.clk(wr_clk), .i_d(rd_q), .o_q(rd_seen));
+
+    // DEPTH words ahead of the reader: in Gray code the two top bits differ, the rest is equal.
+    wire full  = wr_q == {~rd_seen[ADDR_W -: 2], rd_seen[ADDR_W-2:0]};
+    wire wr_en = s_valid && !full;
+    wire empty = rd_q == wr_seen;
+    wire fetch = !empty && (m_ready || !out_valid_q);
+
+    assign s_ready = !full;
+    assign m_valid = out_valid_q;
+    assign m_data  = out_q;
+
+    always @(posedge wr_clk) if (wr_en) mem[slot(wr_q)] <= s_data;
+    always @(posedge rd_clk) if (fetch) out_q <= mem[slot(rd_q)];
+
+    always @(posedge wr_clk) begin
+        if (wr_en) wr_q <= gray_next(wr_q);
+        if (wr_rst) wr_q <= 0;
+    end
+
+    always @(posedge rd_clk) begin
+        if (fetch) rd_q <= gray_next(rd_q);
+        if (m_ready || !out_valid_q) out_valid_q <= !empty;
+        if (rd_rst) begin
+            rd_q        <= 0;
+            out_valid_q <= 1'b0;
+        end
+    end
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,307 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_rec_rx - records from the host: frames to the tx path, register requests, SYNC.
+// s_rec through ly_skid. A frame is m_meta (one beat; m_meta_len is the length of the frame) and
+// then m_tx; one byte per cycle. o_drop: forget the frame whose meta was taken last and that has
+// not seen m_tx_last; m_tx_valid falls with it. m_meta_valid may fall too (stall): no frame then.
+// o_req_* stand from o_req_stb until i_req_done; nothing is read from s_rec in between.
+// Discards until SYNC after reset, a header with a bad check or impossible length, and a gap.
+// Time: i_tick_time changes every 4096 cycles (bit 12 of the time base); a time-out is at least its
+// parameter and at most 2 x 4096 cycles more. While o_timer_armed the time must not skip a change.
+// Clock: clk. Source: design.md section 1, Records; virtio 1.2, 5.1.6 (virtio_net_hdr_v1).
+module ly_rec_rx #(
+    parameter integer MAX_FRAME     = 1518,         // DA..FCS
+    parameter integer RECORD_GAP_US = 100_000,
+    parameter integer TX_STALL_US   = 100_000,
+    parameter integer CLK_HZ        = 125_000_000
+) (
+    input  wire        clk,
+    input  wire        rst,
+    input  wire        s_rec_valid,
+    output wire        s_rec_ready,
+    input  wire [7:0]  s_rec_data,
+    output wire        m_meta_valid,
+    input  wire        m_meta_ready,
+    output wire        m_meta_need_csum,
+    output wire [15:0] m_meta_csum_start,
+    output wire [15:0] m_meta_csum_offset,
+    output wire [15:0] m_meta_tag,
+    output wire [15:0] m_meta_len,
+    output wire        m_tx_valid,
+    input  wire        m_tx_ready,
+    output wire [7:0]  m_tx_data,
+    output wire        m_tx_last,
+    output wire        o_drop,
+    output wire        o_req_stb,
+    output wire        o_req_write,
+    output wire [15:0] o_req_addr,          // above 64 KiB: 0x8000 and more, where nothing is
+    output wire [31:0] o_req_wdata,
+    output wire [15:0] o_req_tag,
+    input  wire        i_req_done,
+    input  wire        i_tx_ok,             // link up and TX_EN: else frames are dropped at once
+    input  wire        i_tick_time,
+    output wire        o_sync_stb,          // SYNC received
+    output wire        o_err_stb,           // discarding begins
+    output wire [1:0]  o_err_cause,         // LY_ERROR_*
+    output wire        o_ev_bad_header,     // for the counters, one cycle each
+    output wire        o_ev_gap,
+    output wire        o_ev_unknown,
+    output wire        o_ev_drop_stall,
+    output wire        o_ev_drop_disabled,
+    output wire        o_ev_drop_length,    // frame too short, segmentation, more buffers than one
+    output wire        o_timer_armed,
+    output wire        o_busy,              // something moves without input
+    output wire        o_tap_first,         // type byte of a FRAME
+    output wire        o_tap_last           // last byte of the frame, before padding
+);
+
+    `include "rtl/regs/ly_regs.vh"
+
+    localparam integer FRAME_MIN   = 14;    // DA, SA, type: IEEE 802.3 3.1.1
+    localparam integer LENGTH_MAX  = LY_REC_VNET_BYTES + MAX_FRAME - 4;
+    localparam integer LEFT_W      = $clog2(LENGTH_MAX + 1);
+    localparam integer TICK_CYCLES = 4096;
+    localparam integer CLK_MHZ     = (CLK_HZ + 999_999) / 1_000_000;
+    localparam integer GAP_TICKS   = (RECORD_GAP_US * CLK_MHZ + TICK_CYCLES - 1) / TICK_CYCLES + 1;
+    localparam integer STALL_TICKS = (TX_STALL_US * CLK_MHZ + TICK_CYCLES - 1) / TICK_CYCLES + 1;
+    localparam integer TICKS_MAX   = GAP_TICKS > STALL_TICKS ? GAP_TICKS : STALL_TICKS;
+    localparam integer TICK_W      = $clog2(TICKS_MAX + 1);
+
+    generate
+        if (LEFT_W < 9 || LEFT_W > 16) begin : g_check_frame
+            MAX_FRAME_must_be_300_to_65527 u_error();
+        end
+    endgenerate
+
+    localparam [2:0] ST_HUNT = 3'd0,    // discard until SYNC
+                     ST_HDR  = 3'd1,
+                     ST_BODY = 3'd2,    // virtio header, register access, SYNC
+                     ST_META = 3'd3,    // m_meta waits
+                     ST_DATA = 3'd4,    // frame bytes
+                     ST_REQ  = 3'd5,    // register access under way
+                     ST_SKIP = 3'd6;    // the rest of a record, or its padding
+    reg [2:0] state_q, state_d;
+
+    wire       in_valid;
+    wire       in_ready;
+    wire [7:0] in_data;
+
+    ly_skid #(.DATA_W(8)) u_skid (
+        .clk    (clk),
+        .rst    (rst),
+        .s_valid(s_rec_valid),
+        .s_ready(s_rec_ready),
+        .s_data (s_rec_data),
+        .m_valid(in_valid),
+        .m_ready(in_ready),
+        .m_data (in_data)
+    );
+
+    // ---- What the stream says ----
+    reg [2:0]        type_q;        // 0: none that the device knows
+    reg [15:0]       tag_q;
+    reg [LEFT_W-1:0] left_q;        // payload bytes to come
+    reg              over_q;        // the length has bits that left_q has not
+    reg [3:0]        idx_q;         // byte of the header, then of the payload modulo 16
+    reg [7:0]        crc_q;
+    reg [2:0]        match_q;       // bytes of SYNC seen in a row
+    reg              need_csum_q;
+    reg              odd_form_q;    // a frame in a form that is not supported
+    reg [15:0]       addr_q;
+    reg [31:0]       word_q;        // register value; csum_start and csum_offset
+
+    wire is_frame = type_q == LY_REC_FRAME[2:0];
+    wire is_read  = type_q == LY_REC_REG_READ[2:0];
+    wire is_write = type_q == LY_REC_REG_WRITE[2:0];
+    wire is_sync  = type_q == LY_REC_SYNC[2:0];
+
+    wire take     = in_valid && in_ready;
+    wire hdr_end  = state_q == ST_HDR && take && idx_q == LY_REC_HDR_BYTES - 1;
+    wire left_1   = left_q == 1;
+    wire left_0   = left_q == 0;
+    wire word_end = idx_q[1:0] == 2'd3;
+
+    // A5 occurs once in the body of SYNC: after a mismatch none or one byte is matched.
+    wire match_hit  = in_data == LY_REC_SYNC_BODY[8 * match_q +: 8];
+    wire match_end  = match_hit && (&match_q);
+
+    wire check_bad  = in_data != crc_q;
+    wire length_bad = over_q || left_q > LENGTH_MAX || (is_sync && left_q != LY_REC_SYNC_BYTES);
+    wire frame_short = left_q < LY_REC_VNET_BYTES + FRAME_MIN;
+    wire known = (is_read && left_q == LY_REC_REG_READ_BYTES)
+              || (is_write && left_q == LY_REC_REG_WRITE_BYTES) || is_sync;
+
+    // CRC-8: polynomial 0x07, MSB first, eight bits at once.
+    function [7:0] crc8(input [7:0] crc);
+        integer i;
+        begin
+            crc8 = crc;
+            for (i = 0; i < 8; i = i + 1)
+                crc8 = {crc8[6:0], 1'b0} ^ (crc8[7] ? LY_REC_CRC_POLY : 8'h00);
+        end
+    endfunction
+
+    // ---- Time: counts the ticks since the last byte, or since what is waited for changed. ----
+    reg [TICK_W-1:0] ticks_q;
+    reg              tick_q, waits_tx_q;
+
+    // Waiting for the tx path, else for the host.
+    wire waits_tx = state_q == ST_META || (state_q == ST_DATA && in_valid);
+    wire armed    = !(state_q == ST_HUNT || state_q == ST_REQ || (state_q == ST_HDR && idx_q == 0));
+    wire late     = waits_tx == waits_tx_q
+                 && (waits_tx ? ticks_q == STALL_TICKS : ticks_q == GAP_TICKS);
+    wire stall    = armed && waits_tx && late;
+    wire gap      = armed && !waits_tx && !in_valid && late;
+
+    always @(posedge clk) begin
+        tick_q     <= i_tick_time;
+        waits_tx_q <= waits_tx;
+        if (!armed || take || waits_tx != waits_tx_q) ticks_q <= 0;
+        else if (tick_q != i_tick_time && !late) ticks_q <= ticks_q + 1'b1;
+    end
+
+    // ---- State ----
+    wire frame_off  = (state_q == ST_META || state_q == ST_DATA) && (!i_tx_ok || stall);
+    wire frame_move = state_q == ST_DATA && !frame_off && in_valid && m_tx_ready;
+    wire body_end   = state_q == ST_BODY && take && (is_frame ? idx_q == LY_REC_VNET_BYTES - 1
+                                                              : left_1);
+    wire vnet_bad   = odd_form_q || in_data != 8'd0;        // with the last byte of the header
+
+    // In ST_DATA a dropped frame leaves its byte for ST_SKIP.
+    assign in_ready = state_q != ST_META && state_q != ST_REQ
+                   && (state_q != ST_DATA || (m_tx_ready && !frame_off));
+
+    always @(*) begin
+        state_d = state_q;
+        case (state_q)
+            ST_HUNT: if (take && match_end) state_d = ST_HDR;
+            ST_HDR: if (hdr_end) begin
+                if (check_bad || length_bad) state_d = match_end ? ST_HDR : ST_HUNT;
+                else if (is_frame ? !frame_short && i_tx_ok : known) state_d = ST_BODY;
+                else if (!left_0) state_d = ST_SKIP;
+            end
+            ST_BODY: if (body_end) begin
+                if (is_frame) state_d = vnet_bad ? ST_SKIP : ST_META;
+                else if (is_sync) state_d = match_end ? ST_HDR : ST_HUNT;
+                else state_d = ST_REQ;
+            end
+            ST_META: if (frame_off) state_d = ST_SKIP;
+                     else if (m_meta_ready) state_d = ST_DATA;
+            ST_DATA: if (frame_off) state_d = ST_SKIP;
+                     else if (frame_move && left_1) state_d = word_end ? ST_HDR : ST_SKIP;
+            ST_REQ:  if (i_req_done) state_d = ST_HDR;
+            ST_SKIP: if (take && (left_0 || left_1) && word_end) state_d = ST_HDR;
+            default: state_d = ST_HUNT;
+        endcase
+        if (gap) state_d = ST_HUNT;
+    end
+
+    wire rec_start = state_d == ST_HDR && state_q != ST_HDR || hdr_end && state_d == ST_HDR;
+
+    initial state_q = ST_HUNT;
+    always @(posedge clk) begin
+        state_q <= rst ? ST_HUNT : state_d;
+    end
+
+    always @(posedge clk) begin
+        if (take) begin
+            idx_q   <= hdr_end ? 4'd0 : idx_q + 4'd1;
+            crc_q   <= crc8(crc_q ^ in_data);
+            match_q <= match_hit ? match_q + 3'd1 : {2'd0, in_data == LY_REC_SYNC_BODY[7:0]};
+            if (state_q != ST_HDR && !left_0) left_q <= left_q - 1'b1;
+        end
+        if (rst || rec_start) idx_q <= 4'd0;
+        if (rec_start) crc_q <= LY_REC_CRC_INIT;
+        if (rst || gap || rec_start) match_q <= 3'd0;
+    end
+
+    // Header fields
+    always @(posedge clk) if (state_q == ST_HDR && take) begin
+        case (idx_q[2:0])
+            3'd0: type_q <= in_data[7:3] != 5'd0 ? 3'd0 : in_data[2:0];
+            3'd2: tag_q[7:0]  <= in_data;
+            3'd3: tag_q[15:8] <= in_data;
+            3'd4: left_q[7:0] <= in_data;
+            3'd5: {over_q, left_q[LEFT_W-1:8]} <= {|(in_data >> (LEFT_W - 8)), in_data[LEFT_W-9:0]};
+            3'd6: over_q <= over_q || in_data != 8'd0;
+            default: ;
+        endcase
+    end
+
+    // Payload fields
+    wire word_en = is_frame ? idx_q >= 4'd6 && idx_q <= 4'd9 : idx_q[2];
+    always @(posedge clk) if (state_q == ST_BODY && take) begin
+        if (word_en) word_q <= {in_data, word_q[31:8]};
+        case (idx_q)
+            4'd0: begin
+                addr_q[7:0] <= in_data;
+                need_csum_q <= in_data[0];
+            end
+            4'd1: begin
+                addr_q[15:8] <= in_data;
+                odd_form_q   <= in_data != 8'd0;                            // gso_type
+            end
+            4'd2, 4'd3: addr_q[15] <= addr_q[15] || in_data != 8'd0;
+            4'd10: odd_form_q <= odd_form_q || in_data[7:1] != 7'd0;        // num_buffers
+            default: ;
+        endcase
+    end
+
+    reg req_stb_q;
+    initial req_stb_q = 1'b0;
+    always @(posedge clk) req_stb_q <= !rst && body_end && (is_read || is_write);
+
+    assign m_meta_valid       = state_q == ST_META && !frame_off;
+    assign m_meta_need_csum   = need_csum_q;
+    assign m_meta_csum_start  = word_q[15:0];
+    assign m_meta_csum_offset = word_q[31:16];
+    assign m_meta_tag         = tag_q;
+    assign m_meta_len         = {{(16 - LEFT_W){1'b0}}, left_q};
+    assign m_tx_valid         = state_q == ST_DATA && in_valid && !frame_off;
+    assign m_tx_data          = in_data;
+    assign m_tx_last          = left_1;
+    assign o_drop             = state_q == ST_DATA && (frame_off || gap);
+
+    assign o_req_stb   = req_stb_q;
+    assign o_req_write = is_write;
+    assign o_req_addr  = addr_q;
+    assign o_req_wdata = word_q;
+    assign o_req_tag   = tag_q;
+
+    wire sync_bad = body_end && is_sync && !match_end;
+    wire hdr_bad  = hdr_end && (check_bad || length_bad) && !match_end;
+
+    assign o_sync_stb      = take && match_end && (state_q == ST_HUNT || (body_end && is_sync)
+                                                || (hdr_end && (check_bad || length_bad)));
+    assign o_err_stb       = hdr_bad || sync_bad || gap;
+    assign o_err_cause     = gap ? LY_ERROR_GAP[1:0]
+                           : hdr_bad && !check_bad ? LY_ERROR_LENGTH[1:0] : LY_ERROR_HDR_CHECK[1:0];
+    assign o_ev_bad_header = hdr_bad || sync_bad;
+    assign o_ev_gap        = gap;
+    assign o_ev_unknown    = hdr_end && !check_bad && !length_bad && !is_frame && !known;
+    assign o_ev_drop_stall = frame_off && i_tx_ok;
+    assign o_ev_drop_disabled = (frame_off || (hdr_end && !check_bad && !length_bad && is_frame
+                                               && !frame_short)) && !i_tx_ok;
+    assign o_ev_drop_length = (hdr_end && !check_bad && !length_bad && is_frame && frame_short)
+                           || (body_end && is_frame && vnet_bad);
+    assign o_timer_armed   = armed;
+    assign o_busy          = in_valid || state_q == ST_REQ;
+    assign o_tap_first     = state_q == ST_HDR && take && idx_q == 4'd0 && in_data == LY_REC_FRAME;
+    assign o_tap_last      = frame_move && left_1;
+
+`ifndef SYNTHESIS
+    reg [39:0] dbg_state;
+    always @(*) case (state_q)
+        ST_HUNT: dbg_state = "hunt";
+        ST_HDR:  dbg_state = "hdr";
+        ST_BODY: dbg_state = "body";
+        ST_META: dbg_state = "meta";
+        ST_DATA: dbg_state = "data";
+        ST_REQ:  dbg_state = "req";
+        ST_SKIP: dbg_state = "skip";
+        default: dbg_state = "?";
+    endcase
+`endif
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,147 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_mac_rx - receive MAC: finds the frame, checks length, FCS and RX_ER, strips the FCS.
+// Input: one byte per i_rx_stb, in any rhythm; the first strobe with i_rx_dv low ends the carrier
+// event (i_rx_er with it: bytes were lost). Output: a byte stands at m_rx 1 cycle after the strobe
+// of the 5th byte behind it; the last one 2 cycles after the end, with m_rx_err and, for every
+// frame, o_ev_stb and m_rx_ev. There is no ready. Frames too short for data give o_ev_stb alone.
+// Preamble: any number of 55, also none, then D5. Anything else before the SFD, or an end there,
+// makes the whole carrier event one o_false_stb. Above MAX_FRAME data stops, m_rx_last still comes.
+// Clock: clk. Source: IEEE 802.3 3.2, 4.2.4, 35.2.2.7 (RX_DV, RX_ER); RFC 2819 (names of lengths).
+module ly_mac_rx #(
+    parameter MAX_FRAME = 1518       // octets DA..FCS
+) (
+    input  wire        clk,
+    input  wire        rst,
+    input  wire        i_rx_stb,
+    input  wire [7:0]  i_rx_data,
+    input  wire        i_rx_dv,
+    input  wire        i_rx_er,
+    output wire        m_rx_valid,
+    output wire [7:0]  m_rx_data,
+    output wire        m_rx_last,
+    output wire        m_rx_err,
+    output wire        o_ev_stb,
+    output wire [23:0] m_rx_ev,      // {fcs_err, rx_er, undersize, fragment, oversize, jabber,
+                                     //  len[15:0] (DA..FCS, stops at MAX_FRAME+1), mcast, bcast}
+    output wire        o_false_stb,
+    output wire        o_tap_sfd,    // the SFD, and the end, were seen in the cycle before
+    output wire        o_tap_last,
+    output wire        o_busy        // a carrier event is under way
+);
+
+    localparam LEN_W = $clog2(MAX_FRAME + 2);
+    localparam [LEN_W-1:0] LEN_MAX = MAX_FRAME;
+
+    localparam [1:0] ST_IDLE = 2'd0; // no carrier
+    localparam [1:0] ST_PRE  = 2'd1; // nothing but 55 so far
+    localparam [1:0] ST_DATA = 2'd2;
+    localparam [1:0] ST_SKIP = 2'd3; // no frame: wait for the end
+
+    localparam [31:0] RESIDUE = 32'hDEBB_20E3;
+
+    reg             stb_q, dv_q, er_q;
+    reg [7:0]       in_q;
+    reg [1:0]       state_q, state_d;
+    reg [31:0]      crc_q;
+    reg [39:0]      line_q;          // the last five bytes, oldest on top
+    reg [LEN_W-1:0] len_q;
+    reg             long_q;          // more than MAX_FRAME
+    reg             full_q;          // line_q holds five bytes
+    reg             addr_q;          // within the destination address
+    reg             err_seen_q;
+    reg             mcast_q, bcast_q;
+    reg             end_q, false_q, sfd_q;
+    reg             bad_q, short_q;
+
+    initial stb_q = 1'b0;
+    initial state_q = ST_IDLE;
+    initial end_q = 1'b0;
+    initial false_q = 1'b0;
+    initial sfd_q = 1'b0;
+
+    wire at_data = state_q == ST_DATA;
+    wire at_idle = state_q == ST_IDLE;
+    wire at_pre  = state_q == ST_PRE;
+    wire hunting = at_idle || at_pre;
+    wire rx_byte = stb_q && dv_q;
+    wire rx_end  = stb_q && !dv_q;
+    wire sfd     = rx_byte && hunting && in_q == 8'hD5;
+    wire data_in = rx_byte && at_data;
+
+    always @(*) begin
+        state_d = state_q;
+        if (rx_end) state_d = ST_IDLE;
+        else if (stb_q && hunting) begin
+            state_d = ST_SKIP;
+            if (in_q == 8'h55) state_d = ST_PRE;
+            if (in_q == 8'hD5) state_d = ST_DATA;
+        end
+    end
+
+    wire [31:0] crc_next;
+    ly_fcs u_fcs (.i_crc(crc_q), .i_data(in_q), .o_crc(crc_next));
+
+    always @(posedge clk) begin
+        in_q <= i_rx_data;
+        dv_q <= i_rx_dv;
+        er_q <= i_rx_er;
+    end
+
+    // Everything of one frame starts anew while the preamble lasts.
+    always @(posedge clk) begin
+        if (data_in) begin
+            line_q <= {line_q[31:0], in_q};
+            crc_q  <= crc_next;
+        end
+        if (data_in && !long_q) len_q <= len_q + 1'b1;
+        if (data_in && len_q == LEN_MAX) long_q <= 1'b1;
+        if (data_in && len_q[2:0] == 3'd4) full_q <= 1'b1;
+        if (data_in && full_q) addr_q <= 1'b0;
+        if (data_in && !full_q && len_q[2:0] == 3'd0) mcast_q <= in_q[0];
+        if (data_in && addr_q && in_q != 8'hFF) bcast_q <= 1'b0;
+        if (sfd) begin
+            crc_q   <= 32'hFFFF_FFFF;
+            len_q   <= 0;
+            long_q  <= 1'b0;
+            full_q  <= 1'b0;
+            addr_q  <= 1'b1;
+            bcast_q <= 1'b1;
+        end
+        if (stb_q) err_seen_q <= er_q || (err_seen_q && !at_idle);
+        bad_q   <= crc_q != RESIDUE || err_seen_q || er_q;
+        short_q <= !(|len_q[LEN_W-1:6]);
+    end
+
+    always @(posedge clk) begin
+        stb_q   <= i_rx_stb;
+        state_q <= state_d;
+        end_q   <= rx_end && at_data;
+        false_q <= rx_end && !at_data && !at_idle;
+        sfd_q   <= sfd;
+        if (rst) begin
+            stb_q   <= 1'b0;
+            state_q <= ST_IDLE;
+            end_q   <= 1'b0;
+            false_q <= 1'b0;
+            sfd_q   <= 1'b0;
+        end
+    end
+
+    wire fits = !short_q && !long_q;
+
+    assign m_rx_valid  = full_q && (end_q || (data_in && !long_q));
+    assign m_rx_data   = line_q[39:32];
+    assign m_rx_last   = end_q;
+    assign m_rx_err    = bad_q || !fits;
+    assign o_ev_stb    = end_q;
+    assign m_rx_ev     = {bad_q && fits, err_seen_q, !bad_q && short_q, bad_q && short_q,
+                          !bad_q && long_q, bad_q && long_q,
+                          {16-LEN_W{1'b0}}, len_q, mcast_q, bcast_q};
+    assign o_false_stb = false_q;
+    assign o_tap_sfd   = sfd_q;
+    assign o_tap_last  = end_q;
+    assign o_busy      = !at_idle || stb_q || end_q;
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,175 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_mac_tx - transmit MAC, full duplex: preamble, SFD, padding to 60, FCS, gap of 12 byte times.
+// Everything steps on i_tx_tick (one byte time); o_tx_* change only after a tick. The first byte
+// waiting at s_tx puts the first preamble byte on o_tx one tick later, its own follows 8 ticks on.
+// A frame must not pause: if s_tx_valid is low when a byte is due, or s_tx_err comes with last, the
+// frame ends with a complemented FCS and o_tx_er; what is left of it is then thrown away.
+// o_done_* hold from o_done_stb to the next start. i_en low: no new frame starts. MAX_FRAME only
+// sizes the length counter; whoever fills the queue keeps longer frames out. Clock: clk.
+// Source: IEEE 802.3 3.2, 4.2.3 (frame, padding, gap), 22.2.2.5 and 35.2.2.5 (TX_ER).
+module ly_mac_tx #(
+    parameter MAX_FRAME = 1518       // octets DA..FCS
+) (
+    input  wire        clk,
+    input  wire        rst,
+    input  wire        s_tx_valid,
+    output wire        s_tx_ready,
+    input  wire [7:0]  s_tx_data,
+    input  wire        s_tx_last,
+    input  wire        s_tx_err,
+    input  wire        i_en,
+    input  wire        i_tx_tick,
+    output wire [7:0]  o_tx_data,
+    output wire        o_tx_en,
+    output wire        o_tx_er,
+    output wire        o_done_stb,   // the last FCS byte stands at o_tx_data
+    output wire [15:0] o_done_len,   // octets DA..FCS
+    output wire [5:0]  o_done_pad,   // octets of padding among them
+    output wire        o_done_mcast, // group address, broadcast included
+    output wire        o_done_bcast,
+    output wire        o_done_err,   // FCS made wrong
+    output wire        o_tap_start,  // first preamble byte, SFD, last FCS byte stand at o_tx_data
+    output wire        o_tap_sfd,
+    output wire        o_tap_end,
+    output wire        o_busy        // a frame or its gap is under way
+);
+
+    localparam LEN_W = $clog2(MAX_FRAME + 1);
+
+    // What the next tick puts on the wire.
+    localparam [2:0] ST_IDLE = 3'd0; // nothing: gap while cnt_q != 0, then ready to start
+    localparam [2:0] ST_PRE  = 3'd1; // preamble, SFD at cnt_q == 0
+    localparam [2:0] ST_DATA = 3'd2; // cnt_q != 0: within the destination address
+    localparam [2:0] ST_PAD  = 3'd3;
+    localparam [2:0] ST_FCS  = 3'd4; // cnt_q bytes after this one
+
+    reg [2:0]       state_q, state_d;
+    reg [3:0]       cnt_q, cnt_d;
+    reg [LEN_W-1:0] len_q;
+    reg [5:0]       pad_q;
+    reg             min_q;           // the byte of this tick is the 60th or later
+    reg             bad_q;
+    reg             drain_q;         // throw away up to the next s_tx_last
+    reg             mcast_q, bcast_q;
+    reg             start_stb_q, sfd_stb_q, done_stb_q;
+    reg [31:0]      crc_q;
+    reg [7:0]       out_q, out_d;
+    reg             en_q, er_q;
+
+    initial state_q = ST_IDLE;
+    initial cnt_q = 4'd0;
+    initial drain_q = 1'b0;
+    initial start_stb_q = 1'b0;
+    initial sfd_stb_q = 1'b0;
+    initial done_stb_q = 1'b0;
+    initial out_q = 8'd0;
+    initial en_q = 1'b0;
+    initial er_q = 1'b0;
+
+    wire at_idle = state_q == ST_IDLE;
+    wire at_pre  = state_q == ST_PRE;
+    wire at_data = state_q == ST_DATA;
+    wire at_pad  = state_q == ST_PAD;
+    wire at_fcs  = state_q == ST_FCS;
+    wire cnt_end = cnt_q == 4'd0;
+    wire start   = at_idle && cnt_end && s_tx_valid && i_en && !drain_q;
+    wire starve  = at_data && !s_tx_valid;
+
+    always @(*) begin
+        state_d = state_q;
+        cnt_d   = cnt_end ? 4'd0 : cnt_q - 4'd1;
+        out_d   = 8'd0;
+        case (state_q)
+            ST_IDLE: if (start) begin
+                state_d = ST_PRE;
+                cnt_d   = 4'd6;
+                out_d   = 8'h55;
+            end
+            ST_PRE: begin
+                out_d = cnt_end ? 8'hD5 : 8'h55;
+                if (cnt_end) begin
+                    state_d = ST_DATA;
+                    cnt_d   = 4'd6;
+                end
+            end
+            ST_DATA: begin
+                out_d = s_tx_data;
+                if (starve || s_tx_last) begin
+                    state_d = min_q || starve ? ST_FCS : ST_PAD;
+                    cnt_d   = 4'd3;
+                end
+            end
+            ST_PAD: begin
+                cnt_d = 4'd3;
+                if (min_q) state_d = ST_FCS;
+            end
+            default: begin           // ST_FCS
+                out_d = bad_q ? crc_q[7:0] : ~crc_q[7:0];
+                if (cnt_end) begin
+                    state_d = ST_IDLE;
+                    cnt_d   = 4'd12;
+                end
+            end
+        endcase
+    end
+
+    // In ST_FCS the register is fed with its own low byte, which moves it down by one.
+    wire [31:0] crc_next;
+    wire [7:0]  crc_in = at_fcs ? crc_q[7:0] : at_data ? s_tx_data : 8'd0;
+    ly_fcs u_fcs (.i_crc(crc_q), .i_data(crc_in), .o_crc(crc_next));
+
+    always @(posedge clk) if (i_tx_tick) begin
+        crc_q <= at_pre ? 32'hFFFF_FFFF : crc_next;
+        len_q <= at_pre ? {LEN_W{1'b0}} : len_q + {{LEN_W-1{1'b0}}, !at_idle};
+        pad_q <= at_pre ? 6'd0 : pad_q + {5'd0, at_pad};
+        min_q <= !at_pre && (min_q || len_q[5:0] == 6'd58);
+        bad_q <= !at_pre && (bad_q || starve || (at_data && s_tx_last && s_tx_err));
+        if (at_data && cnt_q == 4'd6) mcast_q <= s_tx_data[0];
+        if (at_pre) bcast_q <= 1'b1;
+        else if (at_data && !cnt_end && s_tx_data != 8'hFF) bcast_q <= 1'b0;
+    end
+
+    always @(posedge clk) begin
+        if (i_tx_tick) begin
+            state_q <= state_d;
+            cnt_q   <= cnt_d;
+            out_q   <= out_d;
+            en_q    <= !at_idle || start;
+            er_q    <= starve || (at_fcs && bad_q);
+        end
+        start_stb_q <= i_tx_tick && start;
+        sfd_stb_q   <= i_tx_tick && at_pre && cnt_end;
+        done_stb_q  <= i_tx_tick && at_fcs && cnt_end;
+        if (drain_q) drain_q <= !(s_tx_valid && s_tx_last);
+        else         drain_q <= i_tx_tick && starve;
+        if (rst) begin
+            state_q     <= ST_IDLE;
+            cnt_q       <= 4'd0;
+            out_q       <= 8'd0;
+            en_q        <= 1'b0;
+            er_q        <= 1'b0;
+            start_stb_q <= 1'b0;
+            sfd_stb_q   <= 1'b0;
+            done_stb_q  <= 1'b0;
+            drain_q     <= 1'b0;
+        end
+    end
+
+    assign s_tx_ready   = drain_q || (at_data && i_tx_tick);
+    assign o_tx_data    = out_q;
+    assign o_tx_en      = en_q;
+    assign o_tx_er      = er_q;
+    assign o_done_stb   = done_stb_q;
+    assign o_done_len   = {{16-LEN_W{1'b0}}, len_q};
+    assign o_done_pad   = pad_q;
+    assign o_done_mcast = mcast_q;
+    assign o_done_bcast = bcast_q;
+    assign o_done_err   = bad_q;
+    assign o_tap_start  = start_stb_q;
+    assign o_tap_sfd    = sfd_stb_q;
+    assign o_tap_end    = done_stb_q;
+    assign o_busy       = !(at_idle && cnt_end);
+
+endmodule
+`default_nettype wire

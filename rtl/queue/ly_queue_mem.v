@@ -1,0 +1,125 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_queue_mem - the memory of ly_queue: bytes are written, 16-bit words are read.
+// Write: a byte moves when i_wr_valid && o_wr_ready. Read: a word is asked for when i_rd_valid &&
+// o_rd_ready and stands on o_rd_data in the next cycle, in that cycle only (an SPRAM does not hold
+// it across a write). Byte 0 of a word is in bits 7:0.
+// Bodies: BRAM and GENERIC have a write and a read port (in BRAM a byte arrives 2 cycles after it
+// moved); SPRAM has one port, which reads if READ_FIRST and both want it, else writes.
+// A word that is being written is never read: the queue reads only what is committed.
+// Clock: clk. Sources: Lattice FPGA-TN-02022 (iCE40 SPRAM), FPGA-TN-02204 (ECP5 memory).
+module ly_queue_mem #(
+    parameter integer WORDS      = 8192,    // a power of two
+    parameter         MEM        = "BRAM",  // BRAM, SPRAM or GENERIC
+    parameter integer READ_FIRST = 0
+) (
+    input  wire                     clk,
+    input  wire                     i_wr_valid,
+    output wire                     o_wr_ready,
+    input  wire [$clog2(WORDS)-1:0] i_wr_addr,   // word
+    input  wire                     i_wr_odd,    // which byte of it
+    input  wire [7:0]               i_wr_data,
+    input  wire                     i_rd_valid,
+    output wire                     o_rd_ready,
+    input  wire [$clog2(WORDS)-1:0] i_rd_addr,
+`ifdef FORMAL
+    input  wire [$clog2(WORDS)-1:0] f_addr,      // a look into the memory for the queue's proof
+    output wire [15:0]              f_data,
+`endif
+    output wire [15:0]              o_rd_data
+);
+
+    localparam integer ADDR_W = $clog2(WORDS);
+    /* verilator lint_off WIDTH */      // strings of unlike length
+    localparam [0:0] IS_SPRAM   = MEM == "SPRAM";
+    localparam [0:0] IS_BRAM    = MEM == "BRAM";
+    localparam [0:0] IS_GENERIC = MEM == "GENERIC";
+    /* verilator lint_on WIDTH */
+
+    generate
+        if (WORDS < 4 || WORDS != (1 << ADDR_W)) begin : g_check_words
+            WORDS_must_be_a_power_of_two u_error();
+        end
+
+        if (IS_SPRAM) begin : g_spram
+            // Yosys infers SB_SPRAM256KA only from this shape: one address, reading is the else
+            // branch of writing, no initial value. Anything else becomes 64 block RAMs.
+            reg [15:0] mem [0:WORDS-1];
+            reg [15:0] rd_q;
+
+            wire              wr_go = READ_FIRST != 0 ? i_wr_valid && !i_rd_valid : i_wr_valid;
+            wire [ADDR_W-1:0] addr  = wr_go ? i_wr_addr : i_rd_addr;
+
+            always @(posedge clk) begin
+                if (wr_go) begin
+                    if (i_wr_odd) mem[addr][15:8] <= i_wr_data;
+                    else          mem[addr][7:0]  <= i_wr_data;
+                end else begin
+                    rd_q <= mem[addr];
+                end
+            end
+
+            assign o_wr_ready = READ_FIRST != 0 ? !i_rd_valid : 1'b1;
+            assign o_rd_ready = READ_FIRST != 0 ? 1'b1 : !i_wr_valid;
+            assign o_rd_data  = rd_q;
+`ifdef FORMAL
+            assign f_data = mem[f_addr];
+`endif
+        end else if (IS_BRAM) begin : g_bram
+            // Two lanes of bytes: 16 KiB each is eight DP16KD of 16384 x 1, with no multiplexer
+            // behind the late output of the RAM. The write side is registered for timing.
+            (* ram_style = "block", no_rw_check *) reg [7:0] even [0:WORDS-1];
+            (* ram_style = "block", no_rw_check *) reg [7:0] odd  [0:WORDS-1];
+            reg              wr_even_q, wr_odd_q;
+            reg [ADDR_W-1:0] wr_addr_q;
+            reg [7:0]        wr_data_q;
+            reg [7:0]        rd_even_q, rd_odd_q;
+
+            initial wr_even_q = 1'b0;
+            initial wr_odd_q  = 1'b0;
+
+            always @(posedge clk) begin
+                wr_even_q <= i_wr_valid && !i_wr_odd;
+                wr_odd_q  <= i_wr_valid && i_wr_odd;
+                wr_addr_q <= i_wr_addr;
+                wr_data_q <= i_wr_data;
+            end
+
+            always @(posedge clk) if (wr_even_q) even[wr_addr_q] <= wr_data_q;
+            always @(posedge clk) if (wr_odd_q) odd[wr_addr_q] <= wr_data_q;
+            always @(posedge clk) if (i_rd_valid) rd_even_q <= even[i_rd_addr];
+            always @(posedge clk) if (i_rd_valid) rd_odd_q <= odd[i_rd_addr];
+
+            assign o_wr_ready = 1'b1;
+            assign o_rd_ready = 1'b1;
+            assign o_rd_data  = {rd_odd_q, rd_even_q};
+`ifdef FORMAL
+            // What the memory will hold once the byte on its way has arrived.
+            wire f_hit = wr_addr_q == f_addr;
+            assign f_data = {f_hit && wr_odd_q ? wr_data_q : odd[f_addr],
+                             f_hit && wr_even_q ? wr_data_q : even[f_addr]};
+`endif
+        end else if (IS_GENERIC) begin : g_generic
+            // For every other technology, and as the plainest statement of the contract.
+            reg [15:0] mem [0:WORDS-1];
+            reg [15:0] rd_q;
+
+            always @(posedge clk) begin
+                if (i_wr_valid && i_wr_odd)  mem[i_wr_addr][15:8] <= i_wr_data;
+                if (i_wr_valid && !i_wr_odd) mem[i_wr_addr][7:0]  <= i_wr_data;
+                if (i_rd_valid) rd_q <= mem[i_rd_addr];
+            end
+
+            assign o_wr_ready = 1'b1;
+            assign o_rd_ready = 1'b1;
+            assign o_rd_data  = rd_q;
+`ifdef FORMAL
+            assign f_data = mem[f_addr];
+`endif
+        end else begin : g_check_mem
+            MEM_must_be_BRAM_SPRAM_or_GENERIC u_error();
+        end
+    endgenerate
+
+endmodule
+`default_nettype wire

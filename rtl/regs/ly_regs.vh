@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// GENERATED from rtl/regs/nic.rdl, run make regs
+//
+// Register map, counter indices and record constants as localparams: include it
+// inside a module. No guard, so that every module may. 64-bit constants hold byte
+// 0 of the stream in bits 7:0.
+
+/* verilator lint_off UNUSEDPARAM */
+
+// Registers: byte addresses
+localparam [15:0] LY_REG_ID = 16'h0000;
+localparam [15:0] LY_REG_VERSION = 16'h0004;
+localparam [15:0] LY_REG_CAPS = 16'h0008;
+localparam [15:0] LY_REG_MAX_RECORD = 16'h000C;
+localparam [15:0] LY_REG_CTRL = 16'h0010;
+localparam [15:0] LY_REG_LINK = 16'h0014;
+localparam [15:0] LY_REG_MAC_LO = 16'h0018;
+localparam [15:0] LY_REG_MAC_HI = 16'h001C;
+localparam [15:0] LY_REG_CLK_HZ = 16'h0020;
+localparam [15:0] LY_REG_TIME_LO = 16'h0024;
+localparam [15:0] LY_REG_TIME_HI = 16'h0028;
+localparam [15:0] LY_REG_SNAPSHOT = 16'h0030;
+localparam [15:0] LY_REG_COUNTERS = 16'h0400;
+
+// Register fields (masks in place)
+localparam LY_ID_MAGIC_SHIFT = 0;
+localparam [31:0] LY_ID_MAGIC_MASK = 32'hFFFFFFFF;
+localparam [31:0] LY_ID_VALUE = 32'h4C414E59;
+localparam LY_VERSION_MINOR_SHIFT = 0;
+localparam [31:0] LY_VERSION_MINOR_MASK = 32'h0000FFFF;
+localparam LY_VERSION_MAJOR_SHIFT = 16;
+localparam [31:0] LY_VERSION_MAJOR_MASK = 32'hFFFF0000;
+localparam [31:0] LY_VERSION_VALUE = 32'h00010000;
+localparam LY_CAPS_TX_CSUM_BIT = 0;
+localparam [31:0] LY_CAPS_TX_CSUM_MASK = 32'h00000001;
+localparam LY_CAPS_RX_CSUM_BIT = 1;
+localparam [31:0] LY_CAPS_RX_CSUM_MASK = 32'h00000002;
+localparam LY_CAPS_TSO_BIT = 2;
+localparam [31:0] LY_CAPS_TSO_MASK = 32'h00000004;
+localparam LY_CAPS_COUNTERS_BIT = 3;
+localparam [31:0] LY_CAPS_COUNTERS_MASK = 32'h00000008;
+localparam LY_CAPS_PHY_FIXED_BIT = 4;
+localparam [31:0] LY_CAPS_PHY_FIXED_MASK = 32'h00000010;
+localparam LY_MAX_RECORD_BYTES_SHIFT = 0;
+localparam [31:0] LY_MAX_RECORD_BYTES_MASK = 32'h00FFFFFF;
+localparam LY_CTRL_TX_EN_BIT = 0;
+localparam [31:0] LY_CTRL_TX_EN_MASK = 32'h00000001;
+localparam LY_CTRL_RX_EN_BIT = 1;
+localparam [31:0] LY_CTRL_RX_EN_MASK = 32'h00000002;
+localparam LY_CTRL_PROMISC_BIT = 2;
+localparam [31:0] LY_CTRL_PROMISC_MASK = 32'h00000004;
+localparam LY_CTRL_RX_CSUM_EN_BIT = 3;
+localparam [31:0] LY_CTRL_RX_CSUM_EN_MASK = 32'h00000008;
+localparam LY_LINK_UP_BIT = 0;
+localparam [31:0] LY_LINK_UP_MASK = 32'h00000001;
+localparam LY_LINK_FULL_DUPLEX_BIT = 1;
+localparam [31:0] LY_LINK_FULL_DUPLEX_MASK = 32'h00000002;
+localparam LY_LINK_FIXED_BIT = 2;
+localparam [31:0] LY_LINK_FIXED_MASK = 32'h00000004;
+localparam LY_LINK_MBIT_SHIFT = 16;
+localparam [31:0] LY_LINK_MBIT_MASK = 32'hFFFF0000;
+localparam LY_MAC_LO_OCTETS_SHIFT = 0;
+localparam [31:0] LY_MAC_LO_OCTETS_MASK = 32'hFFFFFFFF;
+localparam LY_MAC_HI_OCTETS_SHIFT = 0;
+localparam [31:0] LY_MAC_HI_OCTETS_MASK = 32'h0000FFFF;
+localparam LY_CLK_HZ_HZ_SHIFT = 0;
+localparam [31:0] LY_CLK_HZ_HZ_MASK = 32'hFFFFFFFF;
+localparam LY_TIME_LO_CYCLES_SHIFT = 0;
+localparam [31:0] LY_TIME_LO_CYCLES_MASK = 32'hFFFFFFFF;
+localparam LY_TIME_HI_CYCLES_SHIFT = 0;
+localparam [31:0] LY_TIME_HI_CYCLES_MASK = 32'hFFFFFFFF;
+localparam LY_SNAPSHOT_BUSY_BIT = 0;
+localparam [31:0] LY_SNAPSHOT_BUSY_MASK = 32'h00000001;
+
+// Counters: index
+localparam LY_CTR_COUNT = 32;
+localparam LY_CTR_BITS = 48;
+localparam LY_CTR_STRIDE_BYTES = 8;
+localparam [4:0] LY_CTR_TX_FRAMES = 5'd0;
+localparam [4:0] LY_CTR_TX_OCTETS = 5'd1;
+localparam [4:0] LY_CTR_TX_PAD_OCTETS = 5'd2;
+localparam [4:0] LY_CTR_TX_MULTICAST = 5'd3;
+localparam [4:0] LY_CTR_TX_BROADCAST = 5'd4;
+localparam [4:0] LY_CTR_TX_CSUM_INSERTED = 5'd5;
+localparam [4:0] LY_CTR_TX_DROP_STALL = 5'd6;
+localparam [4:0] LY_CTR_TX_DROP_CSUM = 5'd7;
+localparam [4:0] LY_CTR_TX_DROP_DISABLED = 5'd8;
+localparam [4:0] LY_CTR_TX_DROP_LENGTH = 5'd9;
+localparam [4:0] LY_CTR_TX_UNDERRUN = 5'd10;
+localparam [4:0] LY_CTR_RX_FRAMES = 5'd11;
+localparam [4:0] LY_CTR_RX_OCTETS = 5'd12;
+localparam [4:0] LY_CTR_RX_MULTICAST = 5'd13;
+localparam [4:0] LY_CTR_RX_BROADCAST = 5'd14;
+localparam [4:0] LY_CTR_RX_FCS_ERRORS = 5'd15;
+localparam [4:0] LY_CTR_RX_SYMBOL_ERRORS = 5'd16;
+localparam [4:0] LY_CTR_RX_UNDERSIZE = 5'd17;
+localparam [4:0] LY_CTR_RX_FRAGMENTS = 5'd18;
+localparam [4:0] LY_CTR_RX_OVERSIZE = 5'd19;
+localparam [4:0] LY_CTR_RX_JABBER = 5'd20;
+localparam [4:0] LY_CTR_RX_DROP_FILTER = 5'd21;
+localparam [4:0] LY_CTR_RX_DROP_FULL = 5'd22;
+localparam [4:0] LY_CTR_RX_DROP_DISABLED = 5'd23;
+localparam [4:0] LY_CTR_RX_CSUM_GOOD = 5'd24;
+localparam [4:0] LY_CTR_RX_CSUM_BAD = 5'd25;
+localparam [4:0] LY_CTR_RX_CSUM_NONE = 5'd26;
+localparam [4:0] LY_CTR_RX_DELIVERED = 5'd27;
+localparam [4:0] LY_CTR_REC_BAD_HEADER = 5'd28;
+localparam [4:0] LY_CTR_REC_GAP = 5'd29;
+localparam [4:0] LY_CTR_REC_UNKNOWN = 5'd30;
+localparam [4:0] LY_CTR_EVENTS_LOST = 5'd31;
+
+// enum ly_rec
+localparam [7:0] LY_REC_FRAME = 8'h01;
+localparam [7:0] LY_REC_REG_READ = 8'h02;
+localparam [7:0] LY_REC_REG_WRITE = 8'h03;
+localparam [7:0] LY_REC_REG_VALUE = 8'h04;
+localparam [7:0] LY_REC_EVENT = 8'h05;
+localparam [7:0] LY_REC_STAMP = 8'h06;
+localparam [7:0] LY_REC_SYNC = 8'h07;
+
+// enum ly_rec_flag
+localparam [7:0] LY_REC_FLAG_CSUM_BAD = 8'h01;
+
+// enum ly_vnet
+localparam [7:0] LY_VNET_NEEDS_CSUM = 8'h01;
+localparam [7:0] LY_VNET_DATA_VALID = 8'h02;
+
+// enum ly_status
+localparam [31:0] LY_STATUS_OK = 32'h00000000;
+localparam [31:0] LY_STATUS_ENOENT = 32'hFFFFFFFE;
+localparam [31:0] LY_STATUS_EROFS = 32'hFFFFFFE2;
+
+// enum ly_event
+localparam [15:0] LY_EVENT_SYNC = 16'h0001;
+localparam [15:0] LY_EVENT_LINK = 16'h0002;
+localparam [15:0] LY_EVENT_ERROR = 16'h0003;
+
+// enum ly_event_link
+localparam [15:0] LY_EVENT_LINK_UP = 16'h0001;
+localparam [15:0] LY_EVENT_LINK_FULL_DUPLEX = 16'h0002;
+localparam [15:0] LY_EVENT_LINK_FIXED = 16'h0004;
+
+// enum ly_error
+localparam [15:0] LY_ERROR_HDR_CHECK = 16'h0001;
+localparam [15:0] LY_ERROR_LENGTH = 16'h0002;
+localparam [15:0] LY_ERROR_GAP = 16'h0003;
+
+// Records: sizes in bytes, and parameters
+localparam LY_REC_HDR_BYTES = 8;
+localparam LY_REC_VNET_BYTES = 12;
+localparam LY_REC_REG_READ_BYTES = 4;
+localparam LY_REC_REG_WRITE_BYTES = 8;
+localparam LY_REC_REG_VALUE_BYTES = 12;
+localparam LY_REC_EVENT_BYTES = 8;
+localparam LY_REC_EVENT_ERROR_BYTES = 8;
+localparam LY_REC_SYNC_BYTES = 8;
+localparam [7:0] LY_REC_CRC_POLY = 8'h07;
+localparam [7:0] LY_REC_CRC_INIT = 8'hFF;
+localparam [63:0] LY_REC_SYNC_BODY = 64'h434E5953594C5AA5;
+localparam LY_RECORD_GAP_US = 100000;
+localparam LY_TX_STALL_US = 100000;
+
+/* verilator lint_on UNUSEDPARAM */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/clocks.h"
+
+#include <assert.h>
+
+#define PS_PER_S 1000000000000u
+
+uint64_t sim_clock_first(const struct sim_clock *c, uint64_t t)
+{
+    /* floor(k x P) >= t is k x P >= t for a whole t, so k is the quotient rounded up. */
+    sim_u128 den = (sim_u128)PS_PER_S * c->den;
+    return (uint64_t)(((sim_u128)t * c->num + den - 1) / den);
+}
+
+static void set(struct sim_clock *c, uint64_t k)
+{
+    c->k = k;
+    c->t = sim_clock_edge_ps(c, k);
+}
+
+void sim_clocks_add(struct sim_clocks *s, uint64_t num, uint64_t den, unsigned mask,
+                    uint64_t start)
+{
+    for (unsigned i = 0; i < s->n; i++)
+        if (s->c[i].num == num && s->c[i].den == den) {
+            s->c[i].mask |= mask;
+            return;
+        }
+    assert(s->n < SIM_CLOCKS_MAX && num > 0 && den > 0);
+    struct sim_clock *c = &s->c[s->n++];
+    sim_u128 period = (sim_u128)PS_PER_S * den;
+    *c = (struct sim_clock){ .num = num, .den = den, .mask = mask };
+    if (period % num == 0)
+        c->period_ps = (uint64_t)(period / num);
+    set(c, sim_clock_first(c, start));
+}
+
+void sim_clocks_jump(struct sim_clocks *s, uint64_t t)
+{
+    for (unsigned i = 0; i < s->n; i++)
+        if (s->c[i].t < t)
+            set(&s->c[i], sim_clock_first(&s->c[i], t));
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * link_sim.h - a Verilated NIC in the world, plugged into a wire, seen by the
+ * driver through driver/link.h. One actor per NIC: it steps the model's clocks,
+ * moves record bytes on the link clock and symbols on the PHY clocks, and skips
+ * idle time exactly (o_quiet, o_deadline) when the world skips.
+ */
+#ifndef LY_SIM_LINK_SIM_H
+#define LY_SIM_LINK_SIM_H
+
+#include "driver/link.h"
+#include "sim/wire.h"
+#include "sim/world.h"
+
+struct pkt_pool;
+struct pcapng;
+
+struct sim_nic_cfg {
+    struct world *world;
+    struct wire *wire;
+    unsigned port;              /* of the wire */
+    unsigned number;            /* model number: seeds its initial values */
+    const char *profile;        /* NULL or "gmii" */
+    struct pkt_pool *pool;
+    struct pcapng *capture;     /* NULL, or where the PHY side is recorded */
+    bool stop_core_clock;       /* test only: the world never schedules `clk` */
+};
+
+struct sim_nic_stats {
+    uint64_t core_cycles;       /* of simulated time, skipped ones included */
+    uint64_t core_evaluated;    /* really evaluated */
+    uint64_t phy_tx_frames, phy_tx_octets;  /* seen at the PHY pins; octets DA..FCS */
+    uint64_t phy_rx_frames, phy_rx_octets;
+};
+
+/** sim_nic_open() - Returns 0 and the link; -EINVAL unknown profile, -ENOMEM. */
+int sim_nic_open(struct link **out, const struct sim_nic_cfg *cfg);
+
+/**
+ * sim_nic_wake_ps() - when the host above this link should next poll it: the
+ * time at which a whole record arrived from the NIC or tx space became free;
+ * SIM_NEVER if nothing is new. For the host's actor_ops.next().
+ */
+uint64_t sim_nic_wake_ps(const struct link *l);
+
+/**
+ * sim_nic_busy() - the model has work: not quiet, bytes under way in either
+ * direction, or a deadline armed. In wall time the loop runs the world while any
+ * NIC is busy and sleeps in poll() otherwise.
+ */
+bool sim_nic_busy(const struct link *l);
+
+void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * nic_model.h - C API round the Verilated ly_top_sim. Many models live in one
+ * process; no globals. The pins are plain fields: set inputs, raise clocks.
+ */
+#ifndef LY_SIM_NIC_MODEL_H
+#define LY_SIM_NIC_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct nic_model;
+
+/* Which clocks rise in this evaluation. */
+#define NIC_CLK_CORE 1u
+#define NIC_CLK_LINK 2u
+#define NIC_CLK_PHY_RX 4u
+
+struct nic_model_in {
+    uint8_t rst;                /* asynchronous, active high */
+    uint8_t rxd, rx_dv, rx_er, crs, col;
+    uint8_t s_rec_valid, s_rec_data;
+    uint8_t m_rec_ready;
+    uint8_t skip_stb;           /* with NIC_CLK_CORE: add skip_cycles to the time base */
+    uint64_t skip_cycles;
+};
+
+struct nic_model_out {
+    uint8_t txd, tx_en, tx_er;
+    uint8_t s_rec_ready;
+    uint8_t m_rec_valid, m_rec_data, m_rec_last;
+    uint8_t quiet;
+    uint32_t deadline;          /* core cycles to the next due timer; 0xFFFFFFFF none */
+    uint32_t taps;              /* one bit per tap strobe, rtl/README.md */
+    uint64_t time;              /* the core's time base, cycles */
+};
+
+/** nic_model_create() - random initial values from hash32(seed, number). NULL: no memory. */
+struct nic_model *nic_model_create(uint64_t seed, unsigned number);
+void nic_model_destroy(struct nic_model *m);
+
+/** nic_model_in() - the inputs, to be written before nic_model_edge(). */
+struct nic_model_in *nic_model_in(struct nic_model *m);
+/** nic_model_out() - the outputs after the last nic_model_edge(). */
+const struct nic_model_out *nic_model_out(const struct nic_model *m);
+
+/** nic_model_edge() - one rising edge of each clock in @clocks, all at once. */
+void nic_model_edge(struct nic_model *m, unsigned clocks);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+# nic_model.cpp is the only C++, and the only file that sees the Verilated model.
+sim.src := $(wildcard sim/*.c sim/*.cpp)
+
+MODEL_INCLUDES = -isystem $(MODEL) -isystem $(VERILATOR_ROOT_DIR)/include \
+	-isystem $(VERILATOR_ROOT_DIR)/include/vltstd
+
+$(foreach t,$(TREES),$(tree.$(t))/obj/sim/nic_model.o): $(B)/lib/libmodel.a
+$(foreach t,$(TREES),$(tree.$(t))/obj/sim/nic_model.o): private sim.flags = $(MODEL_INCLUDES)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim_nic.h - one NIC in the world, as link_sim.c (the driver's contract) and
+ * nic_actor.c (clocks, pins, idle skipping) share it.
+ */
+#ifndef LY_SIM_SIM_NIC_H
+#define LY_SIM_SIM_NIC_H
+
+#include "sim/clocks.h"
+#include "sim/link_sim.h"
+#include "sim/nic_model.h"
+#include "sim/phy_tap.h"
+#include "sim/rec_stream.h"
+
+struct sim_nic {
+    struct link link;           /* first: a struct link * is a struct sim_nic * */
+    struct world *world;
+    struct wire *wire;
+    unsigned port;
+    int actor;
+
+    struct nic_model *model;
+    struct nic_model_in *in;
+    const struct nic_model_out *out;
+    struct sim_clocks clocks;
+    const struct sim_clock *core;   /* NULL: stopped by the test */
+
+    unsigned start;             /* edges left before the outputs count */
+    unsigned idle;              /* core cycles without any activity */
+    bool tx_on;                 /* the symbol before had tx_en */
+    bool asleep;
+    uint64_t deadline_ps;       /* asleep: be awake before the core's next timer */
+    uint64_t first_k;           /* core edge at which the NIC was plugged in */
+    uint64_t evaluated;         /* core edges */
+
+    struct phy_tap tap;
+    struct rec_stream stream;
+};
+
+extern const struct actor_ops sim_nic_actor;
+
+/** sim_nic_plug() - clocks from @profile (NULL: "gmii"), reset asserted. -EINVAL. */
+int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock);
+
+/** sim_nic_idle() - nothing under way in the model or towards it. */
+bool sim_nic_idle(const struct sim_nic *n);
+
+/** sim_nic_core_cycles() - core clock edges up to the world's now, skipped or not. */
+uint64_t sim_nic_core_cycles(const struct sim_nic *n);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire.h - what hangs on the PHY pins. A wire has ports; each NIC is plugged
+ * into one. It sees symbols with their time: (time, data, dv, er) out of the
+ * NIC, (data, dv, er, crs, col) into it.
+ *
+ * Wires of whole frames (slirp, packet) sit behind wire_frames.c, the one place
+ * that checks preamble, SFD, length and the FCS that the RTL sent (zlib's crc32,
+ * nothing of ours), strips it, and in the other direction pads to 60 and adds
+ * preamble and FCS. It touches no other byte: no checksum is computed in sim/.
+ */
+#ifndef LY_SIM_WIRE_H
+#define LY_SIM_WIRE_H
+
+#include "sim/world.h"
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One GMII symbol: 8 ns at 1000 Mbit/s. */
+struct sym {
+    uint8_t data;
+    uint8_t dv, er;     /* towards the NIC: RX_DV, RX_ER; from it: TX_EN, TX_ER */
+    uint8_t crs, col;   /* towards the NIC only */
+};
+
+struct wire;
+struct pcapng;
+struct wire_ops {
+    const char *name;
+    /** out() - the NIC on @port drives @s at time @t. Called for every symbol with
+     * dv, and for the first without; not for the idle ones that follow. */
+    void (*out)(struct wire *w, unsigned port, uint64_t t, const struct sym *s);
+    /** in() - the symbol that the NIC on @port sees at its rx clock edge at @t.
+     * Called once for each rx clock edge that is not skipped; each symbol is
+     * delivered once. */
+    struct sym (*in)(struct wire *w, unsigned port, uint64_t t);
+    /** in_next() - when the next non-idle symbol for @port is there, SIM_NEVER. */
+    uint64_t (*in_next)(struct wire *w, unsigned port);
+    /** pollfds() - descriptors to wait for in wall time, and for how long at most
+     * (*timeout_ms, only ever lowered). Returns their number. NULL: none. */
+    int (*pollfds)(struct wire *w, struct pollfd *fds, int max, int *timeout_ms);
+    /** ready() - after poll(): read what came. NULL: none. */
+    void (*ready)(struct wire *w, struct pollfd *fds, int n);
+    void (*close)(struct wire *w);
+};
+
+/* Totals on the wire, per wire; the far side of the NIC's own counters. */
+struct wire_stats {
+    uint64_t from_nic_frames, from_nic_octets;  /* octets DA..FCS */
+    uint64_t to_nic_frames, to_nic_octets;
+    uint64_t from_nic_bad;      /* FCS, preamble or length: fails the run */
+    uint64_t far_send_errors;   /* the kernel or libslirp refused a frame */
+};
+
+struct wire {
+    const struct wire_ops *ops;
+    struct world *world;
+    struct wire_stats stats;
+    struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
+    char error[160];            /* "" or one line: why the run must fail */
+};
+
+/* Each returns 0 and *out, or -errno with a line in @why (160 bytes). */
+/** wire_peer_open() - a full-duplex cable between port 0 and port 1, 8 ns long or more. */
+int wire_peer_open(struct wire **out, struct world *w, char *why);
+/** wire_slirp_open() - user-mode NAT by libslirp: 10.0.2.0/24, router .2, DNS .3. */
+int wire_slirp_open(struct wire **out, struct world *w, char *why);
+/** wire_packet_open() - AF_PACKET on interface @ifname. Needs CAP_NET_RAW. */
+int wire_packet_open(struct wire **out, struct world *w, const char *ifname, char *why);
+
+/**
+ * wire_set_far_capture() - record the far end as well (--pcap-far): the PHY of the
+ * NIC on port 1 of a peer wire, else what is handed to and comes from the kernel or
+ * libslirp, at that time. Directions are those that the far end sees. Before the
+ * first symbol; @cap outlives the wire.
+ */
+void wire_set_far_capture(struct wire *w, struct pcapng *cap);
+
+static inline void wire_close(struct wire *w)
+{
+    if (w)
+        w->ops->close(w);
+}
+
+#endif

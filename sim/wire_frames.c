@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/wire_frames.h"
+
+#include "driver/be.h"
+#include "sim/pcapng.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define PREAMBLE 0x55u
+#define SFD 0xD5u
+#define TPID_CVLAN 0x8100u  /* 802.1Q 9.6 */
+#define TPID_SVLAN 0x88A8u
+#define TYPE_AT 12u
+/* From the last symbol of one frame to the first of the next. */
+#define GAP_PS ((uint64_t)(ETH_GAP_BYTES + 1u) * SYM_PS)
+
+uint32_t frame_fcs(const uint8_t *frame, size_t len)
+{
+    return (uint32_t)crc32(0, frame, (uInt)len);
+}
+
+uint32_t frame_max_bytes(const uint8_t *frame, size_t len)
+{
+    if (len < ETH_HDR_BYTES)
+        return ETH_MAX_BYTES;
+    uint16_t type = be16_get((struct be16){ { frame[TYPE_AT], frame[TYPE_AT + 1] } });
+    bool tagged = type == TPID_CVLAN || type == TPID_SVLAN;
+    return tagged ? ETH_MAX_BYTES + ETH_TAG_BYTES : ETH_MAX_BYTES;
+}
+
+/* --- from symbols to frames --------------------------------------------- */
+
+static void start(struct frame_asm *a, uint64_t t)
+{
+    a->in = true;
+    a->sfd = a->bad_start = a->er = false;
+    a->len = a->preamble = 0;
+    a->gap_ps = a->last_ps ? t - a->last_ps : SIM_NEVER;
+}
+
+bool frame_asm_edge(struct frame_asm *a, uint64_t t, uint8_t data, bool dv, bool er)
+{
+    if (!dv) {
+        a->in = false;
+        return true;
+    }
+    if (!a->in)
+        start(a, t);
+    a->last_ps = t;
+    a->er |= er;
+    if (a->sfd) {
+        if (a->len < FRAME_ASM_BYTES)
+            a->buf[a->len] = data;
+        a->len++;
+    } else if (data == SFD && !a->bad_start) {
+        a->sfd = true;
+        a->sfd_ps = t;
+    } else if (data == PREAMBLE && !a->bad_start) {
+        a->preamble++;
+    } else {
+        a->bad_start = true;
+    }
+    return false;
+}
+
+static bool fcs_good(const struct frame_asm *a)
+{
+    struct le32 fcs;
+    if (a->len < sizeof fcs || a->len > FRAME_ASM_BYTES)
+        return false;
+    size_t n = a->len - sizeof fcs;
+    memcpy(&fcs, a->buf + n, sizeof fcs);
+    return le32_get(fcs) == frame_fcs(a->buf, n);
+}
+
+uint32_t frame_asm_verdict(const struct frame_asm *a)
+{
+    uint32_t bad = 0;
+    if (!a->sfd)
+        return PCAPNG_BAD_SFD;
+    if (a->preamble != ETH_PREAMBLE_BYTES)
+        bad |= PCAPNG_BAD_PREAMBLE;
+    if (a->er)
+        bad |= PCAPNG_BAD_SYMBOL;
+    if (a->len < ETH_MIN_BYTES)
+        bad |= PCAPNG_BAD_SHORT;
+    if (a->len > frame_max_bytes(a->buf, a->len))
+        bad |= PCAPNG_BAD_LONG;
+    if (a->gap_ps < GAP_PS)
+        bad |= PCAPNG_BAD_GAP;
+    if (!fcs_good(a))
+        bad |= PCAPNG_BAD_FCS;
+    return bad;
+}
+
+const char *frame_bad_name(uint32_t bad)
+{
+    static const struct { uint32_t bit; const char *name; } names[] = {
+        { PCAPNG_BAD_SYMBOL, "an error symbol" },
+        { PCAPNG_BAD_SFD, "no start of frame delimiter" },
+        { PCAPNG_BAD_SHORT, "less than 64 octets" },
+        { PCAPNG_BAD_LONG, "more than 1518 octets" },
+        { PCAPNG_BAD_FCS, "a wrong FCS" },
+        { PCAPNG_BAD_PREAMBLE, "a wrong preamble" },
+        { PCAPNG_BAD_GAP, "a gap below 12 octets" },
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (bad & names[i].bit)
+            return names[i].name;
+    return NULL;
+}
+
+/* --- from frames to symbols --------------------------------------------- */
+
+#define FEED_FRAMES 1024u
+#define LEAD_BYTES (ETH_PREAMBLE_BYTES + 1u)    /* before DA */
+
+struct feed_slot {
+    uint64_t at;                /* not before this time */
+    uint32_t len;               /* DA..FCS */
+    uint8_t b[ETH_MAX_BYTES + ETH_TAG_BYTES];
+};
+
+struct frame_feed {
+    uint64_t free_at;           /* the wire's gap is over */
+    unsigned head, n;
+    uint32_t pos;               /* next octet of the frame at head, preamble included */
+    struct feed_slot slot[FEED_FRAMES];
+};
+
+struct frame_feed *frame_feed_create(void)
+{
+    struct frame_feed *f = malloc(sizeof *f);
+    if (f) {
+        f->free_at = 0;
+        f->head = f->n = 0;
+        f->pos = 0;
+    }
+    return f;
+}
+
+void frame_feed_destroy(struct frame_feed *f)
+{
+    free(f);
+}
+
+unsigned frame_feed_room(const struct frame_feed *f)
+{
+    return FEED_FRAMES - f->n;
+}
+
+int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, size_t len)
+{
+    if (len < ETH_HDR_BYTES || len + ETH_FCS_BYTES > frame_max_bytes(frame, len))
+        return -EMSGSIZE;
+    if (f->n == FEED_FRAMES)
+        return -ENOBUFS;
+    struct feed_slot *s = &f->slot[(f->head + f->n) % FEED_FRAMES];
+    uint32_t n = (uint32_t)len;
+    memcpy(s->b, frame, n);
+    if (n < ETH_MIN_BYTES - ETH_FCS_BYTES) {
+        memset(s->b + n, 0, ETH_MIN_BYTES - ETH_FCS_BYTES - n);
+        n = ETH_MIN_BYTES - ETH_FCS_BYTES;
+    }
+    struct le32 fcs = le32_put(frame_fcs(s->b, n));
+    memcpy(s->b + n, &fcs, sizeof fcs);
+    s->len = n + ETH_FCS_BYTES;
+    s->at = now + SYM_PS;
+    f->n++;
+    return 0;
+}
+
+struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
+{
+    struct sym idle = { 0 };
+    struct feed_slot *s = &f->slot[f->head];
+
+    if (f->n == 0 || (f->pos == 0 && (s->at > t || f->free_at > t)))
+        return idle;
+    uint8_t data = f->pos >= LEAD_BYTES ? s->b[f->pos - LEAD_BYTES]
+                 : f->pos == LEAD_BYTES - 1 ? SFD : PREAMBLE;
+    if (++f->pos == LEAD_BYTES + s->len) {
+        f->pos = 0;
+        f->head = (f->head + 1) % FEED_FRAMES;
+        f->n--;
+        f->free_at = t + GAP_PS;
+    }
+    return (struct sym){ .data = data, .dv = 1, .crs = 1 };
+}
+
+uint64_t frame_feed_next(const struct frame_feed *f)
+{
+    if (f->n == 0)
+        return SIM_NEVER;
+    if (f->pos > 0)
+        return 0;
+    uint64_t at = f->slot[f->head].at;
+    return at > f->free_at ? at : f->free_at;
+}
+
+const uint8_t *frame_feed_newest(const struct frame_feed *f, size_t *len)
+{
+    const struct feed_slot *s = &f->slot[(f->head + f->n - 1) % FEED_FRAMES];
+    *len = s->len;
+    return s->b;
+}
+
+/* --- what every wire does ----------------------------------------------- */
+
+void wire_fail(struct wire *w, const char *fmt, ...)
+{
+    if (w->error[0])
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(w->error, sizeof w->error, fmt, ap);
+    va_end(ap);
+}
+
+void wire_set_far_capture(struct wire *w, struct pcapng *cap)
+{
+    w->far = cap;
+}
+
+bool wire_check(struct wire *w, const struct frame_asm *a)
+{
+    uint32_t bad = frame_asm_verdict(a);
+    if (!bad) {
+        w->stats.from_nic_frames++;
+        w->stats.from_nic_octets += a->len;
+        return true;
+    }
+    w->stats.from_nic_bad++;
+    wire_fail(w, "%s: the NIC sent a frame with %s (%u octets, ended at %llu ns)", w->ops->name,
+              frame_bad_name(bad), a->len, (unsigned long long)(a->last_ps / 1000));
+    return false;
+}
+
+/* --- wires of whole frames ---------------------------------------------- */
+
+int wire_frames_init(struct wire_frames *wf, const struct wire_ops *ops, struct world *world,
+                     void (*far_send)(struct wire_frames *wf, const uint8_t *frame, size_t len))
+{
+    *wf = (struct wire_frames){ .w = { .ops = ops, .world = world }, .far_send = far_send };
+    wf->feed = frame_feed_create();
+    return wf->feed ? 0 : -ENOMEM;
+}
+
+void wire_frames_fini(struct wire_frames *wf)
+{
+    frame_feed_destroy(wf->feed);
+    wf->feed = NULL;
+}
+
+void wire_frames_out(struct wire *w, unsigned port, uint64_t t, const struct sym *s)
+{
+    struct wire_frames *wf = (struct wire_frames *)w;
+    struct frame_asm *a = &wf->from;
+    (void)port;
+    if (!frame_asm_sym(a, t, s->data, s->dv, s->er) || !wire_check(w, a))
+        return;
+    if (w->far)
+        pcapng_frame(w->far, t / 1000, a->buf, a->len, a->len, PCAPNG_IN, NULL);
+    wf->far_send(wf, a->buf, a->len - ETH_FCS_BYTES);
+}
+
+struct sym wire_frames_in(struct wire *w, unsigned port, uint64_t t)
+{
+    (void)port;
+    return frame_feed_in(((struct wire_frames *)w)->feed, t);
+}
+
+uint64_t wire_frames_in_next(struct wire *w, unsigned port)
+{
+    (void)port;
+    return frame_feed_next(((const struct wire_frames *)w)->feed);
+}
+
+int wire_frames_arrived(struct wire_frames *wf, const uint8_t *frame, size_t len)
+{
+    struct wire *w = &wf->w;
+    uint64_t now = world_now(w->world);
+    int rc = frame_feed_put(wf->feed, now, frame, len);
+    if (rc == -EMSGSIZE)
+        wire_fail(w, "%s: a frame of %zu octets came from the far side; frames on a wire are "
+                  "whole and at most 1514: turn tso, gso and gro off there", w->ops->name, len);
+    if (rc < 0)
+        return rc;
+    size_t n;
+    const uint8_t *sent = frame_feed_newest(wf->feed, &n);
+    w->stats.to_nic_frames++;
+    w->stats.to_nic_octets += n;
+    if (w->far)
+        pcapng_frame(w->far, now / 1000, sent, n, n, PCAPNG_OUT, NULL);
+    world_due(w->world, now + SYM_PS);
+    return 0;
+}

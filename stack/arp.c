@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * arp.c - RFC 826: who on the link has an IPv4 address. A cache of ARP_ENTRIES,
+ * each with the packets that wait for its answer.
+ *
+ * An entry is used for ARP_REACHABLE_NS after it was last heard of; the next
+ * packet then starts a unicast poll (RFC 1122 2.3.2.1, mechanism 2) and still
+ * goes out. The entry is dropped after ARP_TRIES polls without an answer.
+ */
+#include "stack/net_int.h"
+
+#include "stack/wire/arp.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const uint8_t eth_broadcast[ETH_ADDR_BYTES] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
+
+static struct arp_entry *find(struct net *n, uint32_t addr)
+{
+    struct arp_state *a = &n->arp;
+    if (a->last && a->last->kind != ARP_FREE && a->last->addr == addr)
+        return a->last;
+    for (unsigned i = 0; i < ARP_ENTRIES; i++) {
+        if (a->entry[i].kind != ARP_FREE && a->entry[i].addr == addr) {
+            a->last = &a->entry[i];
+            return a->last;
+        }
+    }
+    return NULL;
+}
+
+/* A free entry, or the least recently used one. Entries being asked keep their
+ * place: packets wait there. NULL if all are. */
+static struct arp_entry *take(struct net *n, uint32_t addr, int64_t now_ns)
+{
+    struct arp_entry *best = NULL;
+    for (unsigned i = 0; i < ARP_ENTRIES; i++) {
+        struct arp_entry *e = &n->arp.entry[i];
+        if (e->kind == ARP_FREE) {
+            best = e;
+            break;
+        }
+        if (e->kind != ARP_ASKING && (!best || e->used_ns < best->used_ns))
+            best = e;
+    }
+    if (best)
+        *best = (struct arp_entry){ .addr = addr, .used_ns = now_ns };
+    return best;
+}
+
+static void send(struct net *n, uint16_t op, uint32_t tpa, const uint8_t *tha, const uint8_t *dst)
+{
+    struct pkt *p = net_pkt_alloc(n, PKT_SMALL);
+    if (!p)
+        return;
+    struct arp_view v = { .op = op, .spa = n->ip4.addr, .tpa = tpa };
+    memcpy(v.sha, nic_mac(n->nic), sizeof(v.sha));
+    memcpy(v.tha, tha, sizeof(v.tha));
+    p->l3 = p->head;
+    arp_emit(pkt_put(p, ARP_BYTES), &v);
+    if (eth_tx(n, p, dst, ETH_TYPE_ARP) == 0)
+        n->c.arp_tx++;
+}
+
+/* One more request: to all, or to the address that we know but doubt. */
+static void ask(struct net *n, struct arp_entry *e, int64_t now_ns)
+{
+    static const uint8_t unknown[ETH_ADDR_BYTES] = { 0 };
+    e->tries++;
+    e->due_ns = now_ns + ARP_TRY_NS;
+    if (e->due_ns < n->arp.due_ns)
+        n->arp.due_ns = e->due_ns;
+    net_emit(n, (struct net_event){ .kind = NET_EV_ARP_ASK, .addr = e->addr });
+    send(n, ARP_OP_REQUEST, e->addr, unknown, e->kind == ARP_PROBING ? e->mac : eth_broadcast);
+}
+
+int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns)
+{
+    uint8_t group[ETH_ADDR_BYTES];
+    if (ip4_is_broadcast(n, next_hop))
+        return eth_tx(n, p, eth_broadcast, ETH_TYPE_IP4);
+    if (ip4_is_multicast(next_hop)) {
+        eth_group_of_ip4(group, next_hop);
+        return eth_tx(n, p, group, ETH_TYPE_IP4);
+    }
+    struct arp_entry *e = find(n, next_hop);
+    if (!e) {
+        e = take(n, next_hop, now_ns);
+        if (!e) {
+            n->c.drop_arp_table_full++;
+            pkt_release(p);
+            return -ENOBUFS;
+        }
+        e->kind = ARP_ASKING;
+        ask(n, e, now_ns);
+    }
+    e->used_ns = now_ns;
+    if (e->kind == ARP_ASKING) {
+        if (e->wait.n >= ARP_WAIT_MAX) {
+            n->c.drop_arp_queue_full++;
+            pkt_release(pkt_list_pop(&e->wait));
+        }
+        pkt_list_push(&e->wait, p);
+        return 0;
+    }
+    if (e->kind == ARP_REACHABLE && now_ns - e->confirmed_ns > ARP_REACHABLE_NS) {
+        e->kind = ARP_PROBING;
+        e->tries = 0;
+        ask(n, e, now_ns);
+    }
+    return eth_tx(n, p, e->mac, ETH_TYPE_IP4);
+}
+
+/* The address was heard of: note it and send what waits. */
+static void learn(struct net *n, struct arp_entry *e, const uint8_t *mac, int64_t now_ns)
+{
+    bool asked = e->kind == ARP_ASKING;
+    memcpy(e->mac, mac, sizeof(e->mac));
+    e->kind = ARP_REACHABLE;
+    e->confirmed_ns = now_ns;
+    e->tries = 0;
+    if (!asked)
+        return;
+    struct net_event ev = { .kind = NET_EV_ARP_ANSWER, .addr = e->addr };
+    memcpy(ev.mac, mac, sizeof(ev.mac));
+    net_emit(n, ev);
+    for (struct pkt *p; (p = pkt_list_pop(&e->wait)) != NULL;)
+        (void)eth_tx(n, p, e->mac, ETH_TYPE_IP4);   /* counted there if refused */
+}
+
+/* A sender address that nobody can have. 0 is a probe, RFC 5227 1.1. */
+static bool bad_sender(const struct net *n, uint32_t spa)
+{
+    return spa != 0 && (ip4_is_multicast(spa) || ip4_is_loopback(spa) || ip4_is_this_net(spa) ||
+                        ip4_is_broadcast(n, spa));
+}
+
+/* RFC 826 "Packet Reception": an entry that exists is updated by any packet of its
+ * owner (so also by a gratuitous one); a new entry comes only from one to us. */
+static void merge(struct net *n, const struct arp_view *v, int64_t now_ns)
+{
+    struct arp_entry *e = find(n, v->spa);
+    if (!e && v->tpa == n->ip4.addr)
+        e = take(n, v->spa, now_ns);
+    if (e)
+        learn(n, e, v->sha, now_ns);
+}
+
+void arp_rx(struct net *n, struct pkt *p, int64_t now_ns)
+{
+    struct arp_view v;
+    int err = arp_parse(pkt_data(p), p->len, &v);
+    pkt_release(p);
+    n->c.arp_rx++;
+    if (err || bad_sender(n, v.spa)) {
+        n->c.drop_arp_malformed++;
+        return;
+    }
+    n->c.arp_handled++;
+    if (!n->ip4.addr)
+        return;
+    if (v.spa == n->ip4.addr) {
+        /* RFC 5227 2.4. Our own frame, reflected by a hub, is no conflict. */
+        if (memcmp(v.sha, nic_mac(n->nic), sizeof(v.sha)) != 0)
+            n->c.arp_conflicts++;
+        return;
+    }
+    if (v.spa != 0)
+        merge(n, &v, now_ns);
+    if (v.op == ARP_OP_REQUEST && v.tpa == n->ip4.addr)
+        send(n, ARP_OP_REPLY, v.spa, v.sha, v.sha);
+}
+
+/* No answer: those who wait are told (RFC 1122 2.4), and a later packet asks anew. */
+static void give_up(struct net *n, struct arp_entry *e)
+{
+    struct pkt_list wait = e->wait;
+    bool asked = e->kind == ARP_ASKING;
+    uint32_t addr = e->addr;
+    *e = (struct arp_entry){ .kind = ARP_FREE };
+    if (asked)
+        net_emit(n, (struct net_event){ .kind = NET_EV_ARP_FAILED, .addr = addr });
+    for (struct pkt *p; (p = pkt_list_pop(&wait)) != NULL;) {
+        n->c.drop_arp_unresolved++;
+        icmp4_unreachable(n, p);
+    }
+}
+
+int64_t arp_poll(struct net *n, int64_t now_ns)
+{
+    if (now_ns < n->arp.due_ns)
+        return n->arp.due_ns;
+    n->arp.due_ns = NET_NEVER;
+    for (unsigned i = 0; i < ARP_ENTRIES; i++) {
+        struct arp_entry *e = &n->arp.entry[i];
+        if (e->kind != ARP_ASKING && e->kind != ARP_PROBING)
+            continue;
+        if (e->due_ns > now_ns) {
+            if (e->due_ns < n->arp.due_ns)
+                n->arp.due_ns = e->due_ns;
+        } else if (e->tries < ARP_TRIES) {
+            ask(n, e, now_ns);
+        } else {
+            give_up(n, e);
+        }
+    }
+    return n->arp.due_ns;
+}
+
+void arp_forget(struct net *n)
+{
+    for (unsigned i = 0; i < ARP_ENTRIES; i++) {
+        struct arp_entry *e = &n->arp.entry[i];
+        for (struct pkt *p; (p = pkt_list_pop(&e->wait)) != NULL;) {
+            n->c.drop_arp_unresolved++;
+            pkt_release(p);
+        }
+        *e = (struct arp_entry){ .kind = ARP_FREE };
+    }
+    n->arp.last = NULL;
+    n->arp.due_ns = NET_NEVER;
+}
+
+size_t net_arp_list(const struct net *n, struct net_arp_info *out, size_t max)
+{
+    size_t count = 0;
+    for (unsigned i = 0; i < ARP_ENTRIES; i++) {
+        const struct arp_entry *e = &n->arp.entry[i];
+        if (e->kind == ARP_FREE)
+            continue;
+        if (count < max) {
+            out[count] = (struct net_arp_info){
+                .addr = e->addr,
+                .resolved = e->kind != ARP_ASKING,
+                .age_ns = n->now_ns - (e->kind == ARP_ASKING ? e->used_ns : e->confirmed_ns),
+            };
+            memcpy(out[count].mac, e->mac, sizeof(e->mac));
+        }
+        count++;
+    }
+    return count;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tcp_conn.c - control blocks: the pool, the tables that find them, and the
+ * changes of state that several paths share. RFC 9293 3.3.1, 3.3.2.
+ */
+#include "stack/net_int.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TCP_CONNS_PER_SOCKET 2u /* half for those that finish without a user, or wait
+                                   to be accepted */
+
+int tcp_init(struct net *n)
+{
+    struct tcp_state *t = &n->tcp;
+    *t = (struct tcp_state){ .max = n->socks.max * TCP_CONNS_PER_SOCKET, .buckets = 16 };
+    while (t->buckets < t->max)
+        t->buckets *= 2;
+    t->pool = calloc(t->max, sizeof(*t->pool));
+    t->by_tuple = calloc(t->buckets, sizeof(struct tcp_conn *));
+    t->by_port = calloc(t->buckets, sizeof(struct tcp_conn *));
+    t->heap = calloc((size_t)t->max + 1, sizeof(struct tcp_conn *));
+    if (!t->pool || !t->by_tuple || !t->by_port || !t->heap) {
+        tcp_fini(n);
+        return -ENOMEM;
+    }
+    for (unsigned i = t->max; i-- > 0;) {
+        t->pool[i].hash_next = t->free;
+        t->free = &t->pool[i];
+    }
+    t->secret[0] = rng_u64(&n->rng[RNG_TCP_ISN]);
+    t->secret[1] = rng_u64(&n->rng[RNG_TCP_ISN]);
+    t->port_counter = rng_u32(&n->rng[RNG_TCP_PORT]);
+    return 0;
+}
+
+void tcp_fini(struct net *n)
+{
+    struct tcp_state *t = &n->tcp;
+    for (unsigned i = 0; t->pool && i < t->max; i++) {
+        struct tcp_conn *c = &t->pool[i];
+        if (!c->in_use)
+            continue;
+        if (tcp_synchronized(c) && c->state != NET_TCP_TIME_WAIT)
+            tcp_send_rst(n, c, n->now_ns);
+        tcp_conn_free(n, c);
+    }
+    free(t->pool);
+    free(t->by_tuple);
+    free(t->by_port);
+    free(t->heap);
+    *t = (struct tcp_state){ .max = 0 };
+}
+
+/* --- TIME_WAIT without a user: a queue, oldest first --------------------------- */
+
+static void tw_remove(struct tcp_state *t, struct tcp_conn *c)
+{
+    if (!c->tw_queued)
+        return;
+    *(c->prev ? &c->prev->next : &t->tw_first) = c->next;
+    *(c->next ? &c->next->prev : &t->tw_last) = c->prev;
+    c->next = c->prev = NULL;
+    c->tw_queued = false;
+}
+
+static void tw_append(struct tcp_state *t, struct tcp_conn *c)
+{
+    tw_remove(t, c);
+    c->prev = t->tw_last;
+    c->next = NULL;
+    *(c->prev ? &c->prev->next : &t->tw_first) = c;
+    t->tw_last = c;
+    c->tw_queued = true;
+}
+
+/* --- pool ----------------------------------------------------------------------- */
+
+static uint32_t buf_bytes(size_t wanted, size_t dflt)
+{
+    size_t v = wanted ? wanted : dflt;
+    return (uint32_t)(v > TCP_BUF_MAX ? TCP_BUF_MAX : v);
+}
+
+struct tcp_conn *tcp_conn_alloc(struct net *n)
+{
+    struct tcp_state *t = &n->tcp;
+    if (!t->free && t->tw_first)
+        tcp_conn_free(n, t->tw_first);
+    struct tcp_conn *c = t->free;
+    if (!c)
+        return NULL;
+    t->free = c->hash_next;
+    *c = (struct tcp_conn){ .in_use = true, .linger_s = -1, .rto_ns = TCP_RTO_INIT_NS };
+    c->snd.cap = buf_bytes(n->cfg.sndbuf_bytes, 65536);
+    c->rcv.cap = buf_bytes(n->cfg.rcvbuf_bytes, 65535);
+    for (int i = 0; i < TCP_TIMERS; i++)
+        c->due[i] = INT64_MAX;
+    return c;
+}
+
+/* What a connection holds besides its control block. */
+static void conn_release(struct net *n, struct tcp_conn *c)
+{
+    tcp_timer_stop_all(n, c);
+    tcp_out_unqueue(n, c);
+    tw_remove(&n->tcp, c);
+    tcp_conn_remove(n, c);
+    tcp_leave_listener(c);
+    for (struct pkt *p; (p = pkt_list_pop(&c->ooo));)
+        pkt_release(p);
+    tcp_ring_fini(&c->snd);
+}
+
+void tcp_conn_free(struct net *n, struct tcp_conn *c)
+{
+    assert(c->in_use);
+    conn_release(n, c);
+    tcp_ring_fini(&c->rcv);
+    c->in_use = false;
+    c->state = NET_TCP_CLOSED;
+    c->hash_next = n->tcp.free;
+    n->tcp.free = c;
+}
+
+/* --- tables ------------------------------------------------------------------------ */
+
+static struct tcp_conn **tuple_bucket(const struct net *n, uint32_t laddr, uint16_t lport,
+                                      uint32_t raddr, uint16_t rport)
+{
+    uint64_t h = tcp_hash(n->tcp.secret, laddr, lport, raddr, rport);
+    return &n->tcp.by_tuple[h & (n->tcp.buckets - 1)];
+}
+
+static struct tcp_conn **bucket_of(const struct net *n, const struct tcp_conn *c)
+{
+    if (c->state == NET_TCP_LISTEN)
+        return &n->tcp.by_port[c->lport & (n->tcp.buckets - 1)];
+    return tuple_bucket(n, c->laddr, c->lport, c->raddr, c->rport);
+}
+
+void tcp_conn_insert(struct net *n, struct tcp_conn *c)
+{
+    assert(!c->hashed);
+    struct tcp_conn **b = bucket_of(n, c);
+    c->hash_next = *b;
+    *b = c;
+    c->hashed = true;
+}
+
+void tcp_conn_remove(struct net *n, struct tcp_conn *c)
+{
+    if (!c->hashed)
+        return;
+    struct tcp_conn **at = bucket_of(n, c);
+    while (*at != c)
+        at = &(*at)->hash_next;
+    *at = c->hash_next;
+    c->hashed = false;
+}
+
+struct tcp_conn *tcp_lookup(struct net *n, uint32_t laddr, uint16_t lport, uint32_t raddr,
+                            uint16_t rport)
+{
+    struct tcp_conn *c = *tuple_bucket(n, laddr, lport, raddr, rport);
+    while (c && (c->lport != lport || c->rport != rport || c->raddr != raddr ||
+                 c->laddr != laddr))
+        c = c->hash_next;
+    return c;
+}
+
+struct tcp_conn *tcp_listener(struct net *n, uint32_t laddr, uint16_t lport)
+{
+    struct tcp_conn *any = NULL;
+    struct tcp_conn *c = n->tcp.by_port[lport & (n->tcp.buckets - 1)];
+    for (; c; c = c->hash_next) {
+        if (c->lport != lport)
+            continue;
+        if (c->laddr == laddr)
+            return c;
+        if (!c->laddr)
+            any = c;
+    }
+    return any;
+}
+
+/* --- children of a listener ------------------------------------------------------------ */
+
+/* What a child takes over from its listener's options. */
+static void child_options(struct tcp_conn *c, const struct tcp_conn *l)
+{
+    c->ttl = l->ttl;
+    c->nodelay = l->nodelay;
+    c->keepalive = l->keepalive;
+    c->reuse = l->reuse;
+    c->linger_s = l->linger_s;
+    c->mss_limit = l->mss_limit;
+    c->snd.cap = l->snd.cap;
+    c->rcv.cap = l->rcv.cap;
+}
+
+struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_seg *g)
+{
+    if (l->pending >= l->backlog)
+        return NULL;
+    struct tcp_conn *c = tcp_conn_alloc(n);
+    if (!c)
+        return NULL;
+    child_options(c, l);
+    c->listener = l;
+    l->pending++;
+    c->passive = true;
+    c->laddr = g->laddr;
+    c->lport = g->lport;
+    c->raddr = g->raddr;
+    c->rport = g->rport;
+    c->state = NET_TCP_SYN_RCVD;
+    tcp_conn_insert(n, c);
+    return c;
+}
+
+void tcp_leave_listener(struct tcp_conn *c)
+{
+    struct tcp_conn *l = c->listener;
+    if (!l)
+        return;
+    if (c->acc_queued) {
+        *(c->prev ? &c->prev->next : &l->acc_first) = c->next;
+        *(c->next ? &c->next->prev : &l->acc_last) = c->prev;
+        c->next = c->prev = NULL;
+        c->acc_queued = false;
+    }
+    l->pending--;
+    c->listener = NULL;
+}
+
+static void accept_queue_append(struct tcp_conn *l, struct tcp_conn *c)
+{
+    c->prev = l->acc_last;
+    c->next = NULL;
+    *(c->prev ? &c->prev->next : &l->acc_first) = c;
+    l->acc_last = c;
+    c->acc_queued = true;
+}
+
+/* --- changes of state --------------------------------------------------------------------- */
+
+void tcp_event(struct net *n, const struct tcp_conn *c, enum net_event_kind kind, int err)
+{
+    net_emit(n, (struct net_event){ .kind = kind, .sock = sock_id(n, c->sock), .addr = c->raddr,
+                                    .port = c->rport, .err = err });
+}
+
+/* The user's side of the end, told once: TIME_WAIT is ours alone. */
+static void tell_closed(struct net *n, struct tcp_conn *c, int err)
+{
+    if (c->closed_told)
+        return;
+    c->closed_told = true;
+    tcp_event(n, c, NET_EV_TCP_CLOSED, -err);
+}
+
+void tcp_end(struct net *n, struct tcp_conn *c, int err)
+{
+    tell_closed(n, c, err);
+    conn_release(n, c);
+    c->state = NET_TCP_CLOSED;
+    c->err = err;
+    if (c->sock)
+        sock_changed(n, c->sock);
+    else
+        tcp_conn_free(n, c);
+}
+
+void tcp_establish(struct net *n, struct tcp_conn *c, int64_t now_ns)
+{
+    c->state = NET_TCP_ESTABLISHED;
+    c->was_connected = true;
+    tcp_timer_stop(n, c, TCP_T_RTX);
+    /* RFC 6298 5.7: a lost SYN said nothing good about the path. */
+    if (c->syn_lost && !c->srtt_ns)
+        c->rto_ns = TCP_RTO_SYN_LOST_NS;
+    c->retries = 0;
+    c->backoff = 0;
+    tcp_cc_init(c);
+    tcp_keepalive_start(n, c, now_ns);
+    tcp_event(n, c, NET_EV_TCP_ESTABLISHED, 0);
+    if (c->listener) {
+        accept_queue_append(c->listener, c);
+        sock_changed(n, c->listener->sock);
+    } else {
+        sock_edge(n, c->sock);
+    }
+}
+
+void tcp_fin_wait_2(struct net *n, struct tcp_conn *c, int64_t now_ns)
+{
+    c->state = NET_TCP_FIN_WAIT_2;
+    tcp_ring_fini(&c->snd);
+    /* Nobody reads any more: a peer that never closes must not hold us for ever. */
+    if (tcp_orphan(c))
+        tcp_timer_set(n, c, TCP_T_LONG, now_ns + TCP_FIN_WAIT_2_NS);
+}
+
+void tcp_time_wait(struct net *n, struct tcp_conn *c, int64_t now_ns)
+{
+    if (c->state != NET_TCP_TIME_WAIT) {
+        c->state = NET_TCP_TIME_WAIT;
+        tcp_timer_stop(n, c, TCP_T_RTX);
+        tcp_ring_fini(&c->snd);
+        tell_closed(n, c, 0);
+        sock_edge(n, c->sock);
+    }
+    if (!c->sock)
+        tw_append(&n->tcp, c);
+    tcp_timer_set(n, c, TCP_T_LONG, now_ns + TCP_2MSL_NS);
+}

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/README.md says what each level proves. A program per tests/unit/test_*.c and
+# tests/cosim/test_*.c; other C files there are helpers that all of a level may use.
+
+# $(1) tree, $(2) level
+programs = $(patsubst tests/$(2)/%.c,$(tree.$(1))/tests/$(2)/%,$(wildcard tests/$(2)/test_*.c))
+helpers = $(patsubst %.c,$(tree.$(1))/obj/%.o,$(filter-out tests/$(2)/test_%,$(wildcard tests/$(2)/*.c)))
+
+define level_rules
+$(call programs,$(1),$(2)): $(tree.$(1))/tests/$(2)/%: $(tree.$(1))/obj/tests/$(2)/%.o \
+		$(call helpers,$(1),$(2)) $(call libs_of,$(1))
+	$$(call say,LINK,$$@)
+	$(Q)mkdir -p $$(@D) && $$(cxx.$(1)) $$(opt.$(1)) $$(LDFLAGS) -o $$@ $$^ -lcmocka $(LIBS)
+
+$(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call programs,$(1),$(2))): | deps-test
+endef
+
+tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l))))
+
+$(B)/bin/noinet $(B)/bin/bench_cycles: $(B)/bin/%: $(B)/obj/tests/support/%.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CXX) $(opt.main) $(LDFLAGS) -o $@ $^ $(libs.$*)
+
+$(B)/bin/bench_cycles: $(foreach r,sim driver model,$(B)/lib/lib$(r).a)
+libs.bench_cycles := $(LIBS)
+
+# JUNIT=FILE writes a report, ONLY=unit,interop runs some of the groups.
+RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py $(if $(JUNIT),--junit '$(JUNIT)') $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: test check lint
+test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
+		| deps-test ## unit, bench, co-simulation and interop tests
+	@$(RUN_TESTS) unit:asan rtl:icarus cosim:main interop
+
+check: $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
+		| deps-fpga ## second compiler, second simulator, proofs, area
+	@$(RUN_TESTS) unit:clang rtl:verilator cosim:clang formal area
+
+lint: $(B)/lib/libmodel.a | deps-test ## compilers, Verilog linters, generated files, include row, sizes
+	@$(PYTHON) tools/lint.py

@@ -1,0 +1,372 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs groups of tests, counts cases and says the total in the last line.
+
+    run.py [--only LIST] [--junit FILE] GROUP...
+
+    unit:TREE cosim:TREE   cmocka programs of a tree (main, asan, clang)
+    rtl:SIM                the benches on icarus or verilator
+    interop                against kernels and servers in namespaces (tests/support/netns.py)
+    formal area lint       one command each, which says its own count
+
+Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
+1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
+gives no namespaces, interop is listed as NOT RUN and fails, unless LANYARD_NO_NETNS=1.
+
+Environment: LY_JOBS (default: the cores, at most 4), LY_TOTALS (a file to which
+"passed failed skipped" is appended). Output of each job: build/test/log/. Standard library only.
+"""
+import argparse
+import concurrent.futures
+import fnmatch
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/support"))
+import netns  # noqa: E402  (found through the line above)
+
+OUT = Path("build/test")
+VENV_PYTHON = "build/venv/bin/python"
+TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
+TIMEOUT_S = {"area": 1800, "formal": 1800}
+DEFAULT_TIMEOUT_S = 600
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+
+
+@dataclass
+class Case:
+    name: str
+    verdict: str
+    text: str = ""
+    seconds: float = 0.0
+
+
+@dataclass
+class Job:
+    """One command and how to read its cases."""
+    name: str
+    argv: list
+    read: object                # (job, exit code, output) -> list of Case
+    env: dict = field(default_factory=dict)
+    in_netns: bool = False
+    cases: list = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def log(self):
+        return OUT / "log" / (self.name.replace("/", "-") + ".log")
+
+    @property
+    def xml(self):
+        return self.log.with_suffix(".xml")
+
+    def count(self, verdict):
+        return sum(c.verdict == verdict for c in self.cases)
+
+
+# ------------------------------------------------------- reading what tests say
+
+CMOCKA = re.compile(r"^\[ +(RUN|OK|FAILED|SKIPPED|ERROR) +\] (\S+)$", re.M)
+
+
+def read_cmocka(job, code, output):
+    """One case per RUN; one that never ended (a crash, a sanitizer) has failed."""
+    verdicts = {}
+    for word, name in CMOCKA.findall(output.split(" test(s) run.")[0]):
+        if word == "RUN":
+            verdicts[name] = FAILED
+        elif word in ("OK", "SKIPPED"):
+            verdicts[name] = PASSED if word == "OK" else SKIPPED
+    cases = [Case(name, verdict) for name, verdict in verdicts.items()]
+    return cases + read_exit(job, code, cases)
+
+
+def read_pytest(job, code, _output):
+    """The cases of pytest's own JUnit file."""
+    cases = []
+    if job.xml.exists():
+        for case in ET.parse(job.xml).iter("testcase"):
+            verdict, text = PASSED, ""
+            for bad in case:
+                if bad.tag in ("failure", "error"):
+                    verdict, text = FAILED, bad.get("message", "")
+                elif bad.tag == "skipped":
+                    verdict, text = SKIPPED, bad.get("message", "")
+            cases.append(Case(case.get("name"), verdict, text, float(case.get("time", 0))))
+    return cases + read_exit(job, code, cases)
+
+
+TOTAL = re.compile(r"^(\d+) passed, (\d+) failed", re.M)
+
+
+def read_total(job, code, output):
+    """A command that closes with "N passed, N failed", or whose exit code says all."""
+    totals = TOTAL.findall(output)
+    cases = []
+    if totals:
+        passed, failed = map(int, totals[-1])
+        cases = [Case(f"{job.name} {i}", PASSED if i < passed else FAILED)
+                 for i in range(passed + failed)]
+    elif code == 0:
+        cases = [Case(job.name, PASSED)]
+    return cases + read_exit(job, code, cases)
+
+
+def read_exit(job, code, cases):
+    """A failed case of its own where the exit code says more than the cases do."""
+    if not cases and code == 0:
+        return [Case(job.name, FAILED, "it ran no test")]
+    if code != 0 and not any(c.verdict == FAILED for c in cases):
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return [Case(job.name, FAILED, f"ended with {how}")]
+    return []
+
+
+# ------------------------------------------------------------------ the groups
+
+def cmocka_jobs(level, tree):
+    sources = sorted((ROOT / "tests" / level).glob("test_*.c"))
+    return [Job(f"{level}/{s.stem}", [f"{TREES[tree]}/tests/{level}/{s.stem}"], read_cmocka,
+                {"UBSAN_OPTIONS": "print_stacktrace=1", "LY_TREE": TREES[tree]})
+            for s in sources]
+
+
+def pytest_job(name, path, env=None, in_netns=False):
+    job = Job(name, [], read_pytest, env or {}, in_netns)
+    job.argv = [VENV_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
+                f"--junitxml={job.xml}", str(path)]
+    return job
+
+
+def rtl_jobs(sim):
+    benches = sorted(p.parent for p in ROOT.glob("tests/rtl/*/test_*.py"))
+    return [pytest_job(f"rtl/{b.name}", b.relative_to(ROOT), {"LY_SIM": sim}) for b in benches]
+
+
+def interop_jobs(_arg):
+    files = sorted(ROOT.glob("tests/interop/test_*.py"))
+    return [pytest_job(f"interop/{f.stem}", f.relative_to(ROOT), in_netns=True) for f in files]
+
+
+def command_jobs(name, argv):
+    return lambda _arg: [Job(name, argv, read_total)]
+
+
+GROUPS = {
+    "unit": lambda tree: cmocka_jobs("unit", tree),
+    "cosim": lambda tree: cmocka_jobs("cosim", tree),
+    "rtl": rtl_jobs,
+    "interop": interop_jobs,
+    "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),
+    "area": command_jobs("area", [VENV_PYTHON, "rtl/top/area.py"]),
+    "lint": command_jobs("lint", [VENV_PYTHON, "tools/lint.py"]),
+}
+
+
+def make_jobs(groups, only):
+    jobs = []
+    for group in groups:
+        kind, _, arg = group.partition(":")
+        made = GROUPS[kind](arg)
+        if not made:
+            made = [Job(f"{kind}/none", [], lambda *_: [])]
+        jobs += made
+    if only:
+        jobs = [j for j in jobs if any(fnmatch.fnmatch(j.name, p) or j.name.split("/")[0] == p
+                                       for p in only)]
+    return jobs
+
+
+# ------------------------------------------------------------------- running
+
+class Runner:
+    """Runs jobs side by side; ends them all when it is told to stop."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.children = set()
+        self.stopping = False
+
+    @staticmethod
+    def kill(child):
+        """Each job is a process group of its own: nothing else can be hit."""
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass    # the whole group has ended
+
+    def stop(self):
+        with self.lock:
+            self.stopping = True
+            for child in self.children:
+                self.kill(child)
+
+    def spawn(self, job, log):
+        argv = netns.TIED + (netns.UNSHARE if job.in_netns else []) + job.argv
+        env = {**netns.with_sbin(), **job.env}
+        if job.in_netns:
+            env[netns.INSIDE] = "1"
+        null = os.open("/dev/null", os.O_RDONLY)
+        try:
+            with self.lock:
+                if self.stopping:
+                    return None
+                child = subprocess.Popen(argv, stdin=null, stdout=log, stderr=subprocess.STDOUT,
+                                         env=env, start_new_session=True)
+                self.children.add(child)
+                return child
+        finally:
+            os.close(null)
+
+    def wait(self, child, timeout_s):
+        """Returns the exit code; what is left of the group ends with it."""
+        try:
+            return child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill(child)
+            child.wait()
+            return -signal.SIGALRM
+        finally:
+            self.kill(child)
+            with self.lock:
+                self.children.discard(child)
+
+    def run(self, job):
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        job.xml.unlink(missing_ok=True)
+        start = time.monotonic()
+        with open(job.log, "wb") as log:
+            child = self.spawn(job, log)
+            if child is None:
+                return job
+            code = self.wait(child, TIMEOUT_S.get(job.name, DEFAULT_TIMEOUT_S))
+        job.seconds = time.monotonic() - start
+        job.cases = job.read(job, code, job.log.read_text(errors="replace"))
+        return job
+
+
+def report(job, runner):
+    if runner.stopping:
+        return
+    failed = job.count(FAILED)
+    more = "".join(f", {job.count(v)} {v}" for v in (FAILED, SKIPPED) if job.count(v))
+    print(f"{'FAIL' if failed else 'ok':5} {job.name:32} {job.count(PASSED):4} passed{more}"
+          f"  {job.seconds:.1f} s", flush=True)
+    if failed:
+        lines = job.log.read_text(errors="replace").splitlines() if job.log.exists() else []
+        print("\n".join(f"      | {line}" for line in lines[-80:]))
+        for case in job.cases:
+            if case.verdict == FAILED:
+                first = case.text.splitlines()[0] if case.text else ""
+                print(f"      FAILED {job.name} {case.name} {first}", flush=True)
+
+
+def run_all(jobs, runner):
+    workers = int(os.environ.get("LY_JOBS", min(os.cpu_count() or 1, 4)))
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(runner.run, j) for j in jobs]):
+            report(done.result(), runner)
+
+
+# --------------------------------------------------------------------- main
+
+def set_aside(jobs):
+    """Take out what cannot run here and say so. Returns the jobs that can."""
+    ready = []
+    reason = netns.refusal() if any(j.in_netns for j in jobs) else None
+    allowed = os.environ.get("LANYARD_NO_NETNS") == "1"
+    for job in jobs:
+        if not job.argv:
+            job.cases = [Case(job.name, FAILED, "no tests found")]
+            print(f"FAIL  {job.name:32} no tests found")
+        elif job.in_netns and reason:
+            job.cases = [Case(job.name, SKIPPED if allowed else FAILED, f"NOT RUN: {reason}")]
+            print(f"NOT RUN {job.name:30} no namespaces: {reason}")
+        else:
+            ready.append(job)
+    if reason and not allowed:
+        print("NOT RUN counts as failed. LANYARD_NO_NETNS=1 accepts it.")
+    return ready
+
+
+def missing_tool(jobs):
+    """The first program of a job that is not there, or None."""
+    for job in jobs:
+        if "/" in job.argv[0] and not os.access(job.argv[0], os.X_OK):
+            return job.argv[0]
+    return None
+
+
+def write_junit(path, jobs):
+    top = ET.Element("testsuites")
+    for job in jobs:
+        suite = ET.SubElement(top, "testsuite", name=job.name, tests=str(len(job.cases)),
+                              failures=str(job.count(FAILED)), skipped=str(job.count(SKIPPED)),
+                              time=f"{job.seconds:.3f}")
+        for case in job.cases:
+            node = ET.SubElement(suite, "testcase", classname=job.name, name=case.name,
+                                 time=f"{case.seconds:.3f}")
+            if case.verdict != PASSED:
+                tag = "failure" if case.verdict == FAILED else "skipped"
+                ET.SubElement(node, tag, message=case.text)
+    ET.ElementTree(top).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def finish(jobs, args, seconds):
+    """The total, the reports and the exit code."""
+    passed, failed, skipped = (sum(j.count(v) for j in jobs) for v in (PASSED, FAILED, SKIPPED))
+    if args.junit:
+        write_junit(args.junit, jobs)
+    if "LY_TOTALS" in os.environ:
+        with open(os.environ["LY_TOTALS"], "a", encoding="ascii") as out:
+            out.write(f"{passed} {failed} {skipped}\n")
+    print(f"{seconds:.0f} s; output of each job in {OUT}/log")
+    print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", type=lambda s: s.split(","), help="job names or patterns")
+    parser.add_argument("--junit", type=lambda s: Path(s).absolute(), help="JUnit XML to write")
+    parser.add_argument("groups", nargs="+", metavar="GROUP")
+    args = parser.parse_args()
+    unknown = [g for g in args.groups if g.partition(":")[0] not in GROUPS]
+    if unknown:
+        parser.error(f"unknown group {unknown[0]}")
+    os.chdir(ROOT)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "build/pycache"))
+    jobs = make_jobs(args.groups, args.only)
+    if not jobs:
+        parser.error("--only leaves nothing to run")
+    start = time.monotonic()
+    runnable = set_aside(jobs)
+    tool = missing_tool(runnable)
+    if tool:
+        print(f"{tool} is missing: make deps, or make test, which builds it", file=sys.stderr)
+        return 3
+    runner = Runner()
+
+    def interrupted(_signum, _frame):
+        runner.stop()
+
+    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(signal.SIGTERM, interrupted)
+    run_all(runnable, runner)
+    if runner.stopping:
+        print("interrupted", file=sys.stderr)
+        return 130
+    return finish(jobs, args, time.monotonic() - start)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

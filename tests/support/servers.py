@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nginx and NSD at the far end: configurations that run as the one mapped user, in the foreground."""
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import netns
+
+ROOT = Path(__file__).resolve().parents[2]
+DOMAIN = "lanyard.test"
+NAME = f"www.{DOMAIN}"
+
+NGINX = """daemon off;
+master_process off;
+worker_processes 1;
+user root;
+pid {work}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 64; }}
+http {{
+  types {{ text/html html; image/png png; text/plain txt; text/css css; }}
+  default_type application/octet-stream;
+  client_body_temp_path {work}/body; proxy_temp_path {work}/proxy;
+  fastcgi_temp_path {work}/fastcgi; uwsgi_temp_path {work}/uwsgi; scgi_temp_path {work}/scgi;
+  # One line a request; lines of one connection share their first number.
+  log_format short '$connection $connection_requests $status $body_bytes_sent $request_uri';
+  access_log {work}/access.log short;
+  server {{
+    listen {addr}:80;
+    server_name {name};
+    root {pages};
+  }}
+}}
+"""
+
+NSD = """server:
+  ip-address: {addr}
+  username: ""
+  chroot: ""
+  zonesdir: "{work}"
+  database: ""
+  pidfile: ""
+  xfrdfile: "{work}/xfrd.state"
+  xfrdir: "{work}"
+  zonelistfile: "{work}/zone.list"
+  server-count: 1
+  rrl-ratelimit: 0
+remote-control:
+  control-enable: no
+zone:
+  name: "{domain}"
+  zonefile: "zone"
+"""
+
+# What the dig tests ask; every kind of record that the resolver knows.
+ZONE = """$ORIGIN {domain}.
+$TTL 300
+@       SOA   ns hostmaster 1 3600 600 86400 60
+@       NS    ns
+@       MX    10 mail
+@       MX    20 backup
+ns      A     {addr}
+www     A     {addr}
+www     AAAA  fd00:77::1
+mail    A     {addr}
+backup  A     10.77.0.3
+alias   CNAME www
+gone    A     10.77.0.9
+"""
+
+
+def program(name):
+    """The installed server, or the one that tools/deps.sh unpacked."""
+    unpacked = ROOT / "build/tools/bin" / name
+    found = shutil.which(name) or (str(unpacked) if unpacked.exists() else None)
+    if found is None:
+        raise FileNotFoundError(f"{name} is missing: make deps")
+    return found
+
+
+@contextlib.contextmanager
+def nginx(pages, work=Path("/run/nginx")):
+    """Serves the folder on port 80 of the far end; yields the path of its access log."""
+    work.mkdir(parents=True, exist_ok=True)
+    conf = work / "nginx.conf"
+    conf.write_text(NGINX.format(work=work, addr=netns.FAR_ADDR, name=NAME, pages=pages))
+    argv = netns.in_far(program("nginx"), "-e", "stderr", "-p", str(work), "-c", str(conf))
+    with netns.running(argv, work / "log", lambda: netns.far_listens("t", 80)):
+        yield work / "access.log"
+
+
+@contextlib.contextmanager
+def nsd(work=Path("/run/nsd")):
+    """Serves lanyard.test on port 53 of the far end."""
+    work.mkdir(parents=True, exist_ok=True)
+    conf = work / "nsd.conf"
+    conf.write_text(NSD.format(work=work, addr=netns.FAR_ADDR, domain=DOMAIN))
+    (work / "zone").write_text(ZONE.format(domain=DOMAIN, addr=netns.FAR_ADDR))
+    argv = netns.in_far(program("nsd"), "-d", "-c", str(conf))
+    with netns.running(argv, work / "log", lambda: netns.far_listens("u", 53)):
+        yield work
+
+
+def requests(log):
+    """The access log as dicts: connection, number, status, bytes, uri."""
+    if not os.path.exists(log):
+        return []
+    rows = (line.split() for line in Path(log).read_text().splitlines())
+    return [{"connection": int(r[0]), "number": int(r[1]), "status": int(r[2]),
+             "bytes": int(r[3]), "uri": r[4]} for r in rows]

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options: every default that depends on the wire, and a clear no to what is malformed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "driver/nic.h"
+#include "host/opts.h"
+
+static int parse(struct opts *o, char **argv)
+{
+    int argc = 0;
+    while (argv[argc])
+        argc++;
+    return opts_parse(o, argc, argv);
+}
+#define PARSE(o, ...) parse(o, (char *[]){ (char[]){ "lanyard" }, __VA_ARGS__, NULL })
+#define S(text) (char[]){ text }
+
+static void defaults(void **state)
+{
+    struct opts o;
+    (void)state;
+    assert_int_equal(PARSE(&o, S("fetch"), S("x")), EXIT_DONE);
+    assert_int_equal(o.wire, WIRE_SLIRP);
+    assert_false(o.virtual_time);
+    assert_int_equal(o.addr, 0x0a00020f);
+    assert_int_equal(o.gw, 0x0a000202);
+    assert_int_equal(o.dns[0].addr, 0x0a000203);
+    assert_int_equal(o.dns[0].port, 53);
+    assert_int_equal(o.offload, NIC_OFF_ALL);
+    assert_int_equal(o.command, 1);
+
+    assert_int_equal(PARSE(&o, S("--wire"), S("peer"), S("fetch")), EXIT_DONE);
+    assert_true(o.virtual_time);
+    assert_int_equal(o.seed, 1);
+    assert_int_equal(o.addr, 0x0a090001);
+    assert_int_equal(o.dns[0].addr, 0x0a090002);
+    assert_int_equal(o.command, 3);
+}
+
+static void values(void **state)
+{
+    struct opts o;
+    (void)state;
+    assert_int_equal(PARSE(&o, S("--wire=packet:v0"), S("--addr"), S("10.77.0.2/24"), S("--gw"),
+                           S("10.77.0.1"), S("--dns"), S("1.2.3.4:5353,5.6.7.8"), S("--seed"),
+                           S("7"), S("--offload"), S("tx-csum"), S("--mac"),
+                           S("02:00:00:00:00:0a"), S("dig")), EXIT_DONE);
+    assert_int_equal(o.wire, WIRE_PACKET);
+    assert_string_equal(o.ifname, "v0");
+    assert_int_equal(o.prefix_len, 24);
+    assert_int_equal(o.gw, 0x0a4d0001);
+    assert_int_equal(o.dns_count, 2);
+    assert_int_equal(o.dns[0].port, 5353);
+    assert_int_equal(o.dns[1].addr, 0x05060708);
+    assert_int_equal(o.seed, 7);
+    assert_int_equal(o.offload, NIC_OFF_TX_CSUM);
+    assert_int_equal(o.mac[5], 10);
+}
+
+static void refused(void **state)
+{
+    struct opts o;
+    (void)state;
+    assert_int_equal(PARSE(&o, S("--wire"), S("hub9")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--nic"), S("usb")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--nosuch")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--addr"), S("10.0.0.1")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--addr"), S("10.0.0.256/8")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--addr"), S("10.0.0.1/33")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--dns"), S("1.2.3.4:0")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--dns"), S("1.1.1.1,2.2.2.2,3.3.3.3,4.4.4.4")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--mac"), S("01:00:00:00:00:00")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--mac"), S("02:00:00:00:00")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--offload"), S("tso")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--seed"), S("-1")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--time"), S("virtual"), S("fetch")), EXIT_USAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(values),
+        cmocka_unit_test(refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
