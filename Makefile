@@ -54,8 +54,8 @@ deps.asan := deps-run
 deps.clang := deps-run deps-test
 
 WERROR ?= -Werror
-WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wvla $(WERROR)
-C_STYLE := -std=c11 -D_POSIX_C_SOURCE=200809L $(WARN) -Wstrict-prototypes -Wmissing-prototypes
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wvla $(WERROR)
+C_STYLE := -std=c11 -D_POSIX_C_SOURCE=200809L $(WARN) -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CXX_STYLE := -std=c++17 $(WARN)
 
 # Asked once, and only after deps has seen that the tools are there.
@@ -65,7 +65,7 @@ XML_CFLAGS = $(eval XML_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config -
 ROOMS := host stack driver sim
 include $(addsuffix /rules.mk,$(ROOMS) rtl tests)
 
-LIBS := -lcurl -lxml2 -lslirp -lz -pthread
+LIBS := -lcurl -lxml2 -lslirp -lz -lm -pthread
 
 # $(1) tree. The libraries in the order in which they need each other.
 libs_of = $(foreach r,host stack sim driver model,$(if $(filter model,$(r)),$(B),$(tree.$(1)))/lib/lib$(r).a)
@@ -122,16 +122,19 @@ lint check: export LY_MODEL_INCLUDES = $(MODEL_INCLUDES)
 .PHONY: FORCE help all deps deps-run deps-test deps-fpga clean
 FORCE:
 
-help: ## this list
+## help: this list
+help:
 	@echo 'Lanyard: an open Ethernet NIC, its driver, a TCP/IP stack, and the simulation that joins them.'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | sort -u | expand -t 16
+	@sed -n 's/^## \([a-z]*\): /  make \1\t/p' $(MAKEFILE_LIST) | sort | expand -t 16
 	@echo
 	@echo 'Options: V=1 shows commands, JUNIT=FILE makes test and check write a report, -j2 builds on two cores.'
 
-all: $(B)/bin/lanyard ## build build/bin/lanyard
+## all: build build/bin/lanyard
+all: $(B)/bin/lanyard
 
-deps: ## what run, test and check need: looks first, installs only what is missing
+## deps: what run, test and check need: looks first, installs only what is missing
+deps:
 	@tools/deps.sh run test fpga
 
 deps-run deps-test deps-fpga: deps-%:
@@ -141,5 +144,6 @@ deps-run deps-test deps-fpga: deps-%:
 deps-test: | deps-run
 deps-fpga: | deps-test
 
-clean: ## remove build/
+## clean: remove build/
+clean:
 	rm -rf $(B)

@@ -4,8 +4,10 @@ host.src := $(filter-out host/main.c,$(wildcard host/*.c))
 host.flags = $(XML_CFLAGS)
 
 .PHONY: run bench
-run: $(B)/bin/lanyard $(B)/bin/noinet | deps-run ## a web page from a real server through the Verilated NIC
+## run: a web page from a real server through the Verilated NIC
+run: $(B)/bin/lanyard $(B)/bin/noinet | deps-run
 	@exec $(TIED) $(PYTHON) tests/support/run_page.py
 
-bench: $(B)/bin/lanyard $(B)/bin/bench_cycles | deps-run ## speed of the simulation, with its goals
+## bench: speed of the simulation, with its goals
+bench: $(B)/bin/lanyard | deps-run
 	@exec $(TIED) $(PYTHON) tests/support/bench.py

@@ -15,16 +15,19 @@ $(B)/lib/libmodel.a: $(rtl.src) $(rtl.inc) rtl/rules.mk | deps-run
 	$(call say,MODEL,$@)
 	$(Q)mkdir -p $(@D) && rm -rf $(MODEL)
 	$(Q)$(VERILATOR) $(VERILATE)
-	$(Q)$(MAKE) -s -C $(MODEL) -f Vly_top_sim.mk OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O2 \
-		Vly_top_sim__ALL.o verilated.o verilated_threads.o $(if $(filter 0,$(V)),>$(MODEL)/log)
+	$(Q)! test -d $(MODEL) || $(MAKE) $(if $(filter 0,$(V)),-s) -C $(MODEL) -f Vly_top_sim.mk \
+		OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O2 Vly_top_sim__ALL.o verilated.o verilated_threads.o
 	$(Q)rm -f $@ && ar rcsD $@ $(addprefix $(MODEL)/,Vly_top_sim__ALL.o verilated.o verilated_threads.o)
 
 .PHONY: regs area formal
-regs: | deps-test ## write the files made from rtl/regs/nic.rdl
+## regs: write the files made from rtl/regs/nic.rdl
+regs: | deps-test
 	$(VPYTHON) rtl/regs/gen_regs.py
 
-area: | deps-fpga ## place and route ly_core; limits and memory table
+## area: place and route ly_core; limits and memory table
+area: | deps-fpga
 	$(VPYTHON) rtl/top/area.py
 
-formal: | deps-fpga ## the proofs of tests/formal
+## formal: the proofs of tests/formal
+formal: | deps-fpga
 	$(VPYTHON) tests/formal/run.py

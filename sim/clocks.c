@@ -7,6 +7,8 @@
 
 uint64_t sim_clock_first(const struct sim_clock *c, uint64_t t)
 {
+    if (c->period_ps)
+        return t / c->period_ps + (t % c->period_ps != 0);
     /* floor(k x P) >= t is k x P >= t for a whole t, so k is the quotient rounded up. */
     sim_u128 den = (sim_u128)PS_PER_S * c->den;
     return (uint64_t)(((sim_u128)t * c->num + den - 1) / den);

@@ -65,16 +65,6 @@ int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
 
 /* --- one edge ---------------------------------------------------------------- */
 
-/* Outputs are random until reset has gone through. Returns true while they are. */
-static bool starting(struct sim_nic *n)
-{
-    if (n->start == 0)
-        return false;
-    n->start--;
-    n->in->rst = n->start >= START_EDGES - RESET_EDGES;
-    return true;
-}
-
 /* Symbols of the tx side: all that carry something, and the first that does not. */
 static void phy_out(struct sim_nic *n, uint64_t t)
 {
@@ -99,26 +89,174 @@ static bool phy_in(struct sim_nic *n, uint64_t t)
     return s.dv || s.er || s.crs || s.col;
 }
 
+/* Outputs are random until reset has gone through: nothing is made of them. */
+static void start_edge(struct sim_nic *n, uint64_t t, unsigned mask)
+{
+    if (mask & NIC_CLK_PHY_RX)
+        (void)phy_in(n, t);     /* what comes now is lost in the reset */
+    nic_model_edge(n->model, mask);
+    n->start--;
+    n->in->rst = n->start > START_EDGES - RESET_EDGES;
+    if (mask & NIC_CLK_CORE)
+        n->evaluated++;
+}
+
 /* One edge of the clocks in @mask at @t. */
 static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
 {
     struct rec_stream *s = &n->stream;
     struct nic_model_in *in = n->in;
     const struct nic_model_out *out = n->out;
-    bool active = starting(n), to_nic = false, from_nic = false;
-    uint8_t byte = 0;
+    bool active = false, to_nic = false, from_nic = false;
+    uint8_t byte = out->m_rec_data;
 
     if (mask & NIC_CLK_PHY_RX)
-        active |= phy_in(n, t);
-    if ((mask & NIC_CLK_LINK) && !active) { }
+        active = phy_in(n, t);
     if (mask & NIC_CLK_LINK) {
         in->s_rec_valid = stream_tx_valid(s, t);
-        in->s_rec_data = *s->tx_p;
+        if (in->s_rec_valid)
+            in->s_rec_data = *s->tx_p;
         in->m_rec_ready = stream_rx_ready(s);
         to_nic = in->s_rec_valid && out->s_rec_ready;
-        from_nic = out->m_rec_valid && in->m_rec_ready;
-        byte = out->m_rec_data;
+        from_nic = in->m_rec_ready && out->m_rec_valid;
+        /* Without a core clock a byte may wait for ever. */
+        active |= n->core ? in->s_rec_valid || out->m_rec_valid : to_nic || from_nic;
     }
     nic_model_edge(n->model, mask);
-    (void)to_nic; (void)from_nic; (void)byte;
+    if (to_nic)
+        stream_tx_moved(s, t);
+    if (from_nic)
+        stream_rx_moved(s, t, byte);
+    if (mask & NIC_CLK_CORE) {
+        n->evaluated++;
+        in->skip_stb = 0;
+        if (out->tx_en || n->tx_on) {
+            phy_out(n, t);
+            active = true;
+        }
+        active |= !out->quiet;
+    }
+    n->idle = active ? 0 : n->idle + (n->idle < SETTLE_CYCLES);
 }
+
+/* The next edge, whichever clocks it is of. */
+static void next_edge(struct sim_nic *n, uint64_t t)
+{
+    unsigned mask = sim_clocks_take(&n->clocks, t);
+    if (n->start > 0)
+        start_edge(n, t, mask);
+    else
+        edge(n, t, mask);
+}
+
+/* --- idle time ------------------------------------------------------------- */
+
+/* The time of the core edge some cycles before its next timer is due. */
+static uint64_t core_deadline(const struct sim_nic *n)
+{
+    uint32_t cycles = n->out->deadline;
+    if (!n->core || cycles == NO_DEADLINE)
+        return SIM_NEVER;
+    if (cycles <= DEADLINE_CYCLES)
+        return 0;
+    return sim_clock_edge_ps(n->core, n->core->k + cycles - DEADLINE_CYCLES);
+}
+
+/* Nothing can happen before this time. */
+static uint64_t something_at(const struct sim_nic *n, uint64_t deadline_ps)
+{
+    uint64_t t = n->wire->ops->in_next(n->wire, n->port);
+    /* Without a core clock a byte that was refused stays so. */
+    bool stuck = !n->core && n->in->s_rec_valid && !n->out->s_rec_ready;
+    uint64_t tx = stuck ? SIM_NEVER : stream_tx_at(&n->stream);
+    if (tx < t)
+        t = tx;
+    return deadline_ps < t ? deadline_ps : t;
+}
+
+static bool settled(const struct sim_nic *n)
+{
+    return n->start == 0 && n->idle >= SETTLE_CYCLES;
+}
+
+static bool try_sleep(struct sim_nic *n)
+{
+    const struct sim_clock *c = &n->clocks.c[0];
+    uint64_t deadline_ps = core_deadline(n);
+    if (something_at(n, deadline_ps) < sim_clock_edge_ps(c, c->k + WORTH_CYCLES))
+        return false;
+    n->deadline_ps = deadline_ps;
+    n->asleep = true;
+    return true;
+}
+
+/* Take up the clocks so that the edge at @t is the next one. */
+static void wake(struct sim_nic *n, uint64_t t)
+{
+    const struct sim_clock *c = &n->clocks.c[0];
+    uint64_t k = sim_clock_first(c, t);
+    uint64_t from = k > GUARD_CYCLES ? k - GUARD_CYCLES : 0;
+
+    if (from > c->k) {
+        n->in->skip_stb = n->core != NULL;
+        n->in->skip_cycles = from - c->k;
+        sim_clocks_jump(&n->clocks, sim_clock_edge_ps(c, from));
+    }
+    n->asleep = false;
+    n->idle = 0;
+    /* These edges may lie in the past; nothing comes in or out at them. */
+    for (uint64_t e = sim_clocks_next(&n->clocks); e < t; e = sim_clocks_next(&n->clocks))
+        next_edge(n, e);
+}
+
+bool sim_nic_idle(const struct sim_nic *n)
+{
+    uint64_t deadline_ps = n->asleep ? n->deadline_ps : core_deadline(n);
+    return settled(n) && something_at(n, deadline_ps) == SIM_NEVER;
+}
+
+uint64_t sim_nic_core_cycles(const struct sim_nic *n)
+{
+    if (!n->core)
+        return 0;
+    uint64_t k = sim_clock_first(n->core, world_now(n->world) + 1);
+    return (k > n->core->k ? k : n->core->k) - n->first_k;
+}
+
+/* --- the actor ------------------------------------------------------------- */
+
+static uint64_t actor_next(void *self)
+{
+    const struct sim_nic *n = self;
+    uint64_t next = sim_clocks_next(&n->clocks);
+    if (!n->asleep)
+        return next;
+    uint64_t t = something_at(n, n->deadline_ps);
+    if (t == SIM_NEVER || t <= next)
+        return t == SIM_NEVER ? t : next;
+    uint64_t first = SIM_NEVER;
+    for (unsigned i = 0; i < n->clocks.n; i++) {
+        const struct sim_clock *c = &n->clocks.c[i];
+        uint64_t e = sim_clock_edge_ps(c, sim_clock_first(c, t));
+        if (e < first)
+            first = e;
+    }
+    return first;
+}
+
+static void actor_run(void *self, uint64_t t)
+{
+    struct sim_nic *n = self;
+    bool skips = world_skips(n->world);
+
+    if (n->asleep)
+        wake(n, t);
+    do {
+        next_edge(n, t);
+        if (skips && settled(n) && try_sleep(n))
+            return;
+        t = sim_clocks_next(&n->clocks);
+    } while (world_continue(n->world, t));
+}
+
+const struct actor_ops sim_nic_actor = { .name = "nic", .next = actor_next, .run = actor_run };

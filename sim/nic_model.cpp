@@ -8,7 +8,9 @@
  */
 #include "sim/nic_model.h"
 
+extern "C" {
 #include "sim/world.h"
+}
 
 #include "Vly_top_sim.h"
 #include "verilated.h"
@@ -97,12 +99,12 @@ void nic_model_destroy(struct nic_model *m)
     delete m;
 }
 
-struct nic_model_in *nic_model_in(struct nic_model *m)
+struct nic_model_in *nic_model_inputs(struct nic_model *m)
 {
     return &m->in;
 }
 
-const struct nic_model_out *nic_model_out(const struct nic_model *m)
+const struct nic_model_out *nic_model_outputs(const struct nic_model *m)
 {
     return &m->out;
 }

@@ -43,10 +43,10 @@ struct nic_model_out {
 struct nic_model *nic_model_create(uint64_t seed, unsigned number);
 void nic_model_destroy(struct nic_model *m);
 
-/** nic_model_in() - the inputs, to be written before nic_model_edge(). */
-struct nic_model_in *nic_model_in(struct nic_model *m);
-/** nic_model_out() - the outputs after the last nic_model_edge(). */
-const struct nic_model_out *nic_model_out(const struct nic_model *m);
+/** nic_model_inputs() - to be written before nic_model_edge(). */
+struct nic_model_in *nic_model_inputs(struct nic_model *m);
+/** nic_model_outputs() - as they stand after the last nic_model_edge(). */
+const struct nic_model_out *nic_model_outputs(const struct nic_model *m);
 
 /** nic_model_edge() - one rising edge of each clock in @clocks, all at once. */
 void nic_model_edge(struct nic_model *m, unsigned clocks);

@@ -3,18 +3,7 @@
 
 #include "sim/pcapng.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-int phy_tap_init(struct phy_tap *p, struct pcapng *cap)
-{
-    *p = (struct phy_tap){ .cap = cap };
-    if (!cap)
-        return 0;
-    p->hold = malloc(PHY_TAP_HELD * sizeof *p->hold);
-    return p->hold ? 0 : -ENOMEM;
-}
 
 static void write_out(struct phy_tap *p, const struct phy_tap_held *h)
 {
@@ -75,8 +64,5 @@ void phy_tap_done(struct phy_tap *p, bool outward)
 
 void phy_tap_fini(struct phy_tap *p)
 {
-    if (p->hold)
-        release(p, true);
-    free(p->hold);
-    p->hold = NULL;
+    release(p, true);
 }

@@ -27,17 +27,14 @@ struct phy_tap_held {
     uint8_t buf[FRAME_ASM_BYTES];
 };
 
-/* Zero-initialised it counts only. */
+/* Zero-initialised it counts only; set cap, and it writes. */
 struct phy_tap {
     struct pcapng *cap;         /* NULL: no capture */
     struct frame_asm out, in;   /* from the NIC, towards it */
     struct phy_tap_count n_out, n_in;
     unsigned held;
-    struct phy_tap_held *hold;  /* PHY_TAP_HELD of them, where there is a capture */
+    struct phy_tap_held hold[PHY_TAP_HELD];
 };
-
-/** phy_tap_init() - @cap may be NULL. Returns 0, -ENOMEM. */
-int phy_tap_init(struct phy_tap *p, struct pcapng *cap);
 
 /** phy_tap_fini() - writes what waits; an event that has not ended is not a frame. */
 void phy_tap_fini(struct phy_tap *p);

@@ -52,6 +52,7 @@ struct wire_stats {
     uint64_t from_nic_frames, from_nic_octets;  /* octets DA..FCS */
     uint64_t to_nic_frames, to_nic_octets;
     uint64_t from_nic_bad;      /* FCS, preamble or length: fails the run */
+    uint64_t to_nic_dropped;    /* the queue towards the NIC was full */
     uint64_t far_send_errors;   /* the kernel or libslirp refused a frame */
 };
 
@@ -60,10 +61,12 @@ struct wire {
     struct world *world;
     struct wire_stats stats;
     struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
-    char error[160];            /* "" or one line: why the run must fail */
+    char error[160];            /*  "" or one line: why the run must fail */
 };
 
-/* Each returns 0 and *out, or -errno with a line in @why (160 bytes). */
+#define WIRE_WHY_BYTES 160
+
+/* Each returns 0 and *out, or -errno with a line in @why (WIRE_WHY_BYTES). */
 /** wire_peer_open() - a full-duplex cable between port 0 and port 1, 8 ns long or more. */
 int wire_peer_open(struct wire **out, struct world *w, char *why);
 /** wire_slirp_open() - user-mode NAT by libslirp: 10.0.2.0/24, router .2, DNS .3. */

@@ -54,6 +54,25 @@ int world_add(struct world *w, const struct actor_ops *ops, void *self)
     return w->n_actors++;
 }
 
+static uint64_t never(void *self)
+{
+    (void)self;
+    return SIM_NEVER;
+}
+
+static void nothing(void *self, uint64_t t)
+{
+    (void)self;
+    (void)t;
+}
+
+void world_remove(struct world *w, int actor)
+{
+    static const struct actor_ops removed = { .name = "removed", .next = never, .run = nothing };
+    assert(actor >= 0 && actor < w->n_actors);
+    w->actors[actor] = (struct actor){ &removed, NULL };
+}
+
 uint64_t world_now(const struct world *w)
 {
     return w->now;

@@ -30,6 +30,9 @@ void world_destroy(struct world *w);
 /** world_add() - Returns the actor's number (0, 1, ... in order of adding), -ENOMEM. */
 int world_add(struct world *w, const struct actor_ops *ops, void *self);
 
+/** world_remove() - the actor is gone and never due; its number is not used again. */
+void world_remove(struct world *w, int actor);
+
 uint64_t world_now(const struct world *w);
 bool world_skips(const struct world *w);
 uint64_t world_seed(const struct world *w);

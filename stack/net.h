@@ -108,6 +108,7 @@ struct net_event {
     X(tcp_tx, "TCP segments sent")                                             \
     X(tcp_tx_rst, "RST segments sent")                                         \
     X(tcp_retransmits, "TCP segments sent again")                              \
+    X(drop_tcp_to_many, "TCP segment to a broadcast or multicast address")     \
     X(drop_tcp_malformed, "TCP header length or options wrong")                \
     X(drop_tcp_checksum, "TCP checksum wrong")                                 \
     X(drop_tcp_no_socket, "no connection and no listener (RST sent)")          \

@@ -43,7 +43,7 @@ struct tcp_conn;
 #define TCP_KEEP_INTERVAL_NS (75 * TCP_S_NS)
 #define TCP_KEEP_PROBES 9u
 #define TCP_CHALLENGE_NS (500 * TCP_MS_NS)  /* RFC 5961 7: one challenge ACK in this time */
-#define TCP_NO_ROOM_NS (50000ll)    /* look again when the NIC or the pool was full */
+#define TCP_NO_PKT_NS (1 * TCP_MS_NS)       /* look again when the pool was empty */
 #define TCP_DUP_ACKS 3u
 #define TCP_MSS_DEFAULT 536u        /* RFC 9293 3.7.1, MUST-15 */
 #define TCP_MSS_MIN 64u
@@ -77,6 +77,7 @@ struct tcp_conn {
     struct sock *sock;          /* NULL: no user (any more, or not yet) */
 
     uint32_t laddr, raddr;
+    uint32_t bound_addr;        /* as given to bind(); 0: any */
     uint16_t lport, rport;
     uint8_t state;              /* enum net_tcp_state */
     uint8_t ttl;
@@ -94,6 +95,8 @@ struct tcp_conn {
     bool nodelay : 1;
     bool keepalive : 1;
     bool reuse : 1;             /* NET_SO_REUSEADDR */
+    bool bound : 1;             /* laddr, lport are the user's choice */
+    bool failed : 1;            /* a connect() of it failed */
     bool rd_shut : 1;           /* the user reads no more */
     bool fin_wanted : 1;        /* FIN follows the last byte queued */
     bool fin_sent : 1;
@@ -172,6 +175,7 @@ struct tcp_seg {
     uint32_t wnd;
     uint8_t flags;
     uint16_t mss;               /* of its option; 0: none */
+    bool empty;                 /* as sent: no text, SYN or FIN */
     struct pkt *pkt;            /* head at the payload; NULL once someone took it */
 };
 
@@ -183,6 +187,9 @@ struct tcp_seg {
 /** tcp_conn_alloc() - a CLOSED control block with defaults. NULL: all in use. The
  * oldest TIME_WAIT that nobody holds makes room. */
 struct tcp_conn *tcp_conn_alloc(struct net *n);
+
+/** tcp_conn_reset() - a CLOSED connection as new, its options and bind() kept. */
+void tcp_conn_reset(struct tcp_conn *c);
 
 /** tcp_conn_free() - back to the pool, with all that it holds. */
 void tcp_conn_free(struct net *n, struct tcp_conn *c);
@@ -213,6 +220,9 @@ void tcp_time_wait(struct net *n, struct tcp_conn *c, int64_t now_ns);
 
 /** tcp_fin_wait_2() - our FIN is acknowledged; without a user that is bounded. */
 void tcp_fin_wait_2(struct net *n, struct tcp_conn *c, int64_t now_ns);
+
+/** tcp_orphaned() - the user has just left a connection that finishes by itself. */
+void tcp_orphaned(struct net *n, struct tcp_conn *c);
 
 /** tcp_child() - a connection in SYN_RCVD for a SYN at @l. NULL: backlog or memory. */
 struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_seg *g);

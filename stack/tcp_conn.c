@@ -79,9 +79,10 @@ static void tw_append(struct tcp_state *t, struct tcp_conn *c)
 
 /* --- pool ----------------------------------------------------------------------- */
 
-static uint32_t buf_bytes(size_t wanted, size_t dflt)
+static uint32_t buf_bytes(size_t v)
 {
-    size_t v = wanted ? wanted : dflt;
+    if (v < TCP_BUF_MIN)
+        return TCP_BUF_MIN;
     return (uint32_t)(v > TCP_BUF_MAX ? TCP_BUF_MAX : v);
 }
 
@@ -95,11 +96,39 @@ struct tcp_conn *tcp_conn_alloc(struct net *n)
         return NULL;
     t->free = c->hash_next;
     *c = (struct tcp_conn){ .in_use = true, .linger_s = -1, .rto_ns = TCP_RTO_INIT_NS };
-    c->snd.cap = buf_bytes(n->cfg.sndbuf_bytes, 65536);
-    c->rcv.cap = buf_bytes(n->cfg.rcvbuf_bytes, 65535);
+    c->snd.cap = buf_bytes(n->cfg.sndbuf_bytes);
+    c->rcv.cap = buf_bytes(n->cfg.rcvbuf_bytes);
     for (int i = 0; i < TCP_TIMERS; i++)
         c->due[i] = INT64_MAX;
     return c;
+}
+
+/* What a connection takes over from the socket's, or the listener's, options. */
+static void copy_options(struct tcp_conn *to, const struct tcp_conn *from)
+{
+    to->ttl = from->ttl;
+    to->nodelay = from->nodelay;
+    to->keepalive = from->keepalive;
+    to->reuse = from->reuse;
+    to->linger_s = from->linger_s;
+    to->mss_limit = from->mss_limit;
+    to->snd.cap = from->snd.cap;
+    to->rcv.cap = from->rcv.cap;
+}
+
+void tcp_conn_reset(struct tcp_conn *c)
+{
+    const struct tcp_conn old = *c;
+    tcp_ring_fini(&c->rcv);         /* the other ring went with the old connection */
+    *c = (struct tcp_conn){ .in_use = true, .rto_ns = TCP_RTO_INIT_NS, .sock = old.sock };
+    copy_options(c, &old);
+    for (int i = 0; i < TCP_TIMERS; i++)
+        c->due[i] = INT64_MAX;
+    if (old.bound) {
+        c->bound = true;
+        c->laddr = old.bound_addr;
+        c->lport = old.lport;
+    }
 }
 
 /* What a connection holds besides its control block. */
@@ -189,19 +218,6 @@ struct tcp_conn *tcp_listener(struct net *n, uint32_t laddr, uint16_t lport)
 
 /* --- children of a listener ------------------------------------------------------------ */
 
-/* What a child takes over from its listener's options. */
-static void child_options(struct tcp_conn *c, const struct tcp_conn *l)
-{
-    c->ttl = l->ttl;
-    c->nodelay = l->nodelay;
-    c->keepalive = l->keepalive;
-    c->reuse = l->reuse;
-    c->linger_s = l->linger_s;
-    c->mss_limit = l->mss_limit;
-    c->snd.cap = l->snd.cap;
-    c->rcv.cap = l->rcv.cap;
-}
-
 struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_seg *g)
 {
     if (l->pending >= l->backlog)
@@ -209,7 +225,7 @@ struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_s
     struct tcp_conn *c = tcp_conn_alloc(n);
     if (!c)
         return NULL;
-    child_options(c, l);
+    copy_options(c, l);
     c->listener = l;
     l->pending++;
     c->passive = true;
@@ -268,6 +284,7 @@ void tcp_end(struct net *n, struct tcp_conn *c, int err)
     tell_closed(n, c, err);
     conn_release(n, c);
     c->state = NET_TCP_CLOSED;
+    c->failed = true;
     c->err = err;
     if (c->sock)
         sock_changed(n, c->sock);
@@ -305,6 +322,14 @@ void tcp_fin_wait_2(struct net *n, struct tcp_conn *c, int64_t now_ns)
         tcp_timer_set(n, c, TCP_T_LONG, now_ns + TCP_FIN_WAIT_2_NS);
 }
 
+void tcp_orphaned(struct net *n, struct tcp_conn *c)
+{
+    if (c->state == NET_TCP_FIN_WAIT_2)
+        tcp_timer_set(n, c, TCP_T_LONG, n->now_ns + TCP_FIN_WAIT_2_NS);
+    else if (c->state == NET_TCP_TIME_WAIT)
+        tw_append(&n->tcp, c);
+}
+
 void tcp_time_wait(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     if (c->state != NET_TCP_TIME_WAIT) {
@@ -317,4 +342,13 @@ void tcp_time_wait(struct net *n, struct tcp_conn *c, int64_t now_ns)
     if (!c->sock)
         tw_append(&n->tcp, c);
     tcp_timer_set(n, c, TCP_T_LONG, now_ns + TCP_2MSL_NS);
+}
+
+const char *net_tcp_state_name(enum net_tcp_state s)
+{
+    static const char *const name[] = {
+        "CLOSED", "LISTEN", "SYN_SENT", "SYN_RCVD", "ESTABLISHED", "FIN_WAIT_1",
+        "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING", "LAST_ACK", "TIME_WAIT",
+    };
+    return (unsigned)s < sizeof(name) / sizeof(name[0]) ? name[s] : "?";
 }

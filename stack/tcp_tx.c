@@ -106,7 +106,7 @@ static struct tcp_seq empty_seq(const struct tcp_conn *c)
 
 static bool send_plan(struct net *n, struct tcp_conn *c, const struct plan *p, int64_t now_ns)
 {
-    struct pkt *k = net_tx_room(n) ? net_pkt_alloc(n, PKT_SMALL) : NULL;
+    struct pkt *k = net_tx_room(n) ? pkt_alloc(n->pool, PKT_SMALL) : NULL;
     if (!k)
         return false;
     /* The plan is at most one MSS, which fits. */
@@ -330,8 +330,9 @@ int64_t tcp_poll(struct net *n, int64_t now_ns)
     while (room && n->tcp.out_first)
         room = tcp_output(n, n->tcp.out_first, now_ns);
     int64_t next = tcp_timers_next(n);
-    int64_t again = now_ns + TCP_NO_ROOM_NS;
-    return room || next < again ? next : again;
+    /* The NIC wakes us when it has room again; an empty pool does not. */
+    int64_t again = now_ns + TCP_NO_PKT_NS;
+    return room || !net_tx_room(n) || next < again ? next : again;
 }
 
 /* --- segments outside the stream -------------------------------------------------------------- */

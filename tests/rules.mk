@@ -17,24 +17,24 @@ endef
 
 tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l))))
 
-$(B)/bin/noinet $(B)/bin/bench_cycles: $(B)/bin/%: $(B)/obj/tests/support/%.o
+$(B)/bin/noinet: $(B)/obj/tests/support/noinet.o
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(CXX) $(opt.main) $(LDFLAGS) -o $@ $^ $(libs.$*)
-
-$(B)/bin/bench_cycles: $(foreach r,sim driver model,$(B)/lib/lib$(r).a)
-libs.bench_cycles := $(LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(opt.main) $(LDFLAGS) -o $@ $^
 
 # JUNIT=FILE writes a report, ONLY=unit,interop runs some of the groups.
 RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py $(if $(JUNIT),--junit '$(JUNIT)') $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: test check lint
+## test: unit, bench, co-simulation and interop tests
 test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
-		| deps-test ## unit, bench, co-simulation and interop tests
+		| deps-test
 	@$(RUN_TESTS) unit:asan rtl:icarus cosim:main interop
 
+## check: second compiler and simulator, lint, proofs, area
 check: $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
-		| deps-fpga ## second compiler, second simulator, proofs, area
-	@$(RUN_TESTS) unit:clang rtl:verilator cosim:clang formal area
+		| deps-fpga
+	@$(RUN_TESTS) lint unit:clang rtl:verilator cosim:clang formal area
 
-lint: $(B)/lib/libmodel.a | deps-test ## compilers, Verilog linters, generated files, include row, sizes
+## lint: compilers, Verilog linters, generated files, include row, sizes
+lint: $(B)/lib/libmodel.a | deps-test
 	@$(PYTHON) tools/lint.py

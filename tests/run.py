@@ -4,7 +4,8 @@
 
     run.py [--only LIST] [--junit FILE] GROUP...
 
-    unit:TREE cosim:TREE   cmocka programs of a tree (main, asan, clang)
+    unit:TREE              cmocka programs of a tree (main, asan, clang)
+    cosim:TREE             the same, and lanyard of that tree with two NICs back to back
     rtl:SIM                the benches on icarus or verilator
     interop                against kernels and servers in namespaces (tests/support/netns.py)
     formal area lint       one command each, which says its own count
@@ -136,15 +137,22 @@ def read_exit(job, code, cases):
 def cmocka_jobs(level, tree):
     sources = sorted((ROOT / "tests" / level).glob("test_*.c"))
     return [Job(f"{level}/{s.stem}", [f"{TREES[tree]}/tests/{level}/{s.stem}"], read_cmocka,
-                {"UBSAN_OPTIONS": "print_stacktrace=1", "LY_TREE": TREES[tree]})
+                {"UBSAN_OPTIONS": "print_stacktrace=1"})
             for s in sources]
 
 
 def pytest_job(name, path, env=None, in_netns=False):
     job = Job(name, [], read_pytest, env or {}, in_netns)
-    job.argv = [VENV_PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=short",
-                f"--junitxml={job.xml}", str(path)]
+    job.argv = [VENV_PYTHON, "-m", "pytest", "-q", "--tb=short", f"--junitxml={job.xml}",
+                f"--basetemp={OUT / 'tmp' / name.replace('/', '-')}", str(path)]
     return job
+
+
+def cosim_jobs(tree):
+    files = sorted(ROOT.glob("tests/cosim/test_*.py"))
+    return cmocka_jobs("cosim", tree) + [
+        pytest_job(f"cosim/{f.stem}", f.relative_to(ROOT), {"LY_TREE": TREES[tree]})
+        for f in files]
 
 
 def rtl_jobs(sim):
@@ -163,7 +171,7 @@ def command_jobs(name, argv):
 
 GROUPS = {
     "unit": lambda tree: cmocka_jobs("unit", tree),
-    "cosim": lambda tree: cmocka_jobs("cosim", tree),
+    "cosim": cosim_jobs,
     "rtl": rtl_jobs,
     "interop": interop_jobs,
     "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),

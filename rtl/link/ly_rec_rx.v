@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // ly_rec_rx - records from the host: frames to the tx path, register requests, SYNC.
 // s_rec through ly_skid. A frame is m_meta (one beat; m_meta_len is the length of the frame) and
-// then m_tx; one byte per cycle. o_drop: forget the frame whose meta was taken last and that has
-// not seen m_tx_last; m_tx_valid falls with it. m_meta_valid may fall too (stall): no frame then.
+// then m_tx; one byte per cycle, no cycle lost where meta is taken within 2. o_drop: forget the frame
+// whose meta was taken and whose m_tx_last was not; m_tx_valid falls with it. m_meta_valid falls
+// without a beat where the frame is dropped before (stall, disabled, unsupported form).
 // o_req_* stand from o_req_stb until i_req_done; nothing is read from s_rec in between.
 // Discards until SYNC after reset, a header with a bad check or impossible length, and a gap.
 // Time: i_tick_time changes every 4096 cycles (bit 12 of the time base); a time-out is at least its
@@ -66,6 +67,17 @@ module ly_rec_rx #(
     localparam integer STALL_TICKS = (TX_STALL_US * CLK_MHZ + TICK_CYCLES - 1) / TICK_CYCLES + 1;
     localparam integer TICKS_MAX   = GAP_TICKS > STALL_TICKS ? GAP_TICKS : STALL_TICKS;
     localparam integer TICK_W      = $clog2(TICKS_MAX + 1);
+    /* verilator lint_off WIDTH */      // constants cut to the width of what they meet
+    localparam [LEFT_W-1:0] LEFT_MAX   = LENGTH_MAX;
+    localparam [LEFT_W-1:0] LEFT_FRAME = LY_REC_VNET_BYTES + FRAME_MIN;
+    localparam [LEFT_W-1:0] LEFT_ONE   = 1;
+    localparam [LEFT_W-1:0] LEFT_VNET  = LY_REC_VNET_BYTES;
+    localparam [LEFT_W-1:0] LEFT_SYNC  = LY_REC_SYNC_BYTES;
+    localparam [LEFT_W-1:0] LEFT_READ  = LY_REC_REG_READ_BYTES;
+    localparam [LEFT_W-1:0] LEFT_WRITE = LY_REC_REG_WRITE_BYTES;
+    localparam [TICK_W-1:0] TICKS_GAP   = GAP_TICKS;
+    localparam [TICK_W-1:0] TICKS_STALL = STALL_TICKS;
+    /* verilator lint_on WIDTH */
 
     generate
         if (LEFT_W < 9 || LEFT_W > 16) begin : g_check_frame
@@ -76,10 +88,9 @@ module ly_rec_rx #(
     localparam [2:0] ST_HUNT = 3'd0,    // discard until SYNC
                      ST_HDR  = 3'd1,
                      ST_BODY = 3'd2,    // virtio header, register access, SYNC
-                     ST_META = 3'd3,    // m_meta waits
-                     ST_DATA = 3'd4,    // frame bytes
-                     ST_REQ  = 3'd5,    // register access under way
-                     ST_SKIP = 3'd6;    // the rest of a record, or its padding
+                     ST_DATA = 3'd3,    // frame bytes, once meta is taken
+                     ST_REQ  = 3'd4,    // register access under way
+                     ST_SKIP = 3'd5;    // the rest of a record, or its padding
     reg [2:0] state_q, state_d;
 
     wire       in_valid;
@@ -100,7 +111,7 @@ module ly_rec_rx #(
     // ---- What the stream says ----
     reg [2:0]        type_q;        // 0: none that the device knows
     reg [15:0]       tag_q;
-    reg [LEFT_W-1:0] left_q;        // payload bytes to come
+    reg [LEFT_W-1:0] left_q;        // payload bytes to come; of a frame, those behind its header
     reg              over_q;        // the length has bits that left_q has not
     reg [3:0]        idx_q;         // byte of the header, then of the payload modulo 16
     reg [7:0]        crc_q;
@@ -109,6 +120,8 @@ module ly_rec_rx #(
     reg              odd_form_q;    // a frame in a form that is not supported
     reg [15:0]       addr_q;
     reg [31:0]       word_q;        // register value; csum_start and csum_offset
+    reg              meta_q;        // m_meta waits to be taken
+    reg              open_q;        // it was taken, the frame has not ended
 
     wire is_frame = type_q == LY_REC_FRAME[2:0];
     wire is_read  = type_q == LY_REC_REG_READ[2:0];
@@ -121,35 +134,30 @@ module ly_rec_rx #(
     wire left_0   = left_q == 0;
     wire word_end = idx_q[1:0] == 2'd3;
 
-    // A5 occurs once in the body of SYNC: after a mismatch none or one byte is matched.
+    // Looked for from the start of the header and of the body: when either proves bad, hunting
+    // goes on inside it. A5 occurs once in SYNC: after a mismatch none or one byte is matched.
     wire match_hit  = in_data == LY_REC_SYNC_BODY[8 * match_q +: 8];
     wire match_end  = match_hit && (&match_q);
 
     wire check_bad  = in_data != crc_q;
-    wire length_bad = over_q || left_q > LENGTH_MAX || (is_sync && left_q != LY_REC_SYNC_BYTES);
-    wire frame_short = left_q < LY_REC_VNET_BYTES + FRAME_MIN;
-    wire known = (is_read && left_q == LY_REC_REG_READ_BYTES)
-              || (is_write && left_q == LY_REC_REG_WRITE_BYTES) || is_sync;
+    wire length_bad = over_q || left_q > LEFT_MAX || (is_sync && left_q != LEFT_SYNC);
+    wire frame_short = left_q < LEFT_FRAME;
+    wire frame_goes  = is_frame && !frame_short && i_tx_ok;
+    wire left_runs   = state_q != ST_HDR && !(state_q == ST_BODY && is_frame);
+    wire known = (is_read && left_q == LEFT_READ) || (is_write && left_q == LEFT_WRITE) || is_sync;
 
-    // CRC-8: polynomial 0x07, MSB first, eight bits at once.
-    function [7:0] crc8(input [7:0] crc);
-        integer i;
-        begin
-            crc8 = crc;
-            for (i = 0; i < 8; i = i + 1)
-                crc8 = {crc8[6:0], 1'b0} ^ (crc8[7] ? LY_REC_CRC_POLY : 8'h00);
-        end
-    endfunction
+    wire [7:0] crc_next;
+    ly_crc8 u_crc (.i_crc(crc_q), .i_data(in_data), .o_crc(crc_next));
 
     // ---- Time: counts the ticks since the last byte, or since what is waited for changed. ----
     reg [TICK_W-1:0] ticks_q;
     reg              tick_q, waits_tx_q;
 
     // Waiting for the tx path, else for the host.
-    wire waits_tx = state_q == ST_META || (state_q == ST_DATA && in_valid);
+    wire waits_tx = state_q == ST_DATA && (meta_q || in_valid);
     wire armed    = !(state_q == ST_HUNT || state_q == ST_REQ || (state_q == ST_HDR && idx_q == 0));
     wire late     = waits_tx == waits_tx_q
-                 && (waits_tx ? ticks_q == STALL_TICKS : ticks_q == GAP_TICKS);
+                 && (waits_tx ? ticks_q == TICKS_STALL : ticks_q == TICKS_GAP);
     wire stall    = armed && waits_tx && late;
     wire gap      = armed && !waits_tx && !in_valid && late;
 
@@ -161,15 +169,16 @@ module ly_rec_rx #(
     end
 
     // ---- State ----
-    wire frame_off  = (state_q == ST_META || state_q == ST_DATA) && (!i_tx_ok || stall);
-    wire frame_move = state_q == ST_DATA && !frame_off && in_valid && m_tx_ready;
     wire body_end   = state_q == ST_BODY && take && (is_frame ? idx_q == LY_REC_VNET_BYTES - 1
                                                               : left_1);
-    wire vnet_bad   = odd_form_q || in_data != 8'd0;        // with the last byte of the header
+    wire vnet_bad   = body_end && is_frame && (odd_form_q || in_data != 8'd0);
+    wire frame_off  = state_q == ST_DATA && (!i_tx_ok || stall);
+    wire frame_move = m_tx_valid && m_tx_ready;
+    wire give_up    = frame_off || vnet_bad || gap;
 
     // In ST_DATA a dropped frame leaves its byte for ST_SKIP.
-    assign in_ready = state_q != ST_META && state_q != ST_REQ
-                   && (state_q != ST_DATA || (m_tx_ready && !frame_off));
+    assign in_ready = state_q != ST_REQ
+                   && (state_q != ST_DATA || (open_q && m_tx_ready && !frame_off));
 
     always @(*) begin
         state_d = state_q;
@@ -177,16 +186,14 @@ module ly_rec_rx #(
             ST_HUNT: if (take && match_end) state_d = ST_HDR;
             ST_HDR: if (hdr_end) begin
                 if (check_bad || length_bad) state_d = match_end ? ST_HDR : ST_HUNT;
-                else if (is_frame ? !frame_short && i_tx_ok : known) state_d = ST_BODY;
+                else if (frame_goes || known) state_d = ST_BODY;
                 else if (!left_0) state_d = ST_SKIP;
             end
             ST_BODY: if (body_end) begin
-                if (is_frame) state_d = vnet_bad ? ST_SKIP : ST_META;
+                if (is_frame) state_d = vnet_bad ? ST_SKIP : ST_DATA;
                 else if (is_sync) state_d = match_end ? ST_HDR : ST_HUNT;
                 else state_d = ST_REQ;
             end
-            ST_META: if (frame_off) state_d = ST_SKIP;
-                     else if (m_meta_ready) state_d = ST_DATA;
             ST_DATA: if (frame_off) state_d = ST_SKIP;
                      else if (frame_move && left_1) state_d = word_end ? ST_HDR : ST_SKIP;
             ST_REQ:  if (i_req_done) state_d = ST_HDR;
@@ -206,18 +213,19 @@ module ly_rec_rx #(
     always @(posedge clk) begin
         if (take) begin
             idx_q   <= hdr_end ? 4'd0 : idx_q + 4'd1;
-            crc_q   <= crc8(crc_q ^ in_data);
+            crc_q   <= crc_next;
             match_q <= match_hit ? match_q + 3'd1 : {2'd0, in_data == LY_REC_SYNC_BODY[7:0]};
-            if (state_q != ST_HDR && !left_0) left_q <= left_q - 1'b1;
         end
         if (rst || rec_start) idx_q <= 4'd0;
         if (rec_start) crc_q <= LY_REC_CRC_INIT;
-        if (rst || gap || rec_start) match_q <= 3'd0;
+        if (rst || gap || rec_start || state_d == ST_BODY && state_q == ST_HDR) match_q <= 3'd0;
     end
 
     // Header fields
-    always @(posedge clk) if (state_q == ST_HDR && take) begin
-        case (idx_q[2:0])
+    always @(posedge clk) begin
+        if (hdr_end ? frame_goes : take && left_runs && !left_0)
+            left_q <= left_q - (hdr_end ? LEFT_VNET : LEFT_ONE);
+        if (state_q == ST_HDR && take) case (idx_q[2:0])
             3'd0: type_q <= in_data[7:3] != 5'd0 ? 3'd0 : in_data[2:0];
             3'd2: tag_q[7:0]  <= in_data;
             3'd3: tag_q[15:8] <= in_data;
@@ -247,20 +255,36 @@ module ly_rec_rx #(
         endcase
     end
 
+    // The meta is complete two bytes before the virtio header is: meanwhile it can be taken.
+    initial meta_q = 1'b0;
+    initial open_q = 1'b0;
+    always @(posedge clk) begin
+        if (state_q == ST_BODY && take && is_frame && idx_q == 4'd9) meta_q <= 1'b1;
+        if (m_meta_valid && m_meta_ready) begin
+            meta_q <= 1'b0;
+            open_q <= 1'b1;
+        end
+        if (frame_move && left_1) open_q <= 1'b0;
+        if (rst || give_up) begin
+            meta_q <= 1'b0;
+            open_q <= 1'b0;
+        end
+    end
+
     reg req_stb_q;
     initial req_stb_q = 1'b0;
     always @(posedge clk) req_stb_q <= !rst && body_end && (is_read || is_write);
 
-    assign m_meta_valid       = state_q == ST_META && !frame_off;
+    assign m_meta_valid       = meta_q && !give_up;
     assign m_meta_need_csum   = need_csum_q;
     assign m_meta_csum_start  = word_q[15:0];
     assign m_meta_csum_offset = word_q[31:16];
     assign m_meta_tag         = tag_q;
     assign m_meta_len         = {{(16 - LEFT_W){1'b0}}, left_q};
-    assign m_tx_valid         = state_q == ST_DATA && in_valid && !frame_off;
+    assign m_tx_valid         = state_q == ST_DATA && open_q && in_valid && !frame_off;
     assign m_tx_data          = in_data;
     assign m_tx_last          = left_1;
-    assign o_drop             = state_q == ST_DATA && (frame_off || gap);
+    assign o_drop             = open_q && give_up;
 
     assign o_req_stb   = req_stb_q;
     assign o_req_write = is_write;
@@ -283,23 +307,24 @@ module ly_rec_rx #(
     assign o_ev_drop_disabled = (frame_off || (hdr_end && !check_bad && !length_bad && is_frame
                                                && !frame_short)) && !i_tx_ok;
     assign o_ev_drop_length = (hdr_end && !check_bad && !length_bad && is_frame && frame_short)
-                           || (body_end && is_frame && vnet_bad);
+                           || vnet_bad;
     assign o_timer_armed   = armed;
     assign o_busy          = in_valid || state_q == ST_REQ;
     assign o_tap_first     = state_q == ST_HDR && take && idx_q == 4'd0 && in_data == LY_REC_FRAME;
     assign o_tap_last      = frame_move && left_1;
 
 `ifndef SYNTHESIS
-    reg [39:0] dbg_state;
+    /* verilator lint_off UNUSEDSIGNAL */
+    reg [31:0] dbg_state;
+    /* verilator lint_on UNUSEDSIGNAL */
     always @(*) case (state_q)
         ST_HUNT: dbg_state = "hunt";
-        ST_HDR:  dbg_state = "hdr";
+        ST_HDR:  dbg_state = "hdr ";
         ST_BODY: dbg_state = "body";
-        ST_META: dbg_state = "meta";
         ST_DATA: dbg_state = "data";
-        ST_REQ:  dbg_state = "req";
+        ST_REQ:  dbg_state = "req ";
         ST_SKIP: dbg_state = "skip";
-        default: dbg_state = "?";
+        default: dbg_state = "????";
     endcase
 `endif
 

@@ -128,6 +128,12 @@ module ly_mac_rx #(
         end
     end
 
+`ifndef SYNTHESIS
+    /* verilator lint_off UNUSEDSIGNAL */
+    wire [31:0] dbg_state = at_idle ? "idle" : at_pre ? "pre " : at_data ? "data" : "skip";
+    /* verilator lint_on UNUSEDSIGNAL */
+`endif
+
     wire fits = !short_q && !long_q;
 
     assign m_rx_valid  = full_q && (end_q || (data_in && !long_q));

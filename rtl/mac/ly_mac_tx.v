@@ -37,14 +37,19 @@ module ly_mac_tx #(
 
     localparam LEN_W = $clog2(MAX_FRAME + 1);
 
-    // What the next tick puts on the wire.
-    localparam [2:0] ST_IDLE = 3'd0; // nothing: gap while cnt_q != 0, then ready to start
-    localparam [2:0] ST_PRE  = 3'd1; // preamble, SFD at cnt_q == 0
-    localparam [2:0] ST_DATA = 3'd2; // cnt_q != 0: within the destination address
-    localparam [2:0] ST_PAD  = 3'd3;
-    localparam [2:0] ST_FCS  = 3'd4; // cnt_q bytes after this one
+    // What the next tick puts on the wire; one bit each, so that no decoding stands before the CRC.
+    localparam IDLE = 0;             // nothing: gap while cnt_q != 0, then ready to start
+    localparam PRE  = 1;             // preamble, SFD at cnt_q == 0
+    localparam DATA = 2;             // cnt_q != 0: within the destination address
+    localparam PAD  = 3;
+    localparam FCS  = 4;             // cnt_q bytes after this one
+    localparam [4:0] ST_IDLE = 5'd1 << IDLE;
+    localparam [4:0] ST_PRE  = 5'd1 << PRE;
+    localparam [4:0] ST_DATA = 5'd1 << DATA;
+    localparam [4:0] ST_PAD  = 5'd1 << PAD;
+    localparam [4:0] ST_FCS  = 5'd1 << FCS;
 
-    reg [2:0]       state_q, state_d;
+    reg [4:0]       state_q, state_d;
     reg [3:0]       cnt_q, cnt_d;
     reg [LEN_W-1:0] len_q;
     reg [5:0]       pad_q;
@@ -67,11 +72,11 @@ module ly_mac_tx #(
     initial en_q = 1'b0;
     initial er_q = 1'b0;
 
-    wire at_idle = state_q == ST_IDLE;
-    wire at_pre  = state_q == ST_PRE;
-    wire at_data = state_q == ST_DATA;
-    wire at_pad  = state_q == ST_PAD;
-    wire at_fcs  = state_q == ST_FCS;
+    wire at_idle = state_q[IDLE];
+    wire at_pre  = state_q[PRE];
+    wire at_data = state_q[DATA];
+    wire at_pad  = state_q[PAD];
+    wire at_fcs  = state_q[FCS];
     wire cnt_end = cnt_q == 4'd0;
     wire start   = at_idle && cnt_end && s_tx_valid && i_en && !drain_q;
     wire starve  = at_data && !s_tx_valid;
@@ -79,44 +84,39 @@ module ly_mac_tx #(
     always @(*) begin
         state_d = state_q;
         cnt_d   = cnt_end ? 4'd0 : cnt_q - 4'd1;
-        out_d   = 8'd0;
-        case (state_q)
-            ST_IDLE: if (start) begin
-                state_d = ST_PRE;
-                cnt_d   = 4'd6;
-                out_d   = 8'h55;
-            end
-            ST_PRE: begin
-                out_d = cnt_end ? 8'hD5 : 8'h55;
-                if (cnt_end) begin
-                    state_d = ST_DATA;
-                    cnt_d   = 4'd6;
-                end
-            end
-            ST_DATA: begin
-                out_d = s_tx_data;
-                if (starve || s_tx_last) begin
-                    state_d = min_q || starve ? ST_FCS : ST_PAD;
-                    cnt_d   = 4'd3;
-                end
-            end
-            ST_PAD: begin
-                cnt_d = 4'd3;
-                if (min_q) state_d = ST_FCS;
-            end
-            default: begin           // ST_FCS
-                out_d = bad_q ? crc_q[7:0] : ~crc_q[7:0];
-                if (cnt_end) begin
-                    state_d = ST_IDLE;
-                    cnt_d   = 4'd12;
-                end
-            end
-        endcase
+        if (start) begin
+            state_d = ST_PRE;
+            cnt_d   = 4'd6;
+        end
+        if (at_pre && cnt_end) begin
+            state_d = ST_DATA;
+            cnt_d   = 4'd6;
+        end
+        if (at_data && (starve || s_tx_last)) begin
+            state_d = starve || min_q ? ST_FCS : ST_PAD;
+            cnt_d   = 4'd3;
+        end
+        if (at_pad) begin
+            state_d = min_q ? ST_FCS : ST_PAD;
+            cnt_d   = 4'd3;
+        end
+        if (at_fcs && cnt_end) begin
+            state_d = ST_IDLE;
+            cnt_d   = 4'd12;
+        end
+    end
+
+    always @(*) begin
+        out_d = 8'd0;
+        if (start || at_pre)   out_d = out_d | 8'h55;
+        if (at_pre && cnt_end) out_d = out_d | 8'h80;
+        if (at_data)           out_d = out_d | s_tx_data;
+        if (at_fcs)            out_d = out_d | (bad_q ? crc_q[7:0] : ~crc_q[7:0]);
     end
 
     // In ST_FCS the register is fed with its own low byte, which moves it down by one.
     wire [31:0] crc_next;
-    wire [7:0]  crc_in = at_fcs ? crc_q[7:0] : at_data ? s_tx_data : 8'd0;
+    wire [7:0]  crc_in = ({8{at_fcs}} & crc_q[7:0]) | ({8{at_data}} & s_tx_data);
     ly_fcs u_fcs (.i_crc(crc_q), .i_data(crc_in), .o_crc(crc_next));
 
     always @(posedge clk) if (i_tx_tick) begin
@@ -155,6 +155,13 @@ module ly_mac_tx #(
             drain_q     <= 1'b0;
         end
     end
+
+`ifndef SYNTHESIS
+    /* verilator lint_off UNUSEDSIGNAL */
+    wire [31:0] dbg_state = at_idle ? "idle" : at_pre ? "pre " : at_data ? "data"
+                          : at_pad ? "pad " : at_fcs ? "fcs " : "????";
+    /* verilator lint_on UNUSEDSIGNAL */
+`endif
 
     assign s_tx_ready   = drain_q || (at_data && i_tx_tick);
     assign o_tx_data    = out_q;

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Co-simulation by the program itself: two NICs back to back, virtual time, no namespaces."""
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/support"))
+
+
+@pytest.fixture(autouse=True)
+def sockets_in_tmp(tmp_path_factory, monkeypatch):
+    """A short path: the control socket's name has 108 bytes."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("LANYARD_RUN_DIR", os.environ.get("LANYARD_RUN_DIR")
+                       or str(tmp_path_factory.mktemp("s")))

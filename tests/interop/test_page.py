@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A page of nginx, its name from NSD, fetched by lanyard over AF_PACKET."""
+import judge
+import page
+import program
+import pytest
+
+
+@pytest.mark.parametrize("offload,who", [("all", "nic"), ("none", "stack")])
+def test_page(site, far, tmp_path, offload, who):
+    before = len(site.requests())
+    got = program.run([*far, "--offload", offload], ["fetch", "-o", str(tmp_path / "page"),
+                                                     site.url], tmp_path / "page.pcapng").check()
+    for name, body in site.files.items():
+        assert (tmp_path / "page" / name).read_bytes() == body, name
+    expected = {name: (200, len(body)) for name, body in site.files.items()}
+    expected[""] = expected.pop("index.html")
+    assert program.objects(got) == expected
+
+    asked = site.requests()[before:]
+    assert len({r["connection"] for r in asked}) == 1, "one connection is kept for all objects"
+    assert [r["status"] for r in asked] == [200] * 4
+
+    for step in ("dns_ask", "dns_answer", "arp_ask", "arp_answer", "tcp_syn", "tcp_established",
+                 "tcp_fin_sent"):
+        assert got.told(step), f"{step} is shown"
+    judge.assert_good(got.pcap, at_least=100)
+    program.assert_no_errors(got)
+    program.assert_balance(got)
+    program.assert_checksums_by(who, got)
+
+
+def test_directory_without_slash(site, far, tmp_path):
+    """nginx redirects to the folder; the page is saved where it really is."""
+    page.make(site.folder / "sub", seed=2)
+    got = program.run(far, ["fetch", "-o", str(tmp_path), site.url + "sub"]).check()
+    statuses = [e["status"] for e in got.told("object")]
+    assert statuses == [301, 200, 200, 200, 200]
+    assert (tmp_path / "sub/index.html").exists()
+
+
+def test_url_without_scheme_and_path(site, far):
+    got = program.run(far, ["fetch", site.url.removeprefix("http://").rstrip("/")]).check()
+    assert len(got.told("object")) == 4
+
+
+def test_missing_object_is_a_failure(site, far):
+    got = program.run(far, ["fetch", site.url + "nothing.html"]).check(program.FAILED)
+    assert "404" in got.one_line()
+
+
+def test_alias(site, far):
+    """The address stands behind a CNAME."""
+    got = program.run(far, ["fetch", site.url.replace("www", "alias")]).check()
+    assert len(got.told("object")) == 4

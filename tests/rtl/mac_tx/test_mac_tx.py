@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ly_mac_tx: cocotbext-eth's GMII sink and zlib's CRC judge what leaves it.
+
+TICK (parameter of the run, by environment): how i_tx_tick comes: "1", "2", "8" cycles, "random".
+"""
+
+import logging
+import os
+import zlib
+
+import cocotb
+import pytest
+from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotbext.eth import GmiiSink
+
+import support
+
+PREAMBLE = b"\x55" * 7 + b"\xd5"
+
+
+class Bench:
+    """Source of frames at s_tx, ticks, sink at the wire, and what the module itself reports."""
+
+    def __init__(self, dut, name):
+        self.dut = dut
+        self.tick = os.environ.get("TICK", "1")
+        self.rnd = support.rng(name + self.tick)
+        self.sink = GmiiSink(dut.o_tx_data, dut.o_tx_er, dut.o_tx_en, dut.clk,
+                             enable=dut.i_tx_tick)
+        self.sink.log.setLevel(logging.WARNING)
+        self.frames = []            # to send: (data, err, {offset: idle cycles before that byte})
+        self.done = []              # o_done_*: (len, pad, mcast, bcast, err)
+        self.gaps = []              # idle byte times before each frame on the wire
+        self.taps = []              # "start", "sfd", "end" in order
+
+    async def begin(self):
+        dut = self.dut
+        for pin in (dut.s_tx_valid, dut.s_tx_data, dut.s_tx_last, dut.s_tx_err):
+            pin.value = 0
+        dut.i_en.value = 1
+        dut.i_tx_tick.value = 1
+        await support.start(dut.clk, dut.rst)
+        for task in (self._ticks, self._feed, self._watch):
+            cocotb.start_soon(task())
+
+    async def _ticks(self):
+        pattern = {"1": (1,), "2": (0, 1), "8": (0,) * 7 + (1,)}.get(self.tick)
+        n = 0
+        while pattern != (1,):
+            await RisingEdge(self.dut.clk)
+            n += 1
+            self.dut.i_tx_tick.value = (self.rnd.randrange(2) if pattern is None
+                                        else pattern[n % len(pattern)])
+
+    async def _feed(self):
+        dut = self.dut
+        while True:
+            while not self.frames:
+                await RisingEdge(dut.clk)
+            data, err, holes = self.frames.pop(0)
+            for n, byte in enumerate(data):
+                if n in holes:
+                    dut.s_tx_valid.value = 0
+                    await ClockCycles(dut.clk, holes[n])
+                last = n == len(data) - 1
+                dut.s_tx_valid.value = 1
+                dut.s_tx_data.value = byte
+                dut.s_tx_last.value = int(last)
+                dut.s_tx_err.value = int(err and last)
+                await RisingEdge(dut.clk)
+                while dut.s_tx_ready.value == 0:
+                    await RisingEdge(dut.clk)
+            dut.s_tx_valid.value = 0
+
+    async def _watch(self):
+        """Reports, taps with the byte that stands at the pins, and the gap in ticks."""
+        dut = self.dut
+        idle, was_en = None, 0
+        while True:
+            await RisingEdge(dut.clk)
+            data, en = int(dut.o_tx_data.value), int(dut.o_tx_en.value)
+            if dut.o_tap_start.value == 1:
+                assert en and not was_en and data == 0x55
+                self.taps.append("start")
+            if dut.o_tap_sfd.value == 1:
+                assert en and data == 0xD5
+                self.taps.append("sfd")
+            assert dut.o_done_stb.value == dut.o_tap_end.value
+            if dut.o_done_stb.value == 1:
+                assert en
+                self.taps.append("end")
+                self.done.append(tuple(int(p.value) for p in (
+                    dut.o_done_len, dut.o_done_pad, dut.o_done_mcast, dut.o_done_bcast,
+                    dut.o_done_err)))
+            assert en or dut.o_tx_er.value == 0
+            assert dut.o_busy.value == 1 or not en
+            if en and not was_en and idle is not None:
+                self.gaps.append(idle)
+            was_en = en
+            if dut.i_tx_tick.value == 1:
+                idle = 0 if en else (idle or 0) + 1
+
+    def send(self, data, err=False, holes=None):
+        self.frames.append((bytes(data), err, holes or {}))
+
+    async def receive(self):
+        return await with_timeout(self.sink.recv(), 1, "ms")
+
+    async def expect(self, data):
+        """The next frame on the wire is data, whole and good."""
+        frame = await self.receive()
+        padded = data + bytes(max(0, 60 - len(data)))
+        assert frame.error is None, "TX_ER in a good frame"
+        assert bytes(frame.data[:8]) == PREAMBLE
+        assert bytes(frame.data[8:-4]) == padded
+        assert bytes(frame.data[-4:]) == zlib.crc32(padded).to_bytes(4, "little")
+        await ClockCycles(self.dut.clk, 1)
+        assert self.done.pop(0) == (len(padded) + 4, len(padded) - len(data), data[0] & 1,
+                                    int(data[:6] == b"\xff" * 6), 0)
+
+    async def expect_bad(self, head, at_most):
+        """The next frame begins with head, has TX_ER in its FCS and an FCS wrong in every bit."""
+        frame = await self.receive()
+        assert bytes(frame.data[:8]) == PREAMBLE
+        assert bytes(frame.data[8:8 + len(head)]) == head
+        assert len(frame.data) - 12 <= at_most
+        assert frame.error is not None and all(frame.error[-4:])
+        right = zlib.crc32(bytes(frame.data[8:-4]))
+        assert bytes(frame.data[-4:]) == (right ^ 0xFFFFFFFF).to_bytes(4, "little")
+        await ClockCycles(self.dut.clk, 1)
+        length, _, _, _, err = self.done.pop(0)
+        assert err == 1 and length == len(frame.data) - 8
+        return frame
+
+
+def some_frame(rnd, length):
+    """Random bytes; a third each to a unicast, a group and the broadcast address."""
+    kind = rnd.randrange(3)
+    first = (rnd.getrandbits(8) & 0xFE) | (kind == 1)
+    head = b"\xff" * 6 if kind == 2 else bytes([first]) + rnd.randbytes(5)
+    return head + rnd.randbytes(length - 6)
+
+
+@cocotb.test()
+async def lengths_and_gap(dut):
+    """Every short length, a sample of the rest; in between exactly 12 byte times, or the wait."""
+    bench = Bench(dut, "lengths")
+    await bench.begin()
+    lengths = list(range(14, 70)) + [127, 128, 255, 256, 1023, 1024, 1513, 1514]
+    if bench.tick == "1":
+        lengths += [bench.rnd.randrange(70, 1514) for _ in range(30)]
+    bench.rnd.shuffle(lengths)
+    frames = [some_frame(bench.rnd, n) for n in lengths]
+    for data in frames:
+        bench.send(data)
+    for data in frames:
+        await bench.expect(data)
+    assert bench.gaps[1:] == [12] * (len(frames) - 1)
+    assert bench.taps == ["start", "sfd", "end"] * len(frames)
+    while dut.o_busy.value == 1:
+        await RisingEdge(dut.clk)
+    assert dut.s_tx_ready.value == 0
+
+
+@cocotb.test()
+async def almost_broadcast(dut):
+    """One byte of the address other than FF is not broadcast; a later one does not matter."""
+    bench = Bench(dut, "broadcast")
+    await bench.begin()
+    for n in range(8):
+        data = bytearray(b"\xff" * 8 + b"\x08\x00" + bytes(50))
+        data[n] ^= 1 << bench.rnd.randrange(1 if n == 0 else 0, 8)
+        bench.send(data)
+        await bench.expect(bytes(data))
+
+
+@cocotb.test()
+async def byte_times(dut):
+    """Back to back, a minimum frame takes 84 byte times and the longest 1538."""
+    bench = Bench(dut, "times")
+    await bench.begin()
+    for length, times in ((14, 84), (60, 84), (1514, 1538)):
+        data = some_frame(bench.rnd, length)
+        for _ in range(4):
+            bench.send(data)
+        starts = []
+        for _ in range(4):
+            frame = await bench.receive()
+            starts.append(frame.sim_time_start)
+            bench.done.clear()
+        if bench.tick != "random":
+            cycles = int(bench.tick) * 8000
+            assert [b - a for a, b in zip(starts, starts[1:])] == [times * cycles] * 3
+        assert bench.gaps[-3:] == [12] * 3
+
+
+@cocotb.test()
+async def latency(dut):
+    """The first byte at s_tx puts a preamble byte on the wire with the next tick."""
+    bench = Bench(dut, "latency")
+    await bench.begin()
+    for wait in (40, 41, 47):
+        await ClockCycles(dut.clk, wait * 8)
+        bench.send(some_frame(bench.rnd, 60))
+        while dut.s_tx_valid.value == 0:
+            await RisingEdge(dut.clk)
+        while dut.i_tx_tick.value == 0:          # values before this edge
+            assert dut.o_tx_en.value == 0
+            await RisingEdge(dut.clk)
+        assert dut.o_tx_en.value == 0
+        await RisingEdge(dut.clk)
+        assert dut.o_tx_en.value == 1 and dut.o_tap_start.value == 1
+        await bench.receive()
+
+
+@cocotb.test()
+async def underrun(dut):
+    """A hole at any place spoils that frame, all the rest of it is thrown away, the next is good."""
+    bench = Bench(dut, "underrun")
+    await bench.begin()
+    for where in [1, 2, 5, 6, 14, 57, 58, 59, 60, 61, 150, 199] * 2:
+        data, good = some_frame(bench.rnd, 200), some_frame(bench.rnd, 64)
+        # As long as several byte times at any tick, sometimes longer than the gap.
+        bench.send(data, holes={where: bench.rnd.choice([20, 40, 400])})
+        bench.send(good)
+        frame = await bench.expect_bad(data[:where], where + 1)
+        assert len(frame.data) - 12 == where + 1
+        assert frame.error[8 + where] == 1 and not any(frame.error[:8 + where])
+        await bench.expect(good)
+    assert min(bench.gaps[1:]) == 12
+
+
+@cocotb.test()
+async def error_with_last(dut):
+    """s_tx_err counts only with last: the frame is padded, its FCS is wrong, nothing is lost."""
+    bench = Bench(dut, "err")
+    await bench.begin()
+    for length in (14, 59, 60, 61, 300):
+        data, good = some_frame(bench.rnd, length), some_frame(bench.rnd, 64)
+        bench.send(data, err=True)
+        bench.send(good)
+        frame = await bench.expect_bad(data, max(60, length))
+        assert len(frame.data) - 12 == max(60, length)
+        await bench.expect(good)
+    assert bench.gaps[1:] == [12] * (len(bench.gaps) - 1)
+
+
+@cocotb.test()
+async def disabled(dut):
+    """Without i_en no frame starts, and one that has started is finished."""
+    bench = Bench(dut, "disabled")
+    await bench.begin()
+    dut.i_en.value = 0
+    first, second = some_frame(bench.rnd, 100), some_frame(bench.rnd, 100)
+    bench.send(first)
+    bench.send(second)
+    await ClockCycles(dut.clk, 500)
+    assert bench.taps == [] and dut.o_busy.value == 0
+    dut.i_en.value = 1
+    while "sfd" not in bench.taps:
+        await RisingEdge(dut.clk)
+    dut.i_en.value = 0
+    await bench.expect(first)
+    await ClockCycles(dut.clk, 500)
+    assert bench.sink.empty() and bench.taps == ["start", "sfd", "end"]
+    dut.i_en.value = 1
+    await bench.expect(second)
+
+
+@cocotb.test()
+async def reset_inside(dut):
+    """A reset in mid frame silences the wire at once; what comes next is good."""
+    bench = Bench(dut, "reset")
+    await bench.begin()
+    for where in (1, 9, 40, 75):
+        bench.send(some_frame(bench.rnd, 60))
+        while dut.o_tx_en.value == 0:
+            await RisingEdge(dut.clk)
+        cycles = {"1": 1, "2": 2, "8": 8, "random": 2}[bench.tick]
+        await ClockCycles(dut.clk, where * cycles)
+        dut.rst.value = 1
+        await ClockCycles(dut.clk, 2)
+        assert dut.o_tx_en.value == 0 and dut.o_busy.value == 0
+        await ClockCycles(dut.clk, 2)
+        while dut.s_tx_valid.value == 1:         # the source is a new one after a reset
+            await RisingEdge(dut.clk)
+            if dut.s_tx_valid.value == 1:
+                dut.rst.value = 0
+        dut.rst.value = 0
+        await ClockCycles(dut.clk, 400 * cycles)
+        while not bench.sink.empty():
+            bench.sink.recv_nowait()
+        bench.done.clear()
+        good = some_frame(bench.rnd, 80)
+        bench.send(good)
+        await bench.expect(good)
+
+
+@pytest.mark.parametrize("tick", ["1", "2", "8", "random"])
+def test_mac_tx(tick, monkeypatch):
+    monkeypatch.setenv("TICK", tick)
+    support.run("ly_mac_tx", ["rtl/mac/ly_fcs.v", "rtl/mac/ly_mac_tx.v"], "test_mac_tx",
+                build_tag="mac_tx")
