@@ -239,10 +239,10 @@ static void poll_round(struct nic *n, int64_t *next_ns)
         nic_fail_gone(n);
     if (n->state == NIC_FAILED)
         return;
+    nic_asks_poll(n);           /* first: what got no answer is asked again at once */
     if (n->state == NIC_OPENING)
         nic_open_poll(n);
     nic_ctr_poll(n);
-    nic_asks_poll(n);
     tx_drain(n);
 }
 

@@ -21,7 +21,8 @@
 #define POOL_SMALL 2048u
 #define POOL_LARGE 4u
 #define OPEN_LIMIT_NS 5000000000
-#define SETTLE_STEP_NS 1000000
+/* Turns in which nothing is due: the last one before a command sees that it is done, so some. */
+#define DEAD_TURNS 8u
 /* Model time between two looks at descriptors: short enough for a signal to be
  * noticed at once, long enough to cost nothing. */
 #define SLICE_PS 1000000000ull
@@ -260,8 +261,11 @@ static int check(struct rig *r)
 static int turn_virtual(struct rig *r)
 {
     int actor = world_run(r->world, world_now(r->world) + SLICE_PS, 1ull << r->me_actor);
-    if (actor < 0 && r->me.next_ns == INT64_MAX && loop_timers_next(r->loop) == INT64_MAX &&
-        !sim_nic_busy(r->me.link) && !(r->peer && peer_alive(r->peer))) {
+    bool dead = actor < 0 && r->me.next_ns == INT64_MAX &&
+                loop_timers_next(r->loop) == INT64_MAX && !sim_nic_busy(r->me.link) &&
+                !(r->peer && peer_alive(r->peer));
+    r->dead_turns = dead ? r->dead_turns + 1 : 0;
+    if (r->dead_turns > DEAD_TURNS) {
         say("nothing will ever happen again: this is a bug, please report the command and seed");
         return EXIT_FAILED;
     }
@@ -310,7 +314,8 @@ void rig_hook_del(struct rig *r, struct rig_hook *h)
     h->active = false;
 }
 
-static int poll_me(struct rig *r, int64_t now)
+/* A NIC that is gone shows in check(). */
+static void poll_me(struct rig *r, int64_t now)
 {
     int rc;
     bool again;
@@ -323,19 +328,19 @@ static int poll_me(struct rig *r, int64_t now)
             again |= h->fn(h->arg);
         }
     } while (rc == 0 && again);
-    return rc;
 }
 
 int rig_turn(struct rig *r)
 {
     int64_t now = rig_now(r);
-    int rc = poll_me(r, now);
-    if (rc == 0 && loop_timers_run(r->loop, now) + loop_drain(r->loop, 64) > 0)
-        return check(r); /* sockets were written to: poll again before time goes on */
-    int code = check(r);
-    if (code != EXIT_DONE)
-        return code;
-    return r->o->virtual_time ? turn_virtual(r) : turn_wall(r);
+    int code = EXIT_DONE;
+    poll_me(r, now);
+    if (loop_timers_run(r->loop, now) + loop_drain(r->loop, 64) == 0)
+        code = r->o->virtual_time ? turn_virtual(r) : turn_wall(r);
+    /* Handlers wrote to sockets, or time went on: the stack's clock is now's. */
+    poll_me(r, rig_now(r));
+    int checked = check(r);
+    return code == EXIT_DONE ? checked : code;
 }
 
 void rig_watch(struct rig *r, int s, void (*fn)(void *arg, int s, unsigned ready), void *arg)

@@ -59,6 +59,7 @@ struct rig {
     int me_actor;
     struct peer *peer;          /* the other host of wire peer, else NULL */
     struct rig_hook *hooks;
+    unsigned dead_turns;        /* virtual time: turns in a row with nothing due */
     int64_t wall0_ns;
     int64_t shown_from_ns;      /* time 0 of what show.h prints */
     unsigned local_names;        /* names given to local sockets so far */

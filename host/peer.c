@@ -148,6 +148,11 @@ bool peer_alive(const struct peer *p)
     return p->node.next_ns != INT64_MAX || sim_nic_busy(p->node.link);
 }
 
+const struct net *peer_net(const struct peer *p)
+{
+    return p->node.net;
+}
+
 int peer_open(struct peer **out, struct rig *r)
 {
     struct peer *p = calloc(1, sizeof(*p));

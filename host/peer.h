@@ -10,11 +10,14 @@
 
 struct peer;
 struct rig;
+struct net;
 
 /** peer_open() - Returns 0 and *out, or -errno. An actor of the rig's world. */
 int peer_open(struct peer **out, struct rig *r);
 /** peer_alive() - its stack still has a deadline or its NIC work to do. */
 bool peer_alive(const struct peer *p);
+/** peer_net() - its stack, for the counters. */
+const struct net *peer_net(const struct peer *p);
 void peer_close(struct peer *p);
 
 #endif

@@ -8,6 +8,6 @@ host.flags = $(XML_CFLAGS)
 run: $(B)/bin/lanyard $(B)/bin/noinet | deps-run
 	@exec $(TIED) $(PYTHON) tests/support/run_page.py
 
-## bench: speed of the simulation, with its goals
+## bench: speed of the model, of TCP and of pings, with goals
 bench: $(B)/bin/lanyard | deps-run
 	@exec $(TIED) $(PYTHON) tests/support/bench.py

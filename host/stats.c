@@ -3,6 +3,7 @@
 #include "host/compose.h"
 
 #include "driver/nic.h"
+#include "host/peer.h"
 #include "sim/link_sim.h"
 #include "sim/wire.h"
 
@@ -28,10 +29,10 @@ static void put(struct printer *p, const char *name, uint64_t value)
     p->first = false;
 }
 
-static void put_stack(struct printer *p, const struct rig *r)
+static void put_stack(struct printer *p, const struct net *net, const char *group)
 {
-    const struct net_counters *c = net_counters(r->me.net);
-    p->group = "stack";
+    const struct net_counters *c = net_counters(net);
+    p->group = group;
 #define X(name, what) put(p, #name, c->name);
     NET_COUNTERS(X)
 #undef X
@@ -104,12 +105,14 @@ int rig_stats(struct rig *r)
     int code = read_nic(r, nic, &count);
     struct printer p = { .json = r->o->json, .first = true };
     printf(p.json ? "{" : "counters (those that are not zero):\n");
-    put_stack(&p, r);
+    put_stack(&p, r->me.net, "stack");
     put_driver(&p, r);
     p.group = "nic";
     for (int i = 0; code == EXIT_DONE && i < count; i++)
         put(&p, nic_counter_name((unsigned)i), nic[i]);
     put_sim(&p, r);
+    if (r->peer)
+        put_stack(&p, peer_net(r->peer), "peer");
     if (p.json)
         puts("}");
     return code;

@@ -55,7 +55,6 @@ void dns_fini(struct net *n)
     n->dns.query = NULL;
 }
 
-/** net_set_dns() - @addr 0 clears entry @i; @port 0 is 53. Returns 0, -EINVAL. */
 int net_set_dns(struct net *n, unsigned i, uint32_t addr, uint16_t port)
 {
     if (i >= DNS_SERVERS)

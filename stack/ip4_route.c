@@ -89,8 +89,6 @@ static bool on_link(const struct ip4_state *s, uint32_t a)
     return false;
 }
 
-/** net_route_add() - @gw 0: on the link. Returns 0, -EINVAL, -ENETUNREACH the
- * gateway is no neighbour, -EEXIST, -ENOSPC above IP4_ROUTES. */
 int net_route_add(struct net *n, uint32_t dst, unsigned prefix_len, uint32_t gw)
 {
     if (!prefix_ok(dst, prefix_len))
@@ -100,7 +98,6 @@ int net_route_add(struct net *n, uint32_t dst, unsigned prefix_len, uint32_t gw)
     return insert(&n->ip4, dst, prefix_len, gw);
 }
 
-/** net_route_del() - Returns 0, -ENOENT. */
 int net_route_del(struct net *n, uint32_t dst, unsigned prefix_len)
 {
     int at = find(&n->ip4, dst, prefix_len);

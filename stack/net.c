@@ -16,6 +16,7 @@
 #define SNDBUF_DEFAULT 65536u
 #define RCVBUF_DEFAULT 65535u   /* the window field without scaling, RFC 9293 3.1 */
 #define POLL_ROUNDS 8u          /* of taking frames in one net_poll() */
+#define NO_ROOM_NS (1 * NET_NS_PER_MS)  /* look again for room and buffers */
 #define POLL_FRAMES 64u         /* taken before timers and tx have their turn */
 
 int net_create(struct net **out, const struct net_cfg *cfg)
@@ -79,6 +80,8 @@ static int64_t run_due(struct net *n, int64_t now_ns)
     next = earlier(next, dns_poll(n, now_ns));
     next = earlier(next, tcp_poll(n, now_ns));
     dgram_room(n);
+    if (n->dgrams.want_out)     /* a packet that comes back to the pool wakes nobody */
+        next = earlier(next, now_ns + NO_ROOM_NS);
     return next;
 }
 

@@ -135,17 +135,29 @@ void net_destroy(struct net *n);
 /**
  * net_poll() - take frames from the NIC, run what is due, send what can go.
  * Calls nic_poll() itself. @next_ns: when to call again at the latest,
- * INT64_MAX for "only on input".
+ * INT64_MAX for "only on input". Calls between two polls act at the time of the
+ * last one: after having waited, poll before them.
  *
  * Returns 0, -ENODEV when the NIC is gone.
  */
 int net_poll(struct net *n, int64_t now_ns, int64_t *next_ns);
 
 /* --- configuration: one interface, a routing table with longest prefix --- */
+
+/** net_set_addr() - our address and subnet; the route to the subnet comes with it, the
+ * ARP table is emptied. @addr 0: none. Returns 0, -EINVAL no address of a host,
+ * -ENOSPC no room for the route. */
 int net_set_addr(struct net *n, uint32_t addr, unsigned prefix_len);
+/** net_route_add() - @dst 0 with @prefix_len 0: the default route; @gw 0: on the link.
+ * Returns 0, -EINVAL bits of @dst beyond the prefix, -ENETUNREACH the gateway is no
+ * neighbour, -EEXIST, -ENOSPC above 32. */
 int net_route_add(struct net *n, uint32_t dst, unsigned prefix_len, uint32_t gw);
+/** net_route_del() - Returns 0, -ENOENT. */
 int net_route_del(struct net *n, uint32_t dst, unsigned prefix_len);
-int net_set_dns(struct net *n, unsigned i, uint32_t addr, uint16_t port); /* i < 3 */
+/** net_set_dns() - server @i, asked in this order; @addr 0: none, @port 0: 53. Takes
+ * effect with the next question. Returns 0, -EINVAL @i above 2. */
+int net_set_dns(struct net *n, unsigned i, uint32_t addr, uint16_t port);
+/** net_addr() - our address, 0 if there is none. */
 uint32_t net_addr(const struct net *n);
 
 /* --- sockets: small integers, -errno on failure -------------------------- */

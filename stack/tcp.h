@@ -96,7 +96,7 @@ struct tcp_conn {
     bool keepalive : 1;
     bool reuse : 1;             /* NET_SO_REUSEADDR */
     bool bound : 1;             /* laddr, lport are the user's choice */
-    bool failed : 1;            /* a connect() of it failed */
+    bool ended : 1;             /* CLOSED, and not as new */
     bool rd_shut : 1;           /* the user reads no more */
     bool fin_wanted : 1;        /* FIN follows the last byte queued */
     bool fin_sent : 1;

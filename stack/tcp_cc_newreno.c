@@ -57,8 +57,10 @@ uint32_t tcp_cc_window(const struct tcp_conn *c)
 static void grow(struct tcp_conn *c, uint32_t acked)
 {
     if (c->cwnd < c->ssthresh) {
-        /* RFC 3465 2.2 with L = 2: delayed ACKs do not slow the start. */
-        c->cwnd += min_u32(acked, 2u * c->mss);
+        /* RFC 3465 2.2, 2.3: with L = 2 delayed ACKs do not slow the start; L = 1 until
+         * what a time-out sent again has arrived. */
+        uint32_t l = tcp_seq_lt(c->snd_una, c->recover) ? 1 : 2;
+        c->cwnd += min_u32(acked, l * c->mss);
     } else {
         /* RFC 3465 2.1: one segment for each window that was acknowledged. */
         c->cc_acked += acked;

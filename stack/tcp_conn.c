@@ -126,7 +126,7 @@ void tcp_conn_reset(struct tcp_conn *c)
         c->due[i] = INT64_MAX;
     if (old.bound) {
         c->bound = true;
-        c->laddr = old.bound_addr;
+        c->laddr = c->bound_addr = old.bound_addr;
         c->lport = old.lport;
     }
 }
@@ -284,7 +284,7 @@ void tcp_end(struct net *n, struct tcp_conn *c, int err)
     tell_closed(n, c, err);
     conn_release(n, c);
     c->state = NET_TCP_CLOSED;
-    c->failed = true;
+    c->ended = true;
     c->err = err;
     if (c->sock)
         sock_changed(n, c->sock);

@@ -339,8 +339,10 @@ static bool ack_syn_rcvd(struct net *n, struct tcp_conn *c, const struct tcp_seg
     c->syn_now = false;
     take_window(c, g);
     tcp_establish(n, c, now_ns);
-    if (c->fin_wanted)
+    if (c->fin_wanted) {
         c->state = NET_TCP_FIN_WAIT_1;      /* closed before it was open */
+        tcp_out_queue(n, c);
+    }
     return true;
 }
 

@@ -299,7 +299,7 @@ unsigned tcp_ready(const struct tcp_conn *c)
     case NET_TCP_CLOSED:
         if (c->err)
             return NET_ERR | NET_HUP | NET_RDHUP | NET_IN;
-        return c->was_connected || c->failed ? NET_HUP | NET_RDHUP | NET_IN : 0;
+        return c->ended ? NET_HUP | NET_RDHUP | NET_IN : 0;
     default:
         return ready_stream(c);
     }

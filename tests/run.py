@@ -249,7 +249,8 @@ class Runner:
                 self.children.discard(child)
 
     def run(self, job):
-        job.log.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (job.log.parent, OUT / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
         job.xml.unlink(missing_ok=True)
         start = time.monotonic()
         with open(job.log, "wb") as log:
@@ -275,7 +276,7 @@ def report(job, runner):
         for case in job.cases:
             if case.verdict == FAILED:
                 first = case.text.splitlines()[0] if case.text else ""
-                print(f"      FAILED {job.name} {case.name} {first}", flush=True)
+                print(f"      FAILED {job.name} {case.name} {first[:100]}", flush=True)
 
 
 def run_all(jobs, runner):

@@ -208,6 +208,7 @@ get_servers() {
         printf '%s\n' "$out" | tail -n 15 >&2
         fail "could not download: $*. Is the network there? Run make deps again."
     }
+    rm -rf "$tools/apt"
     for s; do wrap_server "$s"; done
 }
 

@@ -95,7 +95,7 @@ def main():
             if output is not None:
                 failed += 1
                 print(f"FAIL  {check.name}")
-                print("\n".join(f"      | {line}" for line in output.splitlines()[:40]))
+                print("\n".join(f"      | {line}" for line in output.splitlines()[:200]))
     print(f"{len(checks) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

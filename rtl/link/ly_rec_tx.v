@@ -69,7 +69,7 @@ module ly_rec_tx #(
     wire [17:0] link = {i_link_up, i_link_fd, i_link_mbit};
 
     wire out_ready;
-    reg  out_valid;
+    wire out_valid = state_q == ST_DATA ? s_rx_valid : state_q != ST_IDLE;
     wire move     = out_valid && out_ready;
     wire rec_end;                               // the last byte of a record moves
     wire start;                                 // a record begins after this edge
@@ -195,15 +195,10 @@ module ly_rec_tx #(
     assign start    = (urgent || frame_next) && (state_q == ST_IDLE || rec_end);
 
     always @(*) begin
-        state_d   = state_q;
-        out_valid = 1'b1;
+        state_d = state_q;
         case (state_q)
-            ST_IDLE: out_valid = 1'b0;
             ST_HEAD: if (head_end && is_frame) state_d = ST_DATA;
-            ST_DATA: begin
-                out_valid = s_rx_valid;
-                if (data_end) state_d = ST_PAD;
-            end
+            ST_DATA: if (data_end) state_d = ST_PAD;
             default: ;
         endcase
         if (rec_end) state_d = ST_IDLE;

@@ -31,7 +31,7 @@ module ly_mac_rx #(
 );
 
     localparam LEN_W = $clog2(MAX_FRAME + 2);
-    localparam [LEN_W-1:0] LEN_MAX = MAX_FRAME;
+    localparam [LEN_W-1:0] LEN_MAX = MAX_FRAME[LEN_W-1:0];
 
     localparam [1:0] ST_IDLE = 2'd0; // no carrier
     localparam [1:0] ST_PRE  = 2'd1; // nothing but 55 so far
@@ -147,7 +147,7 @@ module ly_mac_rx #(
     assign o_false_stb = false_q;
     assign o_tap_sfd   = sfd_q;
     assign o_tap_last  = end_q;
-    assign o_busy      = !at_idle || stb_q || end_q;
+    assign o_busy      = !at_idle || rx_byte || end_q;
 
 endmodule
 `default_nettype wire

@@ -20,7 +20,7 @@ module ly_csum_rx (
     output wire [7:0] m_rx_data,
     output wire       m_rx_last,
     output wire       m_rx_err,
-    output wire [1:0] m_rx_meta         // {csum_bad, data_valid}, counts with last, else 0
+    output wire [1:0] m_rx_meta         // {csum_bad, data_valid}: with last and until the next last
 );
 
     localparam [2:0] PH_ETH  = 3'd0;    // addresses, tags, type
@@ -123,7 +123,7 @@ module ly_csum_rx (
             phase_q <= phase_d;
             pos_q   <= type_end && is_tag ? 6'd10 : type_end || ip_end ? 6'd0 : pos_q + 6'd1;
             if (type_end) tags_q <= tags_q + 2'd1;
-            if (in_ip && pos_q == 6'd0) ihl_q <= s_rx_data[3:0];
+            if (in_ip && pos_q == 6'd0) ihl_q <= s_rx_data[3:0] - 4'd1;
             if (in_ip && pos_q == 6'd9) tcp_q <= s_rx_data[2];      // 6
             if (in_ip && pos_q == 6'd9) udp_q <= s_rx_data[4];      // 17
         end
@@ -166,11 +166,12 @@ module ly_csum_rx (
     // ---- The verdict: FFFF, the carry still on its way included ----
     wire head_ok = &head_other_q && &head_q[7:1] && (head_q[0] ^ head_carry_q);
     wire body_ok = &body_other_q && &body_q[7:1] && (body_q[0] ^ body_carry_q);
-    wire sure    = last2_q && phase_q == PH_DONE && en_q;
+    wire sure    = phase_q == PH_DONE && en_q;
     reg  [1:0] meta_q;
     initial meta_q = 2'b00;
 
-    always @(posedge clk) meta_q <= {2{sure && !rst}} & {!(head_ok && body_ok), head_ok && body_ok};
+    always @(posedge clk) if (last2_q)
+        meta_q <= {sure && !(head_ok && body_ok), sure && head_ok && body_ok};
 
     assign m_rx_valid = valid_q || last3_q;
     assign m_rx_data  = data_q;

@@ -67,7 +67,9 @@ module ly_queue_mem #(
 `endif
         end else if (IS_BRAM) begin : g_bram
             // Two lanes of bytes: 16 KiB each is eight DP16KD of 16384 x 1, with no multiplexer
-            // behind the late output of the RAM. The write side is registered for timing.
+            // behind the late output of the RAM. For timing the write side is registered and the
+            // read side has no enable.
+            wire unused = &{1'b0, i_rd_valid};
             (* ram_style = "block", no_rw_check *) reg [7:0] even [0:WORDS-1];
             (* ram_style = "block", no_rw_check *) reg [7:0] odd  [0:WORDS-1];
             reg              wr_even_q, wr_odd_q;
@@ -87,8 +89,8 @@ module ly_queue_mem #(
 
             always @(posedge clk) if (wr_even_q) even[wr_addr_q] <= wr_data_q;
             always @(posedge clk) if (wr_odd_q) odd[wr_addr_q] <= wr_data_q;
-            always @(posedge clk) if (i_rd_valid) rd_even_q <= even[i_rd_addr];
-            always @(posedge clk) if (i_rd_valid) rd_odd_q <= odd[i_rd_addr];
+            always @(posedge clk) rd_even_q <= even[i_rd_addr];
+            always @(posedge clk) rd_odd_q <= odd[i_rd_addr];
 
             assign o_wr_ready = 1'b1;
             assign o_rd_ready = 1'b1;

@@ -72,7 +72,7 @@ def test_good_frames_pass(tmp_path):
     ("UDP checksum", with_fcs(ip_frame(17, udp(DATA, spoil=1)))),
     ("ICMP checksum", with_fcs(ip_frame(1, icmp(DATA, spoil=1)))),
     ("malformed", with_fcs(ip_frame(17, struct.pack(">HHHH", 53, 53, 8 + 5, 0) + b"short"))),
-])
+], ids=lambda value: value if isinstance(value, str) else "")
 def test_planted_fault_is_found(tmp_path, fault, frame):
     capture.write(tmp_path / "bad", [with_fcs(FRAMES["tcp"]), frame])
     count, faults = judge.judge(tmp_path / "bad")

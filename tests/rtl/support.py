@@ -65,7 +65,7 @@ class SharedVerilator(Verilator):
 
     def keep_runtime(self):
         """After a build: what the next bench need not compile."""
-        for obj in self.build_dir.glob("verilat*.o"):
+        for obj in self.build_dir.glob("verilated*.o"):
             if not self.waves and not (self.RUNTIME / obj.name).exists():
                 part = self.RUNTIME / f"{obj.name}.{os.getpid()}"
                 shutil.copy2(obj, part)

@@ -604,8 +604,9 @@ static int fake_dma_map(struct link *l, void *base, size_t bytes)
 static struct link_caps fake_caps(struct link *l)
 {
     struct fake_link *f = self(l);
+    uint32_t vnet = f->cfg.no_vnet ? 0 : LINK_CAP_VNET;
     return (struct link_caps){
-        .flags = f->cfg.no_regs ? 0 : LINK_CAP_REGS | LINK_CAP_EVENTS | LINK_CAP_VNET,
+        .flags = f->cfg.no_regs ? 0 : LINK_CAP_REGS | LINK_CAP_EVENTS | vnet,
         .max_frame_bytes = f->cfg.max_frame_bytes,
     };
 }

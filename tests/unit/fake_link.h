@@ -46,6 +46,7 @@ struct fake_link_cfg {
     struct pkt_pool *pool;      /* rx packets come from here */
     uint32_t hw_caps;           /* LY_CAPS_*_MASK of the device; 0: no offload */
     bool no_regs;               /* a plain frame pipe: no registers, no events */
+    bool no_vnet;               /* registers, but no LINK_CAP_VNET */
     uint32_t max_frame_bytes;   /* 0: 1514 */
     uint32_t version;           /* 0: LY_VERSION_VALUE */
     bool no_sync;               /* never answers SYNC */

@@ -48,7 +48,7 @@ static int teardown(void **state)
     return out == 0 ? 0 : -1;
 }
 
-/* --- what was found, and the streams -------------------------------------------- */
+/* --- what was found, and the streams ----------------------------------------------------- */
 
 /* Pushes @n bytes; appends what is found, gives frames back. Returns the new count. */
 static unsigned push_all(struct rec_rx *rx, const uint8_t *p, size_t n, struct rec_twin_found *out,
@@ -86,7 +86,8 @@ static unsigned push_all(struct rec_rx *rx, const uint8_t *p, size_t n, struct r
     return k;
 }
 
-static void assert_same(const struct rec_twin_found *a, unsigned na, const struct rec_twin_found *b, unsigned nb)
+static void assert_same(const struct rec_twin_found *a, unsigned na,
+                        const struct rec_twin_found *b, unsigned nb)
 {
     for (unsigned i = 0; i < na && i < nb; i++) {
         assert_int_equal(a[i].what, b[i].what);
@@ -98,7 +99,7 @@ static void assert_same(const struct rec_twin_found *a, unsigned na, const struc
     assert_int_equal(na, nb);
 }
 
-/* --- header and emit ---------------------------------------------------------------- */
+/* --- header and emit --------------------------------------------------------------------- */
 
 static void crc8_known_answers(void **state)
 {
@@ -273,7 +274,7 @@ static void frame_round_trip(void **state)
     }
 }
 
-/* --- receive: one matter at a time ------------------------------------------------------ */
+/* --- receive: one matter at a time ------------------------------------------------------- */
 
 static const uint8_t value_body[12] = { 4, 0, 0, 0, 0, 0, 1, 0, 0xFE, 0xFF, 0xFF, 0xFF };
 static const uint8_t event_body[8] = { 2, 0, 5, 0, 0xE8, 3, 0, 0 };
@@ -614,7 +615,7 @@ static void nothing_to_eat(void **state)
     assert_int_equal(used, 0);
 }
 
-/* --- events --------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------------ */
 
 static int control(struct fixture *f, uint8_t type, uint16_t tag, const void *body, uint32_t n,
                    struct link_event *ev)
@@ -655,7 +656,7 @@ static void events(void **state)
     assert_int_equal(control(f, LY_REC_EVENT, 0, "\1\1\0\0\0\0\0\0", 8, &ev), -ENOENT);
 }
 
-/* --- random streams against a naive twin -------------------------------------------------------- */
+/* --- random streams against a naive twin ------------------------------------------------- */
 
 static void random_streams_against_twin(void **state)
 {

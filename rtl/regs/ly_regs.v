@@ -1,0 +1,184 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_regs - the registers of nic.rdl between ly_rec_rx (request) and ly_rec_tx (REG_VALUE).
+// Request: i_req_write, _addr, _wdata stand from i_req_stb to i_val_done. Answer: o_val_valid rises
+// 3 cycles after i_req_stb with o_val_data and o_val_status (sign is to be extended) and stands
+// until i_val_done, which ly_rec_tx gives with the last byte of the record and which also ends the
+// request at ly_rec_rx; tag and address go from ly_rec_rx to ly_rec_tx directly. Counters: 3 to 10
+// cycles more for ly_stats' RAM, up to 1000 while it clears or takes a snapshot. A write is done
+// before the value is looked at; an error changes nothing. Never waits for a frame.
+// Clock: clk. Source: rtl/regs/nic.rdl (REGISTERS.md).
+module ly_regs #(
+    parameter integer CLK_HZ           = 125_000_000,
+    parameter integer MAX_RECORD_BYTES = 1526,  // 12 + largest frame without FCS
+    parameter integer PHY_FIXED        = 1,
+    parameter [47:0]  MAC_RESET        = 48'h01_00_00_00_00_02      // bits 7:0 first on the wire
+) (
+    input  wire        clk,
+    input  wire        rst,
+    // request, answer
+    input  wire        i_req_stb,
+    input  wire        i_req_write,
+    input  wire [15:0] i_req_addr,
+    input  wire [31:0] i_req_wdata,
+    output wire        o_val_valid,
+    input  wire        i_val_done,
+    output wire [31:0] o_val_data,
+    output wire [7:0]  o_val_status,    // LY_STATUS_*
+    // the core
+    input  wire        i_link_up,
+    input  wire        i_link_fd,
+    input  wire [15:0] i_link_mbit,
+    input  wire [63:0] i_time,
+    output wire        o_tx_en,
+    output wire        o_rx_en,
+    output wire        o_promisc,
+    output wire        o_rx_csum_en,
+    output wire [47:0] o_mac,
+    output wire        o_busy,          // an access is under way
+    // ly_stats, same names there
+    output wire        o_snap_stb,
+    input  wire        i_snap_busy,
+    output wire        o_rd_stb,
+    output wire [6:0]  o_rd_addr,
+    input  wire        i_rd_valid,
+    input  wire [15:0] i_rd_data
+);
+
+    `include "rtl/regs/ly_regs.vh"
+
+    localparam [31:0] CAPS_VALUE = LY_CAPS_TX_CSUM_MASK | LY_CAPS_RX_CSUM_MASK
+                                 | LY_CAPS_COUNTERS_MASK
+                                 | (PHY_FIXED != 0 ? LY_CAPS_PHY_FIXED_MASK : 32'd0);
+
+    localparam [2:0] ST_IDLE  = 3'd0;
+    localparam [2:0] ST_LOOK  = 3'd1;   // a write is done; what the address means
+    localparam [2:0] ST_LOW   = 3'd2;   // bits 15:0 of a counter's half
+    localparam [2:0] ST_HIGH  = 3'd3;   // bits 31:16
+    localparam [2:0] ST_VALUE = 3'd4;   // the answer stands
+
+    reg [2:0] state_q, state_d;
+    initial state_q = ST_IDLE;
+
+    // ---- Decoding: registers are in one block of 64 bytes, counters in one of 256 ----
+    reg  reg_hit_q, ctr_hit_q;
+    wire [3:0] nr     = i_req_addr[5:2];
+    wire is_ctrl      = nr == LY_REG_CTRL[5:2];
+    wire is_mac_lo    = nr == LY_REG_MAC_LO[5:2];
+    wire is_mac_hi    = nr == LY_REG_MAC_HI[5:2];
+    wire is_snapshot  = nr == LY_REG_SNAPSHOT[5:2];
+    wire writable     = is_ctrl || is_mac_lo || is_mac_hi || is_snapshot;
+    wire in_block     = i_req_addr[15:6] == 10'd0 && i_req_addr[1:0] == 2'd0
+                     && (nr <= LY_REG_TIME_HI[5:2] || is_snapshot);
+    wire in_counters  = i_req_addr[15:8] == LY_REG_COUNTERS[15:8] && i_req_addr[1:0] == 2'd0;
+    wire write_stb    = i_req_stb && i_req_write && in_block;
+
+    always @(posedge clk) begin
+        reg_hit_q <= in_block;
+        ctr_hit_q <= in_counters;
+    end
+
+    // ---- The registers ----
+    reg [3:0]  ctrl_q;
+    reg [47:0] mac_q;
+    reg [31:0] time_hi_q;
+    reg        snap_q;
+    initial snap_q    = 1'b0;
+    initial ctrl_q    = 4'd0;
+    initial mac_q     = MAC_RESET;
+    initial time_hi_q = 32'd0;
+
+    wire look = state_q == ST_LOOK;
+
+    always @(posedge clk) begin
+        if (write_stb && is_ctrl)   ctrl_q       <= i_req_wdata[3:0];
+        if (write_stb && is_mac_lo) mac_q[31:0]  <= i_req_wdata;
+        if (write_stb && is_mac_hi) mac_q[47:32] <= i_req_wdata[15:0];
+        if (look && reg_hit_q && !i_req_write && nr == LY_REG_TIME_LO[5:2])
+            time_hi_q <= i_time[63:32];
+        if (rst) begin
+            ctrl_q <= 4'd0;
+            mac_q  <= MAC_RESET;
+        end
+    end
+
+    reg [31:0] value;
+    always @(*) begin
+        case (nr)
+            LY_REG_ID[5:2]:         value = LY_ID_VALUE;
+            LY_REG_VERSION[5:2]:    value = LY_VERSION_VALUE;
+            LY_REG_CAPS[5:2]:       value = CAPS_VALUE;
+            LY_REG_MAX_RECORD[5:2]: value = MAX_RECORD_BYTES;
+            LY_REG_CTRL[5:2]:       value = {28'd0, ctrl_q};
+            LY_REG_LINK[5:2]:       value = {i_link_mbit, 13'd0, PHY_FIXED != 0, i_link_fd, i_link_up};
+            LY_REG_MAC_LO[5:2]:     value = mac_q[31:0];
+            LY_REG_MAC_HI[5:2]:     value = {16'd0, mac_q[47:32]};
+            LY_REG_CLK_HZ[5:2]:     value = CLK_HZ;
+            LY_REG_TIME_LO[5:2]:    value = i_time[31:0];
+            LY_REG_TIME_HI[5:2]:    value = time_hi_q;
+            LY_REG_SNAPSHOT[5:2]:   value = {31'd0, i_snap_busy || snap_q};
+            default:                value = 32'd0;
+        endcase
+    end
+
+    // ---- The answer ----
+    reg [31:0] data_q;
+    reg [7:0]  status_q;
+    reg        rd_stb_q;
+    initial rd_stb_q = 1'b0;
+
+    wire       hi_word = i_req_addr[2];         // of a counter: its bits 47:32
+    wire       error   = !(reg_hit_q || ctr_hit_q) || (i_req_write && (ctr_hit_q || !writable));
+    assign     o_rd_addr = {i_req_addr[7:3], hi_word, state_q == ST_HIGH};
+
+    always @(*) begin
+        state_d = state_q;
+        case (state_q)
+            ST_IDLE: if (i_req_stb) state_d = ST_LOOK;
+            ST_LOOK: state_d = ctr_hit_q && !i_req_write ? ST_LOW : ST_VALUE;
+            ST_LOW:  if (i_rd_valid) state_d = hi_word ? ST_VALUE : ST_HIGH;
+            ST_HIGH: if (i_rd_valid) state_d = ST_VALUE;
+            default: if (i_val_done) state_d = ST_IDLE;
+        endcase
+    end
+
+    always @(posedge clk) begin
+        state_q  <= rst ? ST_IDLE : state_d;
+        rd_stb_q <= !rst && state_d != state_q && (state_d == ST_LOW || state_d == ST_HIGH);
+        snap_q   <= !rst && write_stb && is_snapshot && i_req_wdata[LY_SNAPSHOT_BUSY_BIT];
+        if (look) begin
+            data_q   <= reg_hit_q && !error ? value : 32'd0;
+            status_q <= !(reg_hit_q || ctr_hit_q) ? LY_STATUS_ENOENT[7:0]
+                      : error ? LY_STATUS_EROFS[7:0] : LY_STATUS_OK[7:0];
+        end
+        if (i_rd_valid && state_q == ST_LOW)  data_q[15:0]  <= i_rd_data;
+        if (i_rd_valid && state_q == ST_HIGH) data_q[31:16] <= i_rd_data;
+    end
+
+    assign o_val_valid  = state_q == ST_VALUE;
+    assign o_val_data   = data_q;
+    assign o_val_status = status_q;
+    assign o_tx_en      = ctrl_q[LY_CTRL_TX_EN_BIT];
+    assign o_rx_en      = ctrl_q[LY_CTRL_RX_EN_BIT];
+    assign o_promisc    = ctrl_q[LY_CTRL_PROMISC_BIT];
+    assign o_rx_csum_en = ctrl_q[LY_CTRL_RX_CSUM_EN_BIT];
+    assign o_mac        = mac_q;
+    assign o_busy       = state_q != ST_IDLE;
+    assign o_snap_stb   = snap_q;
+    assign o_rd_stb     = rd_stb_q;
+
+`ifndef SYNTHESIS
+    /* verilator lint_off UNUSEDSIGNAL */   // for the eye, in waves
+    reg [8*5-1:0] dbg_state;
+    /* verilator lint_on UNUSEDSIGNAL */
+    always @(*) case (state_q)
+        ST_IDLE: dbg_state = "idle";
+        ST_LOOK: dbg_state = "look";
+        ST_LOW:  dbg_state = "low";
+        ST_HIGH: dbg_state = "high";
+        default: dbg_state = "value";
+    endcase
+`endif
+
+endmodule
+`default_nettype wire

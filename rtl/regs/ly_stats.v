@@ -1,0 +1,325 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_stats - 32 counters of 48 bits in one RAM of 256 x 16, moved from one event per frame.
+// Events wait in a FIFO of 32; one engine adds them, 4 cycles per counter (3 more per carry into
+// the next 16 bits). An event that finds the FIFO full is lost whole and counted in events_lost.
+// i_snap_stb: once all earlier events are counted, all counters are copied to the snapshot bank
+// in 288 cycles, no event in between; o_snap_busy until then, and 600 cycles after reset, while
+// both banks are cleared. Registers read the snapshot bank only, 16 bits at a time: i_rd_addr =
+// {counter, word} stands from i_rd_stb to o_rd_valid, which waits for the end of o_snap_busy.
+// Which strobe comes from where, and how close they may follow: rtl/regs/README.md.
+// Clock: clk. Source: RFC 2819 (etherStats), IEEE 802.3 30.3.1 (the meaning of the counters).
+module ly_stats #(
+    parameter integer LEN_W = 14            // bits of a frame length that are looked at
+) (
+    input  wire        clk,
+    input  wire        rst,
+    // ly_mac_tx; all stand for 12 cycles after the strobe
+    input  wire        i_tx_done_stb,
+    input  wire [15:0] i_tx_len,
+    input  wire [5:0]  i_tx_pad,
+    input  wire        i_tx_mcast,          // group address, broadcast included
+    input  wire        i_tx_bcast,
+    input  wire        i_tx_err,
+    // ly_csum_tx
+    input  wire        i_csum_inserted_stb,
+    input  wire        i_csum_drop_stb,
+    // ly_rec_rx
+    input  wire        i_drop_stall_stb,
+    input  wire        i_drop_disabled_stb,
+    input  wire        i_drop_length_stb,
+    input  wire        i_rec_bad_header_stb,
+    input  wire        i_rec_gap_stb,
+    input  wire        i_rec_unknown_stb,
+    // ly_mac_rx
+    input  wire        i_rx_ev_stb,
+    input  wire [23:0] i_rx_ev,             // {fcs_err, rx_er, undersize, fragment, oversize,
+                                            //  jabber, len[15:0], mcast, bcast}
+    input  wire        i_rx_false_stb,
+    // rx queue's write side; the meta stands from the commit until the next frame's end
+    input  wire        i_rx_last_stb,       // last byte of a good frame, m_rx_err 0
+    input  wire        i_rx_en,             // with i_rx_last_stb: what the queue was told
+    input  wire        i_rx_accept,         // likewise; 0: filtered
+    input  wire        i_rx_commit_stb,
+    input  wire        i_rx_full_stb,
+    input  wire [1:0]  i_rx_meta,           // {csum_bad, data_valid}
+    // ly_regs
+    input  wire        i_snap_stb,
+    output wire        o_snap_busy,
+    input  wire        i_rd_stb,
+    input  wire [6:0]  i_rd_addr,           // {counter[4:0], word[1:0]}, word 0 to 2
+    output wire        o_rd_valid,
+    output wire [15:0] o_rd_data,
+    output wire        o_busy               // something is still to be counted or copied
+);
+
+    `include "rtl/regs/ly_regs.vh"
+
+    // ---- Events wait to be put into the FIFO: one bit each, the most frequent ones first ----
+    localparam [1:0] KIND_ONE = 2'd0;       // one counter, + 1
+    localparam [1:0] KIND_TX  = 2'd1;
+    localparam [1:0] KIND_RX  = 2'd2;
+    localparam integer EV_W   = 2 + 6 + 2 + 2 + LEN_W;
+
+    reg       err_q, rec_q, drop_q, csum_q, rx_q, tx_q;     // what waits
+    reg [4:0] err_ctr_q;                    // its counter
+    reg [1:0] rec_ctr_q;
+    reg [4:0] drop_ctr_q;
+    reg       csum_drop_q;
+    reg [4:0] rx_ctr_q;                     // what became of a good frame
+    reg [LEN_W-1:0] rx_len_q;
+    reg [1:0]       rx_cast_q;              // {multicast, broadcast}, never both
+    initial {err_q, rec_q, drop_q, csum_q, rx_q, tx_q} = 6'd0;
+
+    wire        rx_good = i_rx_ev_stb && i_rx_ev[23:18] == 6'd0;
+    wire        rx_end  = (i_rx_last_stb && !(i_rx_en && i_rx_accept))
+                        || i_rx_commit_stb || i_rx_full_stb;
+
+    always @(posedge clk) begin
+        err_q  <= !rst && ((i_rx_ev_stb && !rx_good) || i_rx_false_stb);
+        rec_q  <= !rst && (i_rec_bad_header_stb || i_rec_gap_stb || i_rec_unknown_stb
+                           || (rec_q && err_q));
+        drop_q <= !rst && (i_drop_stall_stb || i_drop_disabled_stb || i_drop_length_stb
+                           || (drop_q && (err_q || rec_q)));
+        csum_q <= !rst && (i_csum_inserted_stb || i_csum_drop_stb
+                           || (csum_q && (err_q || rec_q || drop_q)));
+        rx_q   <= !rst && (rx_end || (rx_q && (err_q || rec_q || drop_q || csum_q)));
+        tx_q   <= !rst && (i_tx_done_stb
+                           || (tx_q && (err_q || rec_q || drop_q || csum_q || rx_q)));
+
+        // One cause per frame: RX_ER before length before FCS.
+        err_ctr_q <= i_rx_false_stb || i_rx_ev[22] ? LY_CTR_RX_SYMBOL_ERRORS
+                   : i_rx_ev[21] ? LY_CTR_RX_UNDERSIZE
+                   : i_rx_ev[20] ? LY_CTR_RX_FRAGMENTS
+                   : i_rx_ev[19] ? LY_CTR_RX_OVERSIZE
+                   : i_rx_ev[18] ? LY_CTR_RX_JABBER : LY_CTR_RX_FCS_ERRORS;
+        if (i_rec_bad_header_stb) rec_ctr_q <= LY_CTR_REC_BAD_HEADER[1:0];
+        if (i_rec_gap_stb)        rec_ctr_q <= LY_CTR_REC_GAP[1:0];
+        if (i_rec_unknown_stb)    rec_ctr_q <= LY_CTR_REC_UNKNOWN[1:0];
+        if (i_drop_stall_stb)     drop_ctr_q <= LY_CTR_TX_DROP_STALL;
+        if (i_drop_disabled_stb)  drop_ctr_q <= LY_CTR_TX_DROP_DISABLED;
+        if (i_drop_length_stb)    drop_ctr_q <= LY_CTR_TX_DROP_LENGTH;
+        if (i_csum_inserted_stb || i_csum_drop_stb) csum_drop_q <= i_csum_drop_stb;
+
+        if (i_rx_ev_stb) rx_len_q  <= i_rx_ev[LEN_W+1:2];
+        if (i_rx_ev_stb) rx_cast_q <= {i_rx_ev[1] && !i_rx_ev[0], i_rx_ev[0]};
+        if (i_rx_last_stb)   rx_ctr_q <= i_rx_en ? LY_CTR_RX_DROP_FILTER : LY_CTR_RX_DROP_DISABLED;
+        if (i_rx_commit_stb) rx_ctr_q <= LY_CTR_RX_DELIVERED;
+        if (i_rx_full_stb)   rx_ctr_q <= LY_CTR_RX_DROP_FULL;
+    end
+
+    wire take_rec  = rec_q && !err_q;
+    wire take_drop = drop_q && !err_q && !rec_q;
+    wire take_csum = csum_q && !err_q && !rec_q && !drop_q;
+    wire take_one  = err_q || rec_q || drop_q || csum_q;
+    wire take_rx   = rx_q && !take_one;
+    wire take_tx   = tx_q && !take_one && !rx_q;
+    wire [4:0] csum_ctr = csum_drop_q ? LY_CTR_TX_DROP_CSUM : LY_CTR_TX_CSUM_INSERTED;
+
+    wire [1:0] in_kind = take_one || (!rx_q && i_tx_err) ? KIND_ONE : rx_q ? KIND_RX : KIND_TX;
+    wire [5:0] in_arg  = err_q    ? {1'b0, err_ctr_q}
+                       : take_rec  ? {1'b0, LY_CTR_REC_BAD_HEADER[4:2], rec_ctr_q}
+                       : take_drop ? {1'b0, drop_ctr_q}
+                       : take_csum ? {1'b0, csum_ctr}
+                       : rx_q      ? {1'b0, rx_ctr_q}
+                       : i_tx_err  ? {1'b0, LY_CTR_TX_UNDERRUN} : i_tx_pad;
+    wire [1:0] in_cast = rx_q ? rx_cast_q : {i_tx_mcast && !i_tx_bcast, i_tx_bcast};
+    wire [LEN_W-1:0] in_len = rx_q ? rx_len_q : i_tx_len[LEN_W-1:0];
+
+    wire            in_valid = take_one || take_rx || take_tx;
+    wire            in_ready;
+    wire            ev_valid, ev_pop;
+    wire [EV_W-1:0] ev;
+
+    ly_fifo #(.DATA_W(EV_W), .DEPTH(32)) u_events (
+        .clk    (clk),
+        .rst    (rst),
+        .s_valid(in_valid),
+        .s_ready(in_ready),
+        .s_data ({in_kind, in_arg, i_rx_meta, in_cast, in_len}),
+        .m_valid(ev_valid),
+        .m_ready(ev_pop),
+        .m_data (ev)
+    );
+
+    wire [1:0]       ev_kind = ev[EV_W-1 -: 2];
+    wire [5:0]       ev_arg  = ev[EV_W-3 -: 6];
+    wire [1:0]       ev_meta = ev[EV_W-9 -: 2];
+    wire [1:0]       ev_cast = ev[EV_W-11 -: 2];
+    wire [LEN_W-1:0] ev_len  = ev[LEN_W-1:0];
+
+    // ---- The engine: for each step of an event read a word, add, write; go on while it carries ----
+    localparam [2:0] ST_IDLE  = 3'd0;
+    localparam [2:0] ST_STEP  = 3'd1;       // which counter, how much
+    localparam [2:0] ST_READ  = 3'd2;       // address at the RAM
+    localparam [2:0] ST_WAIT  = 3'd3;       // its output goes into a register
+    localparam [2:0] ST_WRITE = 3'd4;
+
+    reg [2:0]       state_q, state_d;
+    reg [2:0]       step_q;
+    reg [4:0]       ctr_q;
+    reg [1:0]       word_q;
+    reg [LEN_W-1:0] add_q;
+    reg [7:0]       lost_q;                 // lost events that are not counted yet, at most 255
+    reg             lost_op_q;              // these are being counted
+    reg             snap_q;                 // a snapshot is wanted
+    reg             walk_q, bank_q;         // all counters: clear bank 0, then copy 0 to 1
+    initial state_q   = ST_IDLE;
+    initial lost_q    = 8'd0;
+    initial lost_op_q = 1'b0;
+    initial snap_q    = 1'b0;
+    initial walk_q    = 1'b1;
+    initial bank_q    = 1'b0;
+    initial ctr_q     = 5'd0;
+    initial word_q    = 2'd0;
+    initial add_q     = 0;
+
+    (* no_rw_check *)                       // no word is read in the cycle of its write
+    reg  [15:0] ram [0:255];
+    reg  [15:0] ram_q, rd_q;                // rd_q: block RAM of ECP5 is too late for an adder
+    wire [16:0] sum = {1'b0, rd_q} + {{(17 - LEN_W){1'b0}}, add_q};
+
+    wire st_write  = state_q == ST_WRITE;
+    wire more      = word_q != 2'd2 && (walk_q || sum[16]);
+    wire last_step = lost_op_q || ev_kind == KIND_ONE
+                  || step_q == (ev_arg[4:0] == LY_CTR_RX_DELIVERED && ev_kind == KIND_RX ? 3'd4
+                                                                                        : 3'd3);
+    wire step_end  = st_write && !more && !walk_q;
+    wire walk_end  = st_write && !more && walk_q && (&ctr_q) && bank_q;
+    wire idle      = state_q == ST_IDLE && !walk_q;
+    wire lost_go   = idle && lost_q != 8'd0 && (!ev_valid || lost_q[7]);
+    wire walk_go   = idle && snap_q && !ev_valid && lost_q == 8'd0;
+    assign ev_pop  = step_end && last_step && !lost_op_q;
+
+    always @(*) begin
+        state_d = state_q;
+        case (state_q)
+            ST_IDLE:  if (walk_q || walk_go) state_d = ST_READ;
+                      else if (ev_valid || lost_go) state_d = ST_STEP;
+            ST_STEP:  state_d = ST_READ;
+            ST_READ:  state_d = ST_WAIT;
+            ST_WAIT:  state_d = ST_WRITE;
+            default:  if (more) state_d = ST_READ;
+                      else if (walk_q) state_d = walk_end ? ST_IDLE : ST_READ;
+                      else state_d = last_step ? ST_IDLE : ST_STEP;
+        endcase
+    end
+
+    // Which counter, how much
+    reg [4:0]       step_ctr;
+    reg [LEN_W-1:0] step_add;
+    wire            is_rx = ev_kind == KIND_RX;
+    always @(*) begin
+        step_ctr = ev_arg[4:0];
+        step_add = 1;
+        if (ev_kind != KIND_ONE) case (step_q)
+            3'd0: step_ctr = is_rx ? LY_CTR_RX_FRAMES : LY_CTR_TX_FRAMES;
+            3'd1: begin
+                step_ctr = is_rx ? LY_CTR_RX_OCTETS : LY_CTR_TX_OCTETS;
+                step_add = ev_len;
+            end
+            3'd2: if (!is_rx) begin
+                step_ctr = LY_CTR_TX_PAD_OCTETS;
+                step_add = {{(LEN_W - 6){1'b0}}, ev_arg};
+            end
+            3'd3: begin
+                if (is_rx) step_ctr = ev_cast[0] ? LY_CTR_RX_BROADCAST : LY_CTR_RX_MULTICAST;
+                else       step_ctr = ev_cast[0] ? LY_CTR_TX_BROADCAST : LY_CTR_TX_MULTICAST;
+                step_add = {{(LEN_W - 1){1'b0}}, |ev_cast};
+            end
+            default: step_ctr = ev_meta[0] ? LY_CTR_RX_CSUM_GOOD
+                              : ev_meta[1] ? LY_CTR_RX_CSUM_BAD : LY_CTR_RX_CSUM_NONE;
+        endcase
+        if (lost_op_q) begin
+            step_ctr = LY_CTR_EVENTS_LOST;
+            step_add = {{(LEN_W - 8){1'b0}}, lost_q};
+        end
+    end
+
+    wire in_lost = in_valid && !in_ready;
+
+    always @(posedge clk) begin
+        state_q <= state_d;
+        if (state_q == ST_IDLE) step_q <= 3'd0;
+        else if (step_end)      step_q <= step_q + 3'd1;
+
+        if (state_q == ST_IDLE) lost_op_q <= lost_go;
+        if (state_q == ST_STEP) begin
+            ctr_q  <= step_ctr;
+            add_q  <= step_add;
+        end
+        if (st_write) begin
+            word_q <= more ? word_q + 2'd1 : 2'd0;
+            add_q  <= {{(LEN_W - 1){1'b0}}, sum[16]};
+            if (walk_q && !more) {bank_q, ctr_q} <= {bank_q, ctr_q} + 6'd1;
+        end
+        if (walk_go) begin
+            {bank_q, ctr_q} <= 6'd32;
+            add_q           <= 0;
+        end
+        if (walk_go) walk_q <= 1'b1;
+        if (walk_end) walk_q <= 1'b0;
+
+        if (state_q == ST_STEP && lost_op_q) lost_q <= {7'd0, in_lost};
+        else if (in_lost && !(&lost_q))      lost_q <= lost_q + 8'd1;
+        if (walk_go) snap_q <= 1'b0;
+        if (i_snap_stb && !o_snap_busy) snap_q <= 1'b1;
+
+        if (rst) begin
+            state_q   <= ST_IDLE;
+            lost_op_q <= 1'b0;
+            lost_q    <= 8'd0;
+            snap_q    <= 1'b0;
+            walk_q    <= 1'b1;
+            bank_q    <= 1'b0;
+            ctr_q     <= 5'd0;
+            word_q    <= 2'd0;
+            add_q     <= 0;
+        end
+    end
+
+    // ---- The RAM: {bank, counter, word}; the snapshot is read whenever the engine does not ----
+    reg  rd_want_q, rd_1_q, rd_2_q;
+    initial rd_want_q = 1'b0;
+    initial rd_1_q    = 1'b0;
+    initial rd_2_q    = 1'b0;
+
+    wire st_read = state_q == ST_READ;
+    wire rd_go   = rd_want_q && !st_read && !o_snap_busy;
+    wire [7:0] ram_addr = st_read ? {1'b0, ctr_q, word_q} : {1'b1, i_rd_addr};
+
+    always @(posedge clk) begin
+        if (st_write) ram[{walk_q && bank_q, ctr_q, word_q}] <= sum[15:0];
+    end
+    always @(posedge clk) ram_q <= ram[ram_addr];
+    always @(posedge clk) begin
+        rd_q <= walk_q && !bank_q ? 16'd0 : ram_q;
+
+        rd_want_q <= !rst && (i_rd_stb || (rd_want_q && !rd_go));
+        rd_1_q    <= !rst && rd_go;
+        rd_2_q    <= !rst && rd_1_q;
+    end
+
+    assign o_snap_busy = snap_q || walk_q;
+    assign o_rd_valid  = rd_2_q;
+    assign o_rd_data   = rd_q;
+    assign o_busy      = state_q != ST_IDLE || in_valid || ev_valid || lost_q != 8'd0
+                      || o_snap_busy || rd_want_q || rd_1_q || rd_2_q;
+
+    wire unused = &{1'b0, i_tx_len, i_rx_ev};
+
+`ifndef SYNTHESIS
+    /* verilator lint_off UNUSEDSIGNAL */   // for the eye, in waves
+    reg [8*5-1:0] dbg_state;
+    /* verilator lint_on UNUSEDSIGNAL */
+    always @(*) case (state_q)
+        ST_IDLE: dbg_state = "idle";
+        ST_STEP: dbg_state = "step";
+        ST_READ: dbg_state = "read";
+        ST_WAIT: dbg_state = "wait";
+        default: dbg_state = "write";
+    endcase
+`endif
+
+endmodule
+`default_nettype wire

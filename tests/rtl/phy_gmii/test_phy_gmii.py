@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ly_phy_gmii: cocotbext-eth on the pins, clocks 100 ppm and more apart.
+
+RX_PS (environment): period of gmii_rx_clk in ps; that of clk is 80,000 (8 ppm is 0.64 ps there).
+"""
+
+import logging
+import os
+
+import cocotb
+import pytest
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge, Timer
+from cocotbext.eth import GmiiFrame, GmiiSink, GmiiSource
+
+import support
+
+CORE_PS = 80_000
+
+
+class Bench:
+    def __init__(self, dut, name):
+        self.dut = dut
+        self.rx_ps = int(os.environ["RX_PS"])
+        self.rnd = support.rng(f"{name}:{self.rx_ps}")
+        self.source = GmiiSource(dut.gmii_rxd, dut.gmii_rx_er, dut.gmii_rx_dv, dut.gmii_rx_clk)
+        self.sink = GmiiSink(dut.gmii_txd, dut.gmii_tx_er, dut.gmii_tx_en, dut.clk)
+        self.source.log.setLevel(logging.WARNING)
+        self.sink.log.setLevel(logging.WARNING)
+        self.events = []             # from the core side: ([bytes], [er], er of the end mark)
+        self.holes = []              # of each event: cycles without o_rx_stb inside it
+
+    async def begin(self):
+        dut = self.dut
+        for pin in (dut.i_tx_data, dut.i_tx_en, dut.i_tx_er, dut.gmii_crs, dut.gmii_col):
+            pin.value = 0
+        dut.rst.value = dut.rst_gmii_rx.value = 1
+        cocotb.start_soon(Clock(dut.clk, CORE_PS, units="ps").start())
+        await Timer(self.rnd.randrange(1, CORE_PS), "ps")
+        cocotb.start_soon(Clock(dut.gmii_rx_clk, self.rx_ps, units="ps").start())
+        await ClockCycles(dut.clk, 10)
+        dut.rst.value = 0
+        await ClockCycles(dut.gmii_rx_clk, 3)
+        dut.rst_gmii_rx.value = 0
+        cocotb.start_soon(self._watch())
+        await ClockCycles(dut.clk, 5)
+
+    async def _watch(self):
+        dut = self.dut
+        data, errors, cycles = bytearray(), [], 0
+        while True:
+            await RisingEdge(dut.clk)
+            cycles += 1
+            if dut.o_rx_stb.value == 0:
+                continue
+            er = int(dut.o_rx_er.value)
+            if dut.o_rx_dv.value == 1:
+                if not data:
+                    cycles = 1
+                data.append(int(dut.o_rx_data.value))
+                errors.append(er)
+            else:
+                assert data, "an end mark without an event"
+                self.events.append((bytes(data), errors, er))
+                self.holes.append(cycles - len(data) - 1)
+                data, errors = bytearray(), []
+
+
+@cocotb.test()
+async def receive(dut):
+    """Every byte with its RX_ER between rise and fall of DV, one end mark, and nothing else."""
+    bench = Bench(dut, "receive")
+    await bench.begin()
+    want = []
+    for size in [1, 2, 3, 4, 5, 15, 16, 17, 72, 72, 1526] + [bench.rnd.randrange(1, 100)
+                                                             for _ in range(40)]:
+        raw = bench.rnd.randbytes(size)
+        errors = [int(bench.rnd.randrange(20) == 0) for _ in raw]
+        bench.source.ifg = bench.rnd.choice([1, 2, 12])
+        bench.source.send_nowait(GmiiFrame(raw, list(errors)))
+        want.append((raw, errors, 0))
+    await bench.source.wait()
+    await ClockCycles(dut.clk, 30)
+    assert bench.events == want
+    # The synchroniser's random cycle, and one for each beat of the two clocks.
+    assert max(bench.holes) <= 3, bench.holes
+
+
+@cocotb.test()
+async def idle_line(dut):
+    """With DV low nothing enters, whatever RXD and RX_ER say (carrier extension, false carrier)."""
+    bench = Bench(dut, "idle")
+    await bench.begin()
+    for _ in range(100):
+        await RisingEdge(dut.gmii_rx_clk)
+        dut.gmii_rxd.value = bench.rnd.getrandbits(8)
+        dut.gmii_rx_er.value = bench.rnd.randrange(2)
+        assert dut.o_rx_stb.value == 0
+    assert not bench.events
+
+
+@cocotb.test()
+async def latency(dut):
+    """From the edge that takes a byte at the pins to the edge at which the core sees o_rx_stb."""
+    bench = Bench(dut, "latency")
+    await bench.begin()
+    for _ in range(20):
+        await ClockCycles(dut.gmii_rx_clk, bench.rnd.randrange(20, 40))
+        await Timer(1, "ps")
+        dut.gmii_rx_dv.value = 1
+        await RisingEdge(dut.gmii_rx_clk)
+        edges = 0
+        while dut.o_rx_stb.value == 0:
+            await RisingEdge(dut.clk)
+            edges += 1
+        assert 5 <= edges <= 7, edges
+        dut.gmii_rx_dv.value = 0
+    await ClockCycles(dut.clk, 20)
+
+
+@cocotb.test()
+async def overflow(dut):
+    """A clock far too fast for a long event loses bytes: the end mark comes and says so."""
+    bench = Bench(dut, "overflow")
+    await bench.begin()
+    if bench.rx_ps * 1.05 > CORE_PS:
+        return
+    want = []
+    for size in (64, 1500, 72, 2000, 40):
+        raw = bench.rnd.randbytes(size)
+        bench.source.ifg = 12
+        bench.source.send_nowait(GmiiFrame(raw))
+        want.append(raw)
+        await bench.source.wait()
+        await ClockCycles(dut.clk, 40)
+    assert len(bench.events) == len(want)
+    for raw, (data, errors, lost) in zip(want, bench.events):
+        assert not any(errors)
+        assert lost == (data != raw) == (len(raw) >= 1500)
+        rest = iter(raw)
+        assert all(byte in rest for byte in data), "bytes out of order"
+
+
+@cocotb.test()
+async def transmit(dut):
+    """What the core gives stands at the pins one cycle later; the tick is always there."""
+    bench = Bench(dut, "transmit")
+    await bench.begin()
+    want = []
+    for _ in range(10):
+        raw = bench.rnd.randbytes(bench.rnd.randrange(1, 80))
+        errors = [bench.rnd.randrange(2) for _ in raw]
+        for byte, er in zip(raw, errors):
+            dut.i_tx_data.value, dut.i_tx_er.value, dut.i_tx_en.value = byte, er, 1
+            await RisingEdge(dut.clk)
+            assert dut.o_tx_tick.value == 1
+        dut.i_tx_en.value = dut.i_tx_er.value = 0
+        await ClockCycles(dut.clk, bench.rnd.randrange(1, 5))
+        want.append((raw[1:], errors[1:]))       # this sink drops the first byte of a frame
+    await ClockCycles(dut.clk, 3)
+    for raw, errors in want:
+        frame = bench.sink.recv_nowait(compact=False)
+        assert bytes(frame.data) == raw
+        assert (frame.error or [0] * len(raw)) == errors
+    assert bench.sink.empty()
+    dut.i_tx_data.value, dut.i_tx_en.value = 0xC3, 1
+    await ClockCycles(dut.clk, 2)
+    assert dut.gmii_tx_en.value == 1 and dut.gmii_txd.value == 0xC3
+    dut.rst.value = 1
+    await ClockCycles(dut.clk, 2)
+    assert dut.gmii_tx_en.value == 0 and dut.gmii_tx_er.value == 0
+
+
+@cocotb.test()
+async def carrier_and_collision(dut):
+    """CRS and COL come through a synchroniser, each on its own."""
+    bench = Bench(dut, "crs")
+    await bench.begin()
+    for value in (1, 3, 2, 0, 3, 0):
+        dut.gmii_crs.value, dut.gmii_col.value = value >> 1, value & 1
+        await ClockCycles(dut.clk, 5)
+        assert (int(dut.o_crs.value), int(dut.o_col.value)) == (value >> 1, value & 1)
+
+
+# In step, 100 ppm to either side, and far off (where an overflow can be shown in a short time).
+@pytest.mark.parametrize("rx_ps", [80_000, 79_992, 80_008, 76_000, 90_000])
+def test_phy_gmii(rx_ps, monkeypatch):
+    monkeypatch.setenv("RX_PS", str(rx_ps))
+    support.run("ly_phy_gmii", ["rtl/lib/ly_sync.v", "rtl/lib/ly_fifo_async.v",
+                                "rtl/phy/ly_phy_gmii.v"], "test_phy_gmii", build_tag="phy_gmii")

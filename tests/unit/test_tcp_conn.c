@@ -1,0 +1,715 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Life and end of connections: states of RFC 9293 3.3.2, ports, backlog, errors. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "stack/net_int.h"
+#include "stack/wire/tcp.h"
+#include "tests/unit/tcp_lab.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WND 65535
+#define MSS 1460u
+#define FIN_ACK (TCP_ACK | TCP_FIN)
+#define RST_ACK (TCP_ACK | TCP_RST)
+
+static struct lab_one l;
+
+static int open_lab(void **state)
+{
+    (void)state;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .max_sockets = 8 });
+    return 0;
+}
+
+static int close_lab(void **state)
+{
+    (void)state;
+    lab_one_close(&l);
+    return 0;
+}
+
+static size_t conns(void)
+{
+    return net_sock_list(l.h.net, NULL, 0);
+}
+
+static int listening(uint16_t port, int backlog)
+{
+    int s = net_socket(l.h.net, NET_STREAM);
+    assert_int_equal(net_bind(l.h.net, s, 0, port), 0);
+    assert_int_equal(net_listen(l.h.net, s, backlog), 0);
+    return s;
+}
+
+/* --- closing ----------------------------------------------------------------------------- */
+
+static void active_close(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    net_send(l.h.net, s, "end", 3);
+    assert_int_equal(net_shutdown(l.h.net, s, NET_SHUT_WR), 0);
+    assert_int_equal(net_send(l.h.net, s, "x", 1), -EPIPE);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK | TCP_PSH, 1, 1, 3);     /* FIN rides on the last text */
+    assert_int_equal(lab_state(&l, s), NET_TCP_FIN_WAIT_1);
+    lab_put(&l, TCP_ACK, 1, 4, WND, 0);             /* of the text alone */
+    assert_int_equal(lab_state(&l, s), NET_TCP_FIN_WAIT_1);
+    lab_put(&l, TCP_ACK, 1, 5, WND, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_FIN_WAIT_2);
+    lab_put(&l, FIN_ACK, 1, 5, WND, 10);
+    lab_expect(&l, TCP_ACK, 5, 12, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_TIME_WAIT);
+    assert_int_equal(lab_events(&l.h, NET_EV_TCP_FIN_SENT), 1);
+    assert_int_equal(lab_events(&l.h, NET_EV_TCP_FIN_RCVD), 1);
+    assert_int_equal(lab_event_err(&l.h, NET_EV_TCP_CLOSED), 0);
+    assert_int_equal(net_recv(l.h.net, s, (char[20]){ 0 }, 20), 10);
+    assert_int_equal(net_recv(l.h.net, s, (char[20]){ 0 }, 20), 0);
+    net_close(l.h.net, s);
+    assert_int_equal(conns(), 1);
+    lab_one_wait(&l, 60 * LAB_S);
+    assert_int_equal(conns(), 0);
+    assert_int_equal(lab_events(&l.h, NET_EV_TCP_CLOSED), 1);
+}
+
+static void passive_close(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    lab_put(&l, FIN_ACK, 1, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1, 2, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSE_WAIT);
+    assert_int_equal(net_ready(l.h.net, s), NET_IN | NET_OUT | NET_RDHUP);
+    assert_int_equal(net_send(l.h.net, s, "still", 5), 5);      /* half close: we may talk on */
+    lab_one_poll(&l);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 1, 2, 5);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK, 6, 2, 0);
+    assert_int_equal(conns(), 1);
+    lab_put(&l, TCP_ACK, 2, 7, WND, 0);
+    assert_int_equal(conns(), 0);                   /* no TIME_WAIT on this side */
+    lab_silent(&l);
+}
+
+static void simultaneous_close(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK, 1, 1, 0);
+    lab_put(&l, FIN_ACK, 1, 1, WND, 0);             /* crossed ours */
+    lab_expect(&l, TCP_ACK, 2, 2, 0);
+    struct net_sock_info i;
+    assert_int_equal(net_sock_list(l.h.net, &i, 1), 1);
+    assert_int_equal(i.state, NET_TCP_CLOSING);
+    assert_int_equal(i.sock, -1);
+    lab_put(&l, TCP_ACK, 2, 2, WND, 0);
+    net_sock_list(l.h.net, &i, 1);
+    assert_int_equal(i.state, NET_TCP_TIME_WAIT);
+    lab_one_wait(&l, 60 * LAB_S);
+    assert_int_equal(conns(), 0);
+}
+
+static void fin_answered_by_fin(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK, 1, 1, 0);
+    lab_put(&l, FIN_ACK, 1, 2, WND, 0);             /* acknowledges and ends in one */
+    lab_expect(&l, TCP_ACK, 2, 2, 0);
+    struct net_sock_info i;
+    net_sock_list(l.h.net, &i, 1);
+    assert_int_equal(i.state, NET_TCP_TIME_WAIT);
+}
+
+static void half_close_reads_on(void **state)
+{
+    (void)state;
+    char buf[4000];
+    int s = lab_client(&l, WND, MSS);
+    net_shutdown(l.h.net, s, NET_SHUT_WR);
+    lab_one_poll(&l);
+    lab_put(&l, TCP_ACK, 1, 2, WND, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_FIN_WAIT_2);
+    lab_one_wait(&l, 600 * LAB_S);                  /* with a user there is no bound */
+    lab_put(&l, TCP_ACK, 1, 2, WND, 1400);
+    assert_int_equal(net_recv(l.h.net, s, buf, sizeof(buf)), 1400);
+    assert_int_equal(net_ready(l.h.net, s), NET_OUT);
+    lab_put(&l, FIN_ACK, 1401, 2, WND, 0);
+    assert_int_equal(net_ready(l.h.net, s), NET_IN | NET_OUT | NET_RDHUP | NET_HUP);
+    net_close(l.h.net, s);
+}
+
+static void shutdown_for_reading_discards(void **state)
+{
+    (void)state;
+    char buf[100];
+    int s = lab_client(&l, WND, MSS);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 10);
+    assert_int_equal(net_shutdown(l.h.net, s, NET_SHUT_RD), 0);
+    assert_int_equal(net_recv(l.h.net, s, buf, sizeof(buf)), 10);
+    assert_int_equal(net_recv(l.h.net, s, buf, sizeof(buf)), 0);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 11, 1, WND, 1400);
+    lab_expect(&l, TCP_ACK, 1, 1411, 0);            /* taken, so that the peer is not held up */
+    assert_int_equal(net_recv(l.h.net, s, buf, sizeof(buf)), 0);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK, 1, 1411, 0);            /* no RST: nothing is unread */
+}
+
+static void lost_fin_is_sent_again(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    net_send(l.h.net, s, "abc", 3);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK | TCP_PSH, 1, 1, 3);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, FIN_ACK | TCP_PSH, 1, 1, 3);
+    lab_put(&l, TCP_ACK, 1, 4, WND, 0);
+    lab_one_wait(&l, LAB_S);
+    lab_expect(&l, FIN_ACK, 4, 1, 0);
+    lab_flush(&l);
+    lab_one_wait(&l, 200 * LAB_S);                  /* nobody waits: 8 times are enough */
+    lab_flush(&l);
+    assert_int_equal(conns(), 0);
+}
+
+static void close_with_unread_text_resets(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 10);
+    net_close(l.h.net, s);
+    lab_expect(&l, RST_ACK, 1, 11, 0);
+    assert_int_equal(conns(), 0);
+}
+
+static void text_after_close_resets(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK, 1, 1, 0);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    lab_put(&l, TCP_ACK, 1, 2, WND, 10);
+    lab_expect(&l, RST_ACK, 2, 1, 0);
+    assert_int_equal(conns(), 0);
+}
+
+static void linger_zero_resets(void **state)
+{
+    (void)state;
+    int v, s = lab_client(&l, WND, MSS);
+    assert_int_equal(net_setopt(l.h.net, s, NET_SO_LINGER, 0), 0);
+    net_getopt(l.h.net, s, NET_SO_LINGER, &v);
+    assert_int_equal(v, 0);
+    net_send(l.h.net, s, "lost", 4);
+    net_close(l.h.net, s);
+    lab_expect(&l, RST_ACK, 1, 1, 0);
+    assert_int_equal(conns(), 0);
+}
+
+static void abort_resets(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    assert_int_equal(net_abort(l.h.net, s), 0);
+    lab_expect(&l, RST_ACK, 1, 1, 0);
+    assert_int_equal(lab_event_err(&l.h, NET_EV_TCP_CLOSED), -ECONNABORTED);
+    assert_int_equal(conns(), 0);
+}
+
+static void close_while_connecting(void **state)
+{
+    (void)state;
+    int s = net_socket(l.h.net, NET_STREAM);
+    net_connect(l.h.net, s, LAB_THEIRS, 80);
+    lab_one_poll(&l);
+    lab_flush(&l);
+    net_close(l.h.net, s);
+    assert_int_equal(conns(), 0);
+    lab_silent(&l);
+    assert_true(l.h.next_ns > l.now_ns);
+}
+
+/* Closed before the other side's ACK: FIN follows when it is there. RFC 9293 3.10.4. */
+static void close_in_syn_rcvd(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int s = net_socket(l.h.net, NET_STREAM);
+    net_connect(l.h.net, s, LAB_THEIRS, 80);
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    l.ours = g.sport;
+    l.theirs = 80;
+    l.iss = g.seq;
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+    lab_flush(&l);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    lab_expect(&l, FIN_ACK, 1, 1, 0);
+}
+
+static void fin_wait_2_without_user_ends(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_put(&l, TCP_ACK, 1, 2, WND, 0);
+    lab_one_wait(&l, 60 * LAB_S - 1);
+    assert_int_equal(conns(), 1);
+    lab_one_wait(&l, 1);
+    assert_int_equal(conns(), 0);
+    lab_flush(&l);
+    s = lab_client(&l, WND, MSS);                   /* closed only when already there */
+    net_shutdown(l.h.net, s, NET_SHUT_WR);
+    lab_one_poll(&l);
+    lab_put(&l, TCP_ACK, 1, 2, WND, 0);
+    net_close(l.h.net, s);
+    lab_one_wait(&l, 60 * LAB_S);
+    assert_int_equal(conns(), 0);
+}
+
+/* --- TIME_WAIT --------------------------------------------------------------------------------- */
+
+static void to_time_wait(int *ls)
+{
+    int s = lab_server(&l, WND, MSS, ls);
+    net_close(l.h.net, s);
+    lab_one_poll(&l);
+    lab_expect(&l, FIN_ACK, 1, 1, 0);
+    lab_put(&l, FIN_ACK, 1, 2, WND, 0);
+    lab_expect(&l, TCP_ACK, 2, 2, 0);
+}
+
+static void time_wait_answers_and_restarts(void **state)
+{
+    (void)state;
+    int ls;
+    to_time_wait(&ls);
+    lab_one_wait(&l, 40 * LAB_S);
+    lab_put(&l, FIN_ACK, 1, 2, WND, 0);             /* our ACK was lost */
+    lab_expect(&l, TCP_ACK, 2, 2, 0);
+    lab_one_wait(&l, 59 * LAB_S);
+    assert_int_equal(conns(), 2);
+    lab_one_wait(&l, LAB_S);
+    assert_int_equal(conns(), 1);
+    net_close(l.h.net, ls);
+}
+
+static void time_wait_lets_a_new_one_in(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int ls;
+    to_time_wait(&ls);
+    lab_put(&l, TCP_SYN, 1, 0, WND, 0);             /* not beyond: a duplicate of old times */
+    lab_expect(&l, TCP_ACK, 2, 2, 0);
+    lab_put(&l, TCP_SYN, 100, 0, WND, 0);
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(g.flags, TCP_SYN | TCP_ACK);
+    assert_true((int32_t)(g.seq - (l.iss + 2)) > 0);    /* RFC 1122 4.2.2.13 (a) */
+    l.iss = g.seq;
+    lab_put(&l, TCP_ACK, 101, 1, WND, 0);
+    int s = net_accept(l.h.net, ls, NULL, NULL);
+    assert_true(s >= 0);
+    net_abort(l.h.net, s);
+    net_close(l.h.net, ls);
+}
+
+/* Old connections never keep new ones out: the oldest TIME_WAIT makes room. */
+static void time_wait_makes_room(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        int s = lab_client(&l, WND, MSS);
+        net_close(l.h.net, s);
+        lab_one_poll(&l);
+        lab_put(&l, FIN_ACK, 1, 2, WND, 0);
+        lab_flush(&l);
+    }
+    assert_int_equal(conns(), l.h.net->tcp.max);
+}
+
+/* --- backlog -------------------------------------------------------------------------------------- */
+
+static void syn_from(uint16_t port)
+{
+    l.ours = 80;
+    l.theirs = port;
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+}
+
+static bool shake(uint16_t port)
+{
+    struct lab_seg g;
+    syn_from(port);
+    if (!lab_get(&l, &g))
+        return false;
+    l.iss = g.seq;
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    return true;
+}
+
+static void backlog_bounds_those_who_wait(void **state)
+{
+    (void)state;
+    uint32_t addr;
+    uint16_t port;
+    int ls = listening(80, 3);
+    syn_from(1);                                    /* half open counts as well */
+    assert_int_equal(lab_flush(&l), 1);
+    assert_true(shake(2));
+    assert_true(shake(3));
+    assert_false(shake(4));                         /* silence: it will try again */
+    assert_int_equal(net_counters(l.h.net)->drop_tcp_backlog, 1);
+    int s = net_accept(l.h.net, ls, &addr, &port);
+    assert_int_equal(port, 2);                      /* in the order of their handshakes */
+    assert_int_equal(addr, LAB_THEIRS);
+    assert_true(shake(4));
+    int s3 = net_accept(l.h.net, ls, NULL, &port);
+    assert_int_equal(port, 3);
+    net_abort(l.h.net, s);
+    net_abort(l.h.net, s3);
+    net_close(l.h.net, ls);
+}
+
+static void closing_a_listener_resets_its_queue(void **state)
+{
+    (void)state;
+    int ls = listening(80, 5);
+    assert_true(shake(1));
+    assert_true(shake(2));
+    syn_from(3);
+    lab_flush(&l);
+    net_close(l.h.net, ls);
+    assert_int_equal(lab_flush(&l), 3);
+    assert_int_equal(net_counters(l.h.net)->tcp_tx_rst, 3);
+    assert_int_equal(conns(), 0);
+    syn_from(4);
+    lab_expect(&l, RST_ACK, 0u - l.iss, 1, 0);
+}
+
+static void a_reset_child_leaves_the_queue(void **state)
+{
+    (void)state;
+    int ls = listening(80, 5);
+    assert_true(shake(1));
+    assert_true(shake(2));
+    l.theirs = 1;
+    lab_put(&l, TCP_RST, 1, 0, 0, 0);
+    int s = net_accept(l.h.net, ls, NULL, NULL);
+    uint16_t port;
+    net_getpeername(l.h.net, s, NULL, &port);
+    assert_int_equal(port, 2);
+    assert_int_equal(net_accept(l.h.net, ls, NULL, NULL), -EAGAIN);
+    net_abort(l.h.net, s);
+    net_close(l.h.net, ls);
+}
+
+static void an_unaccepted_child_takes_text(void **state)
+{
+    (void)state;
+    int ls = listening(80, 5);
+    assert_true(shake(1));
+    lab_put(&l, TCP_ACK, 1, 1, WND, 500);
+    lab_put(&l, FIN_ACK, 501, 1, WND, 0);
+    int s = net_accept(l.h.net, ls, NULL, NULL);
+    assert_int_equal(net_ready(l.h.net, s), NET_IN | NET_OUT | NET_RDHUP);
+    assert_int_equal(net_recv(l.h.net, s, (char[600]){ 0 }, 600), 500);
+    assert_int_equal(net_recv(l.h.net, s, (char[600]){ 0 }, 600), 0);
+    net_close(l.h.net, s);
+    net_close(l.h.net, ls);
+}
+
+/* --- ports ------------------------------------------------------------------------------------------- */
+
+static int bind_new(uint32_t addr, uint16_t port, bool reuse, int *s)
+{
+    *s = net_socket(l.h.net, NET_STREAM);
+    net_setopt(l.h.net, *s, NET_SO_REUSEADDR, reuse);
+    return net_bind(l.h.net, *s, addr, port);
+}
+
+static void ports_are_not_shared_unasked(void **state)
+{
+    (void)state;
+    int a, b, c;
+    assert_int_equal(bind_new(0, 80, false, &a), 0);
+    assert_int_equal(net_bind(l.h.net, a, 0, 81), -EINVAL);
+    assert_int_equal(bind_new(LAB_OURS, 80, false, &b), -EADDRINUSE);
+    assert_int_equal(net_bind(l.h.net, b, LAB_THEIRS, 80), -EADDRNOTAVAIL);
+    assert_int_equal(bind_new(0, 80, true, &c), -EADDRINUSE);   /* both must ask */
+    net_setopt(l.h.net, a, NET_SO_REUSEADDR, 1);
+    assert_int_equal(net_bind(l.h.net, c, 0, 80), 0);
+    assert_int_equal(net_listen(l.h.net, a, 1), 0);
+    assert_int_equal(net_listen(l.h.net, c, 1), -EADDRINUSE);   /* but one listens */
+    net_close(l.h.net, a);
+    assert_int_equal(net_listen(l.h.net, c, 1), 0);
+    net_setopt(l.h.net, b, NET_SO_REUSEADDR, 1);
+    assert_int_equal(net_bind(l.h.net, b, 0, 80), -EADDRINUSE);
+    net_close(l.h.net, b);
+    net_close(l.h.net, c);
+}
+
+static void a_server_may_start_again(void **state)
+{
+    (void)state;
+    int ls, a, b;
+    to_time_wait(&ls);
+    net_close(l.h.net, ls);
+    assert_int_equal(bind_new(0, 80, false, &a), -EADDRINUSE);  /* its TIME_WAIT is there */
+    net_close(l.h.net, a);
+    lab_one_wait(&l, 61 * LAB_S);
+    assert_int_equal(bind_new(0, 80, false, &a), 0);
+    net_close(l.h.net, a);
+    ls = net_socket(l.h.net, NET_STREAM);                       /* now with the option */
+    net_setopt(l.h.net, ls, NET_SO_REUSEADDR, 1);
+    net_bind(l.h.net, ls, 0, 80);
+    net_listen(l.h.net, ls, 2);
+    assert_true(shake(9));
+    b = net_accept(l.h.net, ls, NULL, NULL);
+    net_close(l.h.net, ls);
+    assert_int_equal(bind_new(0, 80, true, &a), 0);
+    assert_int_equal(net_listen(l.h.net, a, 2), 0);
+    net_close(l.h.net, a);
+    net_abort(l.h.net, b);
+}
+
+static void ephemeral_ports_differ(void **state)
+{
+    (void)state;
+    uint16_t port[6];
+    int s[6];
+    for (int i = 0; i < 6; i++) {
+        s[i] = net_socket(l.h.net, NET_STREAM);
+        if (i % 2)
+            assert_int_equal(net_bind(l.h.net, s[i], 0, 0), 0);
+        net_connect(l.h.net, s[i], LAB_THEIRS, 80);
+        net_getsockname(l.h.net, s[i], NULL, &port[i]);
+        assert_in_range(port[i], 32768, 60999);
+        for (int k = 0; k < i; k++)
+            assert_int_not_equal(port[i], port[k]);
+    }
+    for (int i = 0; i < 6; i++)
+        net_close(l.h.net, s[i]);
+}
+
+static void one_connection_per_pair_of_ends(void **state)
+{
+    (void)state;
+    int a, b;
+    assert_int_equal(bind_new(0, 4000, true, &a), 0);
+    assert_int_equal(bind_new(0, 4000, true, &b), 0);
+    assert_int_equal(net_connect(l.h.net, a, LAB_THEIRS, 80), -EINPROGRESS);
+    assert_int_equal(net_connect(l.h.net, b, LAB_THEIRS, 80), -EADDRNOTAVAIL);
+    assert_int_equal(net_connect(l.h.net, b, LAB_THEIRS, 81), -EINPROGRESS);
+    assert_int_equal(net_connect(l.h.net, b, LAB_THEIRS, 82), -EALREADY);
+    net_close(l.h.net, a);
+    net_close(l.h.net, b);
+}
+
+/* --- numbers that nobody guesses, but that a seed repeats ---------------------------------------------- */
+
+struct first_syn { uint32_t iss; uint16_t port; };
+
+static struct first_syn first_syn(uint64_t seed)
+{
+    struct lab_one x;
+    struct lab_seg g;
+    lab_one_open(&x, &(struct lab_cfg){ .seed = seed });
+    int s = net_socket(x.h.net, NET_STREAM);
+    net_connect(x.h.net, s, LAB_THEIRS, 80);
+    lab_one_poll(&x);
+    assert_true(lab_get(&x, &g));
+    lab_one_close(&x);
+    return (struct first_syn){ g.seq, g.sport };
+}
+
+static void seeds_repeat(void **state)
+{
+    (void)state;
+    struct first_syn a = first_syn(7), b = first_syn(7), c = first_syn(8);
+    assert_int_equal(a.iss, b.iss);
+    assert_int_equal(a.port, b.port);
+    assert_int_not_equal(a.iss, c.iss);
+    assert_int_not_equal(a.port, c.port);
+}
+
+static void isn_moves_with_the_clock(void **state)
+{
+    (void)state;
+    const struct tcp_conn c = { .laddr = 1, .lport = 2, .raddr = 3, .rport = 4 };
+    const struct tcp_conn d = { .laddr = 1, .lport = 2, .raddr = 3, .rport = 5 };
+    uint32_t a = tcp_isn(l.h.net, &c, 0).v;
+    assert_int_equal(tcp_isn(l.h.net, &c, LAB_S).v - a, 250000);
+    assert_true(tcp_isn(l.h.net, &d, 0).v != a);
+}
+
+/* --- errors from the network --------------------------------------------------------------------------------- */
+
+static void refused(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int err, s = net_socket(l.h.net, NET_STREAM);
+    net_connect(l.h.net, s, LAB_THEIRS, 81);
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    lab_one_put(&l, &(struct lab_seg){ .sport = 81, .dport = g.sport, .flags = RST_ACK,
+                                       .ack = g.seq + 1 });
+    assert_int_equal(net_ready(l.h.net, s) & (NET_ERR | NET_OUT), NET_ERR);
+    assert_int_equal(net_changed(l.h.net), s);
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, ECONNREFUSED);
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, 0);
+    assert_int_equal(net_recv(l.h.net, s, &err, 1), -ENOTCONN);
+    assert_int_equal(net_connect(l.h.net, s, LAB_THEIRS, 82), -EINPROGRESS);    /* once more */
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(g.dport, 82);
+    net_close(l.h.net, s);
+}
+
+static void nobody_answers_arp(void **state)
+{
+    (void)state;
+    int err, s = net_socket(l.h.net, NET_STREAM);
+    l.deaf = true;
+    net_connect(l.h.net, s, LAB_THEIRS, 80);
+    lab_one_wait(&l, 10 * LAB_S);
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, EHOSTUNREACH);
+    assert_int_equal(lab_event_err(&l.h, NET_EV_TCP_CLOSED), -EHOSTUNREACH);
+    net_close(l.h.net, s);
+}
+
+static void icmp_about(uint32_t seq, int err, uint16_t mtu)
+{
+    const struct icmp4_error_view e = {
+        .err = err, .hard = true, .mtu = mtu, .proto = 6, .src = LAB_OURS, .dst = LAB_THEIRS,
+        .sport = l.ours, .dport = l.theirs, .seq = seq,
+    };
+    tcp_icmp_error(l.h.net, &e);
+    lab_one_poll(&l);
+}
+
+static void unreachable_while_connecting(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int err, s = net_socket(l.h.net, NET_STREAM);
+    net_connect(l.h.net, s, LAB_THEIRS, 80);
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    l.ours = g.sport;
+    l.theirs = 80;
+    icmp_about(g.seq + 1, ENETUNREACH, 0);          /* a number that was not sent: forged */
+    icmp_about(g.seq - 1, ENETUNREACH, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_SYN_SENT);
+    icmp_about(g.seq, ENETUNREACH, 0);
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, ENETUNREACH);
+    net_close(l.h.net, s);
+}
+
+/* Once open, it is only the reason of a time-out that comes anyway. */
+static void unreachable_later_is_soft(void **state)
+{
+    (void)state;
+    int err, s = lab_client(&l, WND, MSS);
+    net_send(l.h.net, s, "abc", 3);
+    lab_one_poll(&l);
+    icmp_about(l.iss + 1, EHOSTUNREACH, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    lab_put(&l, TCP_ACK, 1, 4, WND, 0);             /* it was over: forgotten */
+    net_send(l.h.net, s, "def", 3);
+    lab_one_poll(&l);
+    icmp_about(l.iss + 4, EHOSTUNREACH, 0);
+    lab_one_wait(&l, 1200 * LAB_S);
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, EHOSTUNREACH);
+    net_close(l.h.net, s);
+}
+
+static void smaller_mtu_on_the_way(void **state)
+{
+    (void)state;
+    static const char text[5000];
+    struct lab_seg g;
+    int s = lab_client(&l, WND, MSS);
+    net_send(l.h.net, s, text, sizeof(text));
+    lab_one_poll(&l);
+    lab_flush(&l);
+    icmp_about(l.iss + 1, EMSGSIZE, 1000);
+    uint32_t seq = 1;
+    while (lab_get(&l, &g)) {
+        assert_int_equal(g.seq - l.iss, seq);
+        assert_true(g.len <= 960);
+        seq += g.len;
+    }
+    assert_int_equal(seq, 5001);
+    icmp_about(l.iss + 1, EMSGSIZE, 68);            /* RFC 5927: not below the default */
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(g.len, 536);
+    net_abort(l.h.net, s);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_lab, close_lab)
+    const struct CMUnitTest tests[] = {
+        T(active_close),
+        T(passive_close),
+        T(simultaneous_close),
+        T(fin_answered_by_fin),
+        T(half_close_reads_on),
+        T(shutdown_for_reading_discards),
+        T(lost_fin_is_sent_again),
+        T(close_with_unread_text_resets),
+        T(text_after_close_resets),
+        T(linger_zero_resets),
+        T(abort_resets),
+        T(close_while_connecting),
+        T(close_in_syn_rcvd),
+        T(fin_wait_2_without_user_ends),
+        T(time_wait_answers_and_restarts),
+        T(time_wait_lets_a_new_one_in),
+        T(time_wait_makes_room),
+        T(backlog_bounds_those_who_wait),
+        T(closing_a_listener_resets_its_queue),
+        T(a_reset_child_leaves_the_queue),
+        T(an_unaccepted_child_takes_text),
+        T(ports_are_not_shared_unasked),
+        T(a_server_may_start_again),
+        T(ephemeral_ports_differ),
+        T(one_connection_per_pair_of_ends),
+        T(seeds_repeat),
+        T(isn_moves_with_the_clock),
+        T(refused),
+        T(nobody_answers_arp),
+        T(unreachable_while_connecting),
+        T(unreachable_later_is_soft),
+        T(smaller_mtu_on_the_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

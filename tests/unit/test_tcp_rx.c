@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Segment arrival, RFC 9293 3.10.7, step by step: the test is the peer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "stack/net_int.h"
+#include "stack/wire/tcp.h"
+#include "tests/unit/tcp_lab.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WND 65535
+
+static struct lab_one l;
+
+static const struct net_counters *ctr(void)
+{
+    return net_counters(l.h.net);
+}
+
+static int open_lab(void **state)
+{
+    (void)state;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    return 0;
+}
+
+static int close_lab(void **state)
+{
+    (void)state;
+    lab_one_close(&l);
+    return 0;
+}
+
+/* What the user can read now must be the pattern from byte @from on, @len bytes. */
+static void reads(int s, uint32_t from, uint32_t len)
+{
+    uint8_t buf[70000];
+    ssize_t r = net_recv(l.h.net, s, buf, sizeof(buf));
+    if (!len) {
+        assert_int_equal(r, -EAGAIN);
+        return;
+    }
+    assert_int_equal(r, len);
+    for (uint32_t i = 0; i < len; i++)
+        assert_int_equal(buf[i], lab_pattern(from + i));
+}
+
+/* --- 3.10.7.1 CLOSED -------------------------------------------------------------------- */
+
+static void closed_answers_with_rst(void **state)
+{
+    (void)state;
+    l.ours = 9;
+    l.theirs = 99;
+    lab_put(&l, TCP_SYN, 5, 0, WND, 0);
+    lab_expect(&l, TCP_RST | TCP_ACK, 0, 6, 0);
+    lab_put(&l, TCP_FIN, 5, 0, WND, 10);
+    lab_expect(&l, TCP_RST | TCP_ACK, 0, 16, 0);
+    lab_put(&l, TCP_ACK, 5, 1234, WND, 10);
+    lab_expect(&l, TCP_RST, 1234, 0, 0);
+    lab_put(&l, TCP_RST, 5, 0, WND, 0);
+    lab_put(&l, TCP_RST | TCP_ACK, 5, 1, WND, 0);
+    lab_silent(&l);
+    assert_int_equal(ctr()->drop_tcp_no_socket, 5);
+    assert_int_equal(ctr()->tcp_tx_rst, 3);
+}
+
+/* --- 3.10.7.2 LISTEN ----------------------------------------------------------------------- */
+
+static void listen_takes_only_syn(void **state)
+{
+    (void)state;
+    int s = net_socket(l.h.net, NET_STREAM);
+    assert_int_equal(net_bind(l.h.net, s, LAB_OURS, 80), 0);
+    assert_int_equal(net_listen(l.h.net, s, 5), 0);
+    l.ours = 80;
+    l.theirs = 99;
+    lab_put(&l, TCP_RST, 0, 0, WND, 0);
+    lab_put(&l, TCP_FIN, 0, 0, WND, 0);
+    lab_put(&l, 0, 0, 0, WND, 5);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 0, 77, WND, 0);
+    lab_expect(&l, TCP_RST, 77, 0, 0);
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 77, WND, 0);
+    lab_expect(&l, TCP_RST, 77, 0, 0);
+    assert_int_equal(net_sock_list(l.h.net, NULL, 0), 1);
+    assert_int_equal(net_ready(l.h.net, s), 0);
+    net_close(l.h.net, s);
+}
+
+static void syn_is_answered_with_mss(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int s = net_socket(l.h.net, NET_STREAM);
+    net_bind(l.h.net, s, 0, 80);
+    net_listen(l.h.net, s, 5);
+    l.ours = 80;
+    l.theirs = 99;
+    l.irs = 1000;
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(g.flags, TCP_SYN | TCP_ACK);
+    assert_int_equal(g.mss, 1460);
+    assert_int_equal(g.ack, 1001);
+    assert_int_equal(g.wnd, 65535);
+    l.iss = g.seq;
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);             /* it lacks our answer */
+    lab_expect(&l, TCP_SYN | TCP_ACK, 0, 1, 0);
+    lab_put(&l, TCP_ACK, 1, 2, WND, 0);             /* of something never sent */
+    lab_expect(&l, TCP_RST, 2, 0, 0);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 7);             /* text with the last ACK */
+    assert_int_equal(net_ready(l.h.net, s), NET_IN);
+    int c = net_accept(l.h.net, s, NULL, NULL), v;
+    reads(c, 0, 7);
+    assert_int_equal(net_getopt(l.h.net, c, NET_TCP_MAXSEG, &v), 0);
+    assert_int_equal(v, 536);                       /* no option came */
+    net_abort(l.h.net, c);
+    net_close(l.h.net, s);
+}
+
+/* --- 3.10.7.3 SYN-SENT ------------------------------------------------------------------------ */
+
+static int syn_sent(void)
+{
+    struct lab_seg g;
+    int s = net_socket(l.h.net, NET_STREAM);
+    assert_int_equal(net_connect(l.h.net, s, LAB_THEIRS, 80), -EINPROGRESS);
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    l.ours = g.sport;
+    l.theirs = 80;
+    l.iss = g.seq;
+    l.irs = 5000;
+    return s;
+}
+
+static void syn_sent_checks_the_ack(void **state)
+{
+    (void)state;
+    int s = syn_sent();
+    lab_put(&l, TCP_ACK, 0, 0, WND, 0);
+    lab_expect(&l, TCP_RST, 0, 0, 0);
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 2, WND, 0);
+    lab_expect(&l, TCP_RST, 2, 0, 0);
+    lab_put(&l, TCP_RST | TCP_ACK, 0, 2, WND, 0);   /* not of our SYN */
+    lab_put(&l, TCP_RST, 0, 0, WND, 0);             /* no ACK at all */
+    lab_put(&l, TCP_ACK, 0, 1, WND, 3);             /* no SYN */
+    lab_silent(&l);
+    assert_int_equal(lab_state(&l, s), NET_TCP_SYN_SENT);
+    lab_put(&l, TCP_RST | TCP_ACK, 0, 1, WND, 0);
+    assert_int_equal(net_recv(l.h.net, s, NULL, 0), -ECONNREFUSED);
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSED);
+    net_close(l.h.net, s);
+}
+
+static void text_with_syn_ack_comes_again(void **state)
+{
+    (void)state;
+    int s = syn_sent();
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 1, WND, 10);
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    reads(s, 0, 0);
+    net_abort(l.h.net, s);
+}
+
+static void simultaneous_open(void **state)
+{
+    (void)state;
+    int s = syn_sent();
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+    lab_expect(&l, TCP_SYN | TCP_ACK, 0, 1, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_SYN_RCVD);
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 1, WND, 0);   /* the peer did the same */
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK | TCP_PSH, 1, 1, WND, 5);
+    reads(s, 0, 5);
+    net_abort(l.h.net, s);
+}
+
+/* --- first: sequence number -------------------------------------------------------------------- */
+
+static void outside_the_window_is_acked_and_dropped(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK, 0, 1, WND, 1);             /* old */
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    lab_put(&l, TCP_ACK, 1 + 65535, 1, WND, 1);     /* first number beyond */
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    lab_put(&l, TCP_ACK, 0u - 100000, 1, WND, 100);
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    lab_put(&l, TCP_ACK, 0, 1, WND, 0);             /* a keepalive probe */
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    assert_int_equal(ctr()->drop_tcp_out_of_window, 4);
+    reads(s, 0, 0);
+    net_abort(l.h.net, s);
+}
+
+static void overlap_in_front_is_cut(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 100);
+    lab_put(&l, TCP_ACK, 51, 1, WND, 100);
+    lab_expect(&l, TCP_ACK, 1, 151, 0);             /* at once: something came twice */
+    reads(s, 0, 150);
+    net_abort(l.h.net, s);
+}
+
+static void overlap_behind_is_cut(void **state)
+{
+    (void)state;
+    lab_one_close(&l);
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .rcvbuf_bytes = 2048 });
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 1400);
+    lab_put(&l, TCP_ACK | TCP_FIN, 1401, 1, WND, 1400);     /* 648 fit; FIN does not */
+    reads(s, 0, 2048);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    net_abort(l.h.net, s);
+}
+
+/* A shut window still takes ACK and RST. RFC 9293 MUST-66. */
+static void shut_window_takes_acks(void **state)
+{
+    (void)state;
+    int v;
+    lab_one_close(&l);
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .rcvbuf_bytes = 2048 });
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 1024);
+    lab_put(&l, TCP_ACK, 1025, 1, WND, 1024);
+    net_send(l.h.net, s, "abc", 3);
+    lab_one_wait(&l, 50 * LAB_MS);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 2049, 4, WND, 1);          /* a probe that acknowledges */
+    lab_expect(&l, TCP_ACK, 4, 2049, 0);
+    net_getopt(l.h.net, s, NET_SO_SNDQ, &v);
+    assert_int_equal(v, 0);
+    lab_put(&l, TCP_RST, 2049, 0, 0, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSED);
+    reads(s, 0, 2048);                              /* what came before is still there */
+    assert_int_equal(net_recv(l.h.net, s, &v, 1), -ECONNRESET);
+    assert_int_equal(net_recv(l.h.net, s, &v, 1), 0);
+    net_close(l.h.net, s);
+}
+
+/* --- second: RST ---------------------------------------------------------------------------------- */
+
+static void rst_must_be_exact(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_RST, 70000, 0, 0, 0);           /* outside: nothing */
+    lab_put(&l, TCP_RST, 0, 0, 0, 0);
+    lab_silent(&l);
+    lab_put(&l, TCP_RST, 2, 0, 0, 0);               /* inside: challenge (RFC 5961 3.2) */
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    lab_put(&l, TCP_RST, 3, 0, 0, 0);               /* but not more than one in 500 ms */
+    lab_silent(&l);
+    lab_one_wait(&l, 500 * LAB_MS);
+    lab_put(&l, TCP_RST, 3, 0, 0, 0);
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    lab_put(&l, TCP_RST, 1, 0, 0, 0);               /* exact */
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSED);
+    assert_int_equal(net_send(l.h.net, s, "x", 1), -ECONNRESET);
+    assert_int_equal(lab_event_err(&l.h, NET_EV_TCP_CLOSED), -ECONNRESET);
+    lab_silent(&l);
+    net_close(l.h.net, s);
+}
+
+/* Bring a client connection into @want; its peer's next number in *seq. */
+static int reach(enum net_tcp_state want, uint32_t *seq)
+{
+    bool passive_first = want == NET_TCP_CLOSE_WAIT || want == NET_TCP_LAST_ACK;
+    int s = lab_client(&l, WND, 1460);
+    *seq = 1;
+    if (passive_first) {
+        lab_put(&l, TCP_FIN | TCP_ACK, 1, 1, WND, 0);
+        *seq = 2;
+    }
+    if (want >= NET_TCP_FIN_WAIT_1 && want != NET_TCP_CLOSE_WAIT) {
+        assert_int_equal(net_shutdown(l.h.net, s, NET_SHUT_WR), 0);
+        lab_one_poll(&l);
+    }
+    if (want == NET_TCP_FIN_WAIT_2)
+        lab_put(&l, TCP_ACK, 1, 2, WND, 0);
+    if (want == NET_TCP_CLOSING || want == NET_TCP_TIME_WAIT) {
+        lab_put(&l, TCP_FIN | TCP_ACK, 1, want == NET_TCP_CLOSING ? 1 : 2, WND, 0);
+        *seq = 2;
+    }
+    lab_flush(&l);
+    assert_int_equal(lab_state(&l, s), want);
+    return s;
+}
+
+static void rst_in_each_state(void **state)
+{
+    (void)state;
+    for (int st = NET_TCP_ESTABLISHED; st <= NET_TCP_TIME_WAIT; st++) {
+        bool quiet = st == NET_TCP_CLOSING || st == NET_TCP_LAST_ACK || st == NET_TCP_TIME_WAIT;
+        uint32_t seq;
+        int err, s = reach((enum net_tcp_state)st, &seq);
+        lab_put(&l, TCP_RST, seq, 0, 0, 0);
+        assert_int_equal(lab_state(&l, s), NET_TCP_CLOSED);
+        assert_int_equal(net_getopt(l.h.net, s, NET_SO_ERROR, &err), 0);
+        assert_int_equal(err, quiet ? 0 : ECONNRESET);
+        assert_true(net_ready(l.h.net, s) & NET_HUP);
+        lab_silent(&l);
+        assert_int_equal(net_close(l.h.net, s), 0);
+        assert_int_equal(net_sock_list(l.h.net, NULL, 0), 0);
+    }
+}
+
+static void rst_in_syn_rcvd(void **state)
+{
+    (void)state;
+    int s = syn_sent();
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);             /* active: simultaneous open */
+    lab_put(&l, TCP_RST, 1, 0, 0, 0);
+    assert_int_equal(net_recv(l.h.net, s, NULL, 0), -ECONNREFUSED);
+    net_close(l.h.net, s);
+    lab_flush(&l);
+    int ls = net_socket(l.h.net, NET_STREAM);       /* passive: back to LISTEN */
+    net_bind(l.h.net, ls, 0, 80);
+    net_listen(l.h.net, ls, 1);
+    l.ours = 80;
+    l.theirs = 9;
+    for (int i = 0; i < 3; i++) {                   /* the place in the backlog is free again */
+        lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+        assert_int_equal(lab_flush(&l), 1);
+        lab_put(&l, TCP_RST, 1, 0, 0, 0);
+    }
+    lab_silent(&l);
+    assert_int_equal(net_accept(l.h.net, ls, NULL, NULL), -EAGAIN);
+    net_close(l.h.net, ls);
+}
+
+/* --- fourth: SYN -------------------------------------------------------------------------------------- */
+
+static void syn_in_the_window_is_challenged(void **state)
+{
+    (void)state;
+    for (int st = NET_TCP_ESTABLISHED; st <= NET_TCP_TIME_WAIT; st++) {
+        uint32_t seq;
+        int s = reach((enum net_tcp_state)st, &seq);
+        lab_put(&l, TCP_SYN, seq + 100, 0, WND, 0);
+        assert_int_equal(lab_flush(&l), 1);
+        assert_int_equal(lab_state(&l, s), st);
+        net_abort(l.h.net, s);
+        lab_flush(&l);
+    }
+}
+
+/* --- fifth: ACK ---------------------------------------------------------------------------------------- */
+
+static void ack_must_be_plausible(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 1000, 1460);
+    lab_put(&l, 0, 1, 0, WND, 10);                  /* no ACK at all */
+    lab_silent(&l);
+    reads(s, 0, 0);
+    lab_put(&l, TCP_ACK, 1, 2, WND, 10);            /* of what was never sent */
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    reads(s, 0, 0);
+    lab_one_wait(&l, LAB_S);
+    lab_put(&l, TCP_ACK, 1, 0u - 1000, 1000, 10);   /* older than any window: RFC 5961 5.2 */
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    reads(s, 0, 0);
+    lab_put(&l, TCP_ACK, 1, 0, 1000, 10);           /* merely old: the text counts */
+    reads(s, 0, 10);
+    net_abort(l.h.net, s);
+}
+
+static void old_segments_do_not_set_the_window(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 5000, 1460);
+    const struct tcp_conn *c = sock_get(l.h.net, s)->tcp;
+    lab_put(&l, TCP_ACK, 2001, 1, 300, 10);         /* overtook the next one */
+    lab_put(&l, TCP_ACK, 1, 1, 65535, 1000);
+    assert_int_equal(c->snd_wnd, 300);
+    lab_put(&l, TCP_ACK, 2011, 1, 400, 0);
+    assert_int_equal(c->snd_wnd, 400);
+    net_abort(l.h.net, s);
+}
+
+/* --- seventh: text, and the order it comes in ------------------------------------------------------------ */
+
+static uint64_t rand_next(uint64_t *s)
+{
+    *s = *s * 6364136223846793005u + 1442695040888963407u;
+    return *s >> 33;
+}
+
+/* Segments of a stream in any order, overlapping as they like: the user reads the stream. */
+static void any_order(uint32_t irs, uint64_t seed)
+{
+    enum { TOTAL = 30000 };
+    static bool have[TOTAL + 2];
+    uint64_t r = seed;
+    struct lab_seg g;
+    memset(have, 0, sizeof(have));
+    int s = syn_sent();
+    l.irs = irs;
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 1, WND, 0);
+    lab_flush(&l);
+    uint32_t done = 0;
+    for (int i = 0; i < 600 && done < TOTAL; i++) {
+        uint32_t near = done + (uint32_t)(rand_next(&r) % 12000);
+        uint32_t from = rand_next(&r) % 3 == 0 ? done : near;
+        uint32_t len = 1 + (uint32_t)(rand_next(&r) % 1400);
+        if (from >= TOTAL)
+            continue;
+        len = len < TOTAL - from ? len : TOTAL - from;
+        bool fin = from + len == TOTAL;
+        lab_put(&l, fin ? TCP_ACK | TCP_FIN : TCP_ACK, 1 + from, 1, WND, (uint16_t)len);
+        memset(have + from, 1, len + fin);
+        uint32_t was = done;
+        while (have[done] && done < TOTAL + 1)
+            done++;
+        if (from > was && from + len > was) {       /* a gap: at once a duplicate ACK */
+            assert_true(lab_get(&l, &g));
+            assert_int_equal(g.ack - irs, 1 + was);
+        }
+        lab_flush(&l);
+    }
+    while (done < TOTAL) {                          /* the rest in order */
+        uint32_t len = TOTAL - done < 1000 ? TOTAL - done : 1000;
+        bool fin = done + len == TOTAL;
+        lab_put(&l, fin ? TCP_ACK | TCP_FIN : TCP_ACK, 1 + done, 1, WND, (uint16_t)len);
+        done += len;
+    }
+    reads(s, 0, TOTAL);
+    assert_int_equal(net_recv(l.h.net, s, &r, 1), 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSE_WAIT);
+    assert_int_equal(sock_get(l.h.net, s)->tcp->ooo.n, 0);
+    net_abort(l.h.net, s);
+    lab_flush(&l);
+}
+
+static void text_in_any_order(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 30; seed++)
+        any_order(seed % 2 ? 1000 : 0u - (uint32_t)(seed * 1000), seed);
+}
+
+static void fin_before_its_text(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK | TCP_FIN, 11, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 10);
+    lab_expect(&l, TCP_ACK, 1, 12, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSE_WAIT);
+    reads(s, 0, 10);
+    assert_int_equal(net_recv(l.h.net, s, &s, 1), 0);
+    net_abort(l.h.net, s);
+}
+
+static void out_of_order_is_bounded(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    for (uint32_t i = 0; i < 100; i++)
+        lab_put(&l, TCP_ACK, 11 + 2 * i, 1, WND, 1);
+    assert_int_equal(sock_get(l.h.net, s)->tcp->ooo.n, TCP_OOO_PKTS);
+    assert_int_equal(ctr()->drop_tcp_ooo, 100 - TCP_OOO_PKTS);
+    assert_int_equal(pkt_pool_in_use(l.h.pool), TCP_OOO_PKTS);
+    lab_flush(&l);
+    net_abort(l.h.net, s);
+    lab_flush(&l);
+    lab_one_poll(&l);
+    assert_int_equal(pkt_pool_in_use(l.h.pool), 0);
+}
+
+/* --- what no connection is asked about --------------------------------------------------------------------- */
+
+static void bad_segments_are_counted(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    uint8_t f[60] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 40 };
+    f[14 + 8] = 64;
+    f[14 + 9] = 6;
+    const uint8_t ends[8] = { 10, 0, 0, 2, 10, 0, 0, 1 };
+    memcpy(f + 26, ends, 8);
+    uint32_t sum = 0;
+    for (int i = 14; i < 34; i += 2)
+        sum += (uint32_t)f[i] << 8 | f[i + 1];
+    sum = ~(sum + (sum >> 16)) & 0xFFFF;
+    f[24] = (uint8_t)(sum >> 8);
+    f[25] = (uint8_t)sum;
+    f[46] = 4 << 4;                                 /* header of 16 bytes */
+    fake_link_inject(l.h.link, f, 60, l.now_ns);
+    f[46] = 6 << 4;                                 /* of 24, in 20 bytes of payload */
+    fake_link_inject(l.h.link, f, 60, l.now_ns);
+    f[46] = 5 << 4;                                 /* right, but for the checksum */
+    fake_link_inject(l.h.link, f, 60, l.now_ns);
+    lab_one_poll(&l);
+    lab_silent(&l);
+    assert_int_equal(ctr()->drop_tcp_malformed, 2);
+    assert_int_equal(ctr()->drop_tcp_checksum, 1);
+    assert_int_equal(ctr()->drop_tcp_no_socket, 0);
+    net_abort(l.h.net, s);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_lab, close_lab)
+    const struct CMUnitTest tests[] = {
+        T(closed_answers_with_rst),
+        T(listen_takes_only_syn),
+        T(syn_is_answered_with_mss),
+        T(syn_sent_checks_the_ack),
+        T(text_with_syn_ack_comes_again),
+        T(simultaneous_open),
+        T(outside_the_window_is_acked_and_dropped),
+        T(overlap_in_front_is_cut),
+        T(overlap_behind_is_cut),
+        T(shut_window_takes_acks),
+        T(rst_must_be_exact),
+        T(rst_in_each_state),
+        T(rst_in_syn_rcvd),
+        T(syn_in_the_window_is_challenged),
+        T(ack_must_be_plausible),
+        T(old_segments_do_not_set_the_window),
+        T(text_in_any_order),
+        T(fin_before_its_text),
+        T(out_of_order_is_bounded),
+        T(bad_segments_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

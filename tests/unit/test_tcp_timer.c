@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Deadlines, retransmission time-out and giving up. RFC 6298, RFC 9293 3.8. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "stack/net_int.h"
+#include "stack/wire/tcp.h"
+#include "tests/unit/tcp_lab.h"
+
+#include <errno.h>
+
+static uint64_t rand_next(uint64_t *s)
+{
+    *s = *s * 6364136223846793005u + 1442695040888963407u;
+    return *s >> 29;
+}
+
+/* --- round trip time against a naive twin ---------------------------------------------- */
+
+struct twin {
+    bool any;
+    double srtt, rttvar;
+};
+
+/* RFC 6298 2.2, 2.3 in real numbers. */
+static double twin_rto(struct twin *t, double r)
+{
+    if (!t->any) {
+        t->srtt = r;
+        t->rttvar = r / 2;
+    } else {
+        double d = t->srtt > r ? t->srtt - r : r - t->srtt;
+        t->rttvar = 0.75 * t->rttvar + 0.25 * d;
+        t->srtt = 0.875 * t->srtt + 0.125 * r;
+    }
+    t->any = true;
+    double v = 4 * t->rttvar > 1e6 ? 4 * t->rttvar : 1e6;
+    double rto = t->srtt + v;
+    return rto < 200e6 ? 200e6 : rto > 120e9 ? 120e9 : rto;
+}
+
+static void rto_follows_the_rfc(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        uint64_t s = seed;
+        struct twin t = { .any = false };
+        struct tcp_conn c = { .rto_ns = TCP_RTO_INIT_NS };
+        uint64_t scale = 1 + rand_next(&s) % 4000000000u;
+        for (int i = 0; i < 200; i++) {
+            int64_t rtt = (int64_t)(1 + rand_next(&s) % scale);
+            tcp_rtt_sample(&c, rtt);
+            double want = twin_rto(&t, (double)rtt), got = (double)c.rto_ns;
+            assert_true(got - want < 100 && want - got < 100);
+            assert_true(c.rto_ns == tcp_rto(&c));
+        }
+    }
+}
+
+static void rto_backs_off_to_a_bound(void **state)
+{
+    (void)state;
+    struct tcp_conn c = { .rto_ns = 300 * LAB_MS };
+    int64_t want = 300 * LAB_MS;
+    for (c.backoff = 0; c.backoff < 30; c.backoff++) {
+        assert_true(tcp_rto(&c) == (want < 120 * LAB_S ? want : 120 * LAB_S));
+        if (want < 120 * LAB_S)
+            want *= 2;
+    }
+}
+
+/* --- the heap against a scan ------------------------------------------------------------- */
+
+static int64_t scan(const struct net *n)
+{
+    int64_t next = INT64_MAX;
+    for (unsigned i = 0; i < n->tcp.max; i++) {
+        for (int t = 0; t < TCP_TIMERS; t++) {
+            if (n->tcp.pool[i].in_use && n->tcp.pool[i].due[t] < next)
+                next = n->tcp.pool[i].due[t];
+        }
+    }
+    return next;
+}
+
+static void heap_knows_the_earliest(void **state)
+{
+    (void)state;
+    enum { CONNS = 40 };
+    struct lab_one l;
+    struct tcp_conn *c[CONNS];
+    uint64_t s = 3;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .max_sockets = CONNS });
+    for (int i = 0; i < CONNS; i++)
+        assert_non_null(c[i] = tcp_conn_alloc(l.h.net));
+    for (int i = 0; i < 20000; i++) {
+        struct tcp_conn *k = c[rand_next(&s) % CONNS];
+        enum tcp_timer t = (enum tcp_timer)(rand_next(&s) % TCP_TIMERS);
+        if (rand_next(&s) % 3)
+            tcp_timer_set(l.h.net, k, t, (int64_t)(rand_next(&s) % 1000));
+        else if (rand_next(&s) % 8)
+            tcp_timer_stop(l.h.net, k, t);
+        else
+            tcp_timer_stop_all(l.h.net, k);
+        assert_true(tcp_timers_next(l.h.net) == scan(l.h.net));
+    }
+    for (int i = 0; i < CONNS; i++)
+        tcp_conn_free(l.h.net, c[i]);
+    assert_true(tcp_timers_next(l.h.net) == INT64_MAX);
+    lab_one_close(&l);
+}
+
+/* --- giving up ----------------------------------------------------------------------------- */
+
+static void syn_is_tried_seven_times(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    struct lab_seg g;
+    int err;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = net_socket(l.h.net, NET_STREAM);
+    assert_int_equal(net_connect(l.h.net, s, LAB_THEIRS, 80), -EINPROGRESS);
+    int64_t start = l.now_ns, at = 0;
+    lab_one_wait(&l, 126 * LAB_S);
+    for (int i = 0; i < 7; i++) {
+        assert_true(lab_get(&l, &g));
+        assert_int_equal(g.flags, TCP_SYN);
+        assert_true(g.at_ns - start == at);
+        at = at * 2 + LAB_S;            /* 0, 1, 3, 7, ... s */
+    }
+    lab_silent(&l);
+    assert_int_equal(net_ready(l.h.net, s), 0);
+    assert_true(l.h.next_ns == start + 127 * LAB_S);
+    lab_one_wait(&l, LAB_S);
+    assert_true(net_ready(l.h.net, s) & NET_ERR);
+    assert_int_equal(net_getopt(l.h.net, s, NET_SO_ERROR, &err), 0);
+    assert_int_equal(err, ETIMEDOUT);
+    lab_silent(&l);
+    assert_int_equal(lab_event_err(&l.h, NET_EV_TCP_CLOSED), -ETIMEDOUT);
+    net_close(l.h.net, s);
+    lab_one_close(&l);
+}
+
+static void syn_ack_is_tried_six_times(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = net_socket(l.h.net, NET_STREAM);
+    assert_int_equal(net_bind(l.h.net, s, 0, 80), 0);
+    assert_int_equal(net_listen(l.h.net, s, 1), 0);
+    l.ours = 80;
+    l.theirs = 7;
+    lab_put(&l, TCP_SYN, 0, 0, 1000, 0);
+    lab_one_wait(&l, 64 * LAB_S);
+    assert_int_equal(lab_flush(&l), 6);
+    assert_int_equal(net_sock_list(l.h.net, NULL, 0), 1);   /* the half-open one is gone */
+    net_close(l.h.net, s);
+    lab_one_close(&l);
+}
+
+static void data_is_sent_again_fifteen_times(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    struct lab_seg g;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1460);
+    assert_int_equal(net_send(l.h.net, s, "hello", 5), 5);
+    lab_one_poll(&l);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 1, 1, 5);
+    int64_t at = l.now_ns, gap = 200 * LAB_MS;
+    for (int i = 0; i < 15; i++) {
+        lab_one_wait(&l, gap - 1);
+        lab_silent(&l);
+        lab_one_wait(&l, 1);
+        at += gap;
+        assert_true(lab_get(&l, &g));
+        assert_true(g.at_ns == at);
+        assert_int_equal(g.len, 5);
+        gap = gap * 2 < 120 * LAB_S ? gap * 2 : 120 * LAB_S;
+    }
+    lab_one_wait(&l, gap);
+    lab_expect(&l, TCP_RST | TCP_ACK, 6, 1, 0);
+    assert_int_equal(net_send(l.h.net, s, "x", 1), -ETIMEDOUT);
+    assert_int_equal(net_send(l.h.net, s, "x", 1), -EPIPE);
+    assert_int_equal(lab_events(&l.h, NET_EV_TCP_RETRANSMIT), 15);
+    net_close(l.h.net, s);
+    lab_one_close(&l);
+}
+
+/* --- Karn, and what a lost SYN means --------------------------------------------------------- */
+
+static struct tcp_conn *conn_of(struct lab_one *l, int s)
+{
+    return sock_get(l->h.net, s)->tcp;
+}
+
+static void samples_only_what_went_once(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1460);
+    const struct tcp_conn *c = conn_of(&l, s);
+    int64_t before = c->srtt_ns;
+    assert_int_equal(net_send(l.h.net, s, "a", 1), 1);
+    lab_one_wait(&l, 250 * LAB_MS);             /* sent again at 200 ms */
+    lab_put(&l, TCP_ACK, 1, 2, 65535, 0);
+    assert_true(c->srtt_ns == before);
+    assert_int_equal(c->backoff, 0);
+    assert_int_equal(net_send(l.h.net, s, "b", 1), 1);
+    lab_one_wait(&l, 80 * LAB_MS);
+    lab_put(&l, TCP_ACK, 1, 3, 65535, 0);
+    assert_true(c->srtt_ns > before);
+    net_abort(l.h.net, s);
+    lab_one_close(&l);
+}
+
+/* RFC 6298 5.7; RFC 5681 3.1: one segment. */
+static void lost_syn_makes_careful(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    struct lab_seg g;
+    static const uint8_t text[5000];
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = net_socket(l.h.net, NET_STREAM);
+    net_connect(l.h.net, s, LAB_THEIRS, 80);
+    lab_one_wait(&l, 1500 * LAB_MS);
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(lab_flush(&l), 1);
+    l.ours = g.sport;
+    l.theirs = 80;
+    l.iss = g.seq;
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 1, 65535, 0);
+    assert_true(conn_of(&l, s)->rto_ns == 3 * LAB_S);
+    lab_flush(&l);
+    assert_int_equal(net_send(l.h.net, s, text, sizeof(text)), sizeof(text));
+    lab_one_poll(&l);
+    assert_int_equal(lab_flush(&l), 1);
+    net_abort(l.h.net, s);
+    lab_one_close(&l);
+}
+
+/* --- keepalive ---------------------------------------------------------------------------------- */
+
+static void keepalive_asks_and_gives_up(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1460), err;
+    assert_int_equal(net_setopt(l.h.net, s, NET_SO_KEEPALIVE, 1), 0);
+    lab_one_wait(&l, 3600 * LAB_S);
+    lab_put(&l, TCP_ACK | TCP_PSH, 1, 1, 65535, 10);    /* a sign of life */
+    lab_one_wait(&l, LAB_S);
+    lab_flush(&l);
+    lab_one_wait(&l, 7198 * LAB_S);
+    lab_silent(&l);
+    lab_one_wait(&l, 2 * LAB_S);
+    lab_expect(&l, TCP_ACK, 0, 11, 0);          /* one before the next number */
+    lab_put(&l, TCP_ACK, 11, 1, 65535, 0);      /* answered: two hours more */
+    lab_one_wait(&l, 7100 * LAB_S);
+    lab_silent(&l);
+    lab_one_wait(&l, 110 * LAB_S + 8 * 75 * LAB_S);
+    assert_int_equal(lab_flush(&l), 9);
+    lab_one_wait(&l, 76 * LAB_S);
+    lab_expect(&l, TCP_RST | TCP_ACK, 1, 11, 0);
+    assert_int_equal(net_getopt(l.h.net, s, NET_SO_ERROR, &err), 0);
+    assert_int_equal(err, ETIMEDOUT);
+    net_close(l.h.net, s);
+    lab_one_close(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rto_follows_the_rfc),
+        cmocka_unit_test(rto_backs_off_to_a_bound),
+        cmocka_unit_test(heap_knows_the_earliest),
+        cmocka_unit_test(syn_is_tried_seven_times),
+        cmocka_unit_test(syn_ack_is_tried_six_times),
+        cmocka_unit_test(data_is_sent_again_fifteen_times),
+        cmocka_unit_test(samples_only_what_went_once),
+        cmocka_unit_test(lost_syn_makes_careful),
+        cmocka_unit_test(keepalive_asks_and_gives_up),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

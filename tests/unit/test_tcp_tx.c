@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What leaves, and when: windows, Nagle, delayed ACK, congestion control. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "stack/net_int.h"
+#include "stack/wire/tcp.h"
+#include "tests/unit/tcp_lab.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define WND 65535
+#define MSS 1460u
+#define PSH_ACK (TCP_ACK | TCP_PSH)
+
+static struct lab_one l;
+
+static int open_lab(void **state)
+{
+    (void)state;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    return 0;
+}
+
+static int close_lab(void **state)
+{
+    (void)state;
+    lab_one_close(&l);
+    return 0;
+}
+
+static struct tcp_conn *conn_of(int s)
+{
+    return sock_get(l.h.net, s)->tcp;
+}
+
+/* The user writes @len bytes of the pattern, from byte @from on. */
+static void writes(int s, uint32_t from, uint32_t len)
+{
+    static uint8_t buf[70000];
+    for (uint32_t i = 0; i < len; i++)
+        buf[i] = lab_pattern(from + i);
+    assert_int_equal(net_send(l.h.net, s, buf, len), len);
+    lab_one_poll(&l);
+}
+
+/* The next segments are full, start at relative @seq, and all leave now. */
+static uint32_t full_segments(uint32_t seq, unsigned n)
+{
+    struct lab_seg g;
+    for (unsigned i = 0; i < n; i++, seq += MSS) {
+        assert_true(lab_get(&l, &g));
+        assert_int_equal(g.seq - l.iss, seq);
+        assert_int_equal(g.len, MSS);
+        assert_true(g.at_ns == l.now_ns);
+        for (uint32_t k = 0; k < g.len; k++)
+            assert_int_equal(g.text[k], lab_pattern(seq - 1 + k));
+    }
+    return seq;
+}
+
+/* --- runs of full segments --------------------------------------------------------------- */
+
+static void initial_window_leaves_at_once(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 40000);
+    uint32_t seq = full_segments(1, 10);            /* RFC 6928 */
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 2 * MSS, WND, 0);   /* slow start: two out, four in */
+    seq = full_segments(seq, 4);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, seq, WND, 0);
+    full_segments(seq, 13);
+    lab_expect(&l, PSH_ACK, 1 + 27 * MSS, 1, 40000 - 27 * MSS);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+}
+
+static void the_peers_window_is_kept(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 4000, MSS);
+    writes(s, 0, 10000);
+    full_segments(1, 2);                            /* 1080 more would be silly */
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + MSS, 4000 - MSS, 0);    /* read nothing yet */
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 2 * MSS, 4000, 0);
+    full_segments(1 + 2 * MSS, 2);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+}
+
+/* RFC 9293 3.8.6.2.1 (2): half the largest window ever seen is worth it. */
+static void small_windows_are_used(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 1000, MSS);
+    writes(s, 0, 5000);
+    lab_expect(&l, TCP_ACK, 1, 1, 1000);
+    lab_put(&l, TCP_ACK, 1, 1001, 400, 0);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1001, 500, 0);
+    lab_expect(&l, TCP_ACK, 1001, 1, 500);
+    net_abort(l.h.net, s);
+}
+
+/* A full NIC loses nothing and keeps the order. */
+static void full_nic_only_delays(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int s = lab_client(&l, WND, 100);
+    conn_of(s)->cwnd = 60000;
+    fake_link_set_tx_room(l.h.link, 7);
+    writes(s, 0, 20000);                            /* 200 segments; 7 on the wire, 64 wait */
+    assert_int_equal(nic_tx_room(l.h.nic), 0);
+    assert_int_equal(lab_flush(&l), 7);
+    for (uint32_t seq = 1 + 7 * 100; seq < 20000;) {
+        fake_link_set_tx_room(l.h.link, 9);
+        lab_one_poll(&l);
+        lab_one_poll(&l);
+        unsigned k = 0;
+        for (; lab_get(&l, &g); k++, seq += 100) {
+            assert_int_equal(g.seq - l.iss, seq);
+            assert_int_equal(g.len, 100);
+        }
+        assert_true(k > 0 && k <= 18);
+    }
+    assert_int_equal(net_counters(l.h.net)->drop_tx_nic_full, 0);
+    assert_int_equal(net_counters(l.h.net)->tcp_retransmits, 0);
+    fake_link_set_tx_room(l.h.link, UINT_MAX);
+    net_abort(l.h.net, s);
+}
+
+static void empty_pool_only_delays(void **state)
+{
+    (void)state;
+    struct pkt *held[600];
+    unsigned k = 0;
+    int s = lab_client(&l, WND, MSS);
+    while ((held[k] = pkt_alloc(l.h.pool, PKT_SMALL)))
+        k++;
+    writes(s, 0, 3000);
+    lab_silent(&l);
+    assert_true(l.h.next_ns <= l.now_ns + LAB_MS);
+    pkt_release(held[--k]);
+    lab_one_poll(&l);
+    full_segments(1, 2);
+    lab_expect(&l, PSH_ACK, 1 + 2 * MSS, 1, 3000 - 2 * MSS);
+    while (k > 0)
+        pkt_release(held[--k]);
+    net_abort(l.h.net, s);
+}
+
+/* --- MSS ------------------------------------------------------------------------------------ */
+
+static void mss_is_the_smaller_one(void **state)
+{
+    (void)state;
+    const struct { uint16_t peer; int limit; uint32_t want; } t[] = {
+        { 0, 0, 536 }, { 1460, 0, 1460 }, { 9000, 0, 1460 }, { 1000, 0, 1000 },
+        { 1460, 700, 700 }, { 600, 700, 600 }, { 1, 0, 64 },
+    };
+    for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct lab_seg g;
+        int v, s = net_socket(l.h.net, NET_STREAM);
+        if (t[i].limit)
+            assert_int_equal(net_setopt(l.h.net, s, NET_TCP_MAXSEG, t[i].limit), 0);
+        net_connect(l.h.net, s, LAB_THEIRS, 80);
+        lab_one_poll(&l);
+        assert_true(lab_get(&l, &g));
+        assert_int_equal(g.mss, t[i].limit ? t[i].limit : 1460);
+        lab_one_put(&l, &(struct lab_seg){ .sport = 80, .dport = g.sport, .flags = 0x12,
+                                           .ack = g.seq + 1, .wnd = WND, .mss = t[i].peer });
+        net_getopt(l.h.net, s, NET_TCP_MAXSEG, &v);
+        assert_int_equal(v, t[i].want);
+        net_abort(l.h.net, s);
+        lab_flush(&l);
+    }
+}
+
+/* --- Nagle ------------------------------------------------------------------------------------ */
+
+static void nagle_gathers(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10);
+    lab_expect(&l, PSH_ACK, 1, 1, 10);
+    writes(s, 10, 20);
+    writes(s, 30, 30);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 11, WND, 0);
+    lab_expect(&l, PSH_ACK, 11, 1, 50);
+    writes(s, 60, MSS);                             /* a full one need not wait */
+    lab_expect(&l, PSH_ACK, 61, 1, MSS);
+    writes(s, 60 + MSS, 5);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 61, WND, 0);            /* the small one has arrived: Minshall */
+    lab_expect(&l, PSH_ACK, 61 + MSS, 1, 5);
+    net_abort(l.h.net, s);
+}
+
+/* The odd end of a large write does not wait for anybody's delayed ACK. */
+static void nagle_lets_the_tail_go(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 2 * MSS + 10);
+    full_segments(1, 2);
+    lab_expect(&l, PSH_ACK, 1 + 2 * MSS, 1, 10);
+    net_abort(l.h.net, s);
+}
+
+static void nodelay_sends_each_write(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10);
+    writes(s, 10, 20);
+    lab_expect(&l, PSH_ACK, 1, 1, 10);
+    lab_silent(&l);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_NODELAY, 1), 0);
+    lab_one_poll(&l);
+    lab_expect(&l, PSH_ACK, 11, 1, 20);             /* what Nagle held leaves now */
+    writes(s, 30, 5);
+    lab_expect(&l, PSH_ACK, 31, 1, 5);
+    net_abort(l.h.net, s);
+}
+
+/* --- ACKs ---------------------------------------------------------------------------------------- */
+
+static void ack_is_delayed_40_ms(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 100);
+    assert_true(l.h.next_ns == l.now_ns + 40 * LAB_MS);
+    lab_one_wait(&l, 40 * LAB_MS - 1);
+    lab_silent(&l);
+    lab_one_wait(&l, 1);
+    lab_expect(&l, TCP_ACK, 1, 101, 0);
+    lab_put(&l, TCP_ACK, 101, 1, WND, 100);         /* carried by what we send */
+    writes(s, 0, 5);
+    lab_expect(&l, PSH_ACK, 1, 201, 5);
+    lab_one_wait(&l, 100 * LAB_MS);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+}
+
+static void every_second_full_segment_is_acked(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    uint32_t acks = 0, last = 1;
+    int s = lab_client(&l, WND, MSS);
+    for (uint32_t i = 0; i < 40; i++) {
+        uint8_t buf[2000];
+        lab_put(&l, TCP_ACK, 1 + i * MSS, 1, WND, MSS);
+        while (lab_get(&l, &g)) {
+            acks++;
+            assert_true(g.ack - l.irs - last <= 2 * MSS);
+            last = g.ack - l.irs;
+        }
+        assert_int_equal(net_recv(l.h.net, s, buf, sizeof(buf)), MSS);
+    }
+    assert_in_range(acks, 20, 21);                  /* the first came before a full one was seen */
+    net_abort(l.h.net, s);
+}
+
+/* --- our window ------------------------------------------------------------------------------------ */
+
+static void window_opens_by_worthwhile_steps(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    static uint8_t buf[70000];
+    int s = lab_client(&l, WND, MSS);
+    for (uint32_t i = 0; i < 44; i++)
+        lab_put(&l, TCP_ACK, 1 + i * MSS, 1, WND, MSS);
+    lab_put(&l, TCP_ACK, 1 + 44 * MSS, 1, WND, 65535 - 44 * MSS);
+    lab_one_wait(&l, 50 * LAB_MS);
+    while (lab_get(&l, &g))
+        assert_int_equal(g.ack - l.irs - 1 + g.wnd, 65535);     /* the edge stays */
+    assert_int_equal(g.wnd, 0);
+    assert_int_equal(net_recv(l.h.net, s, buf, 1000), 1000);
+    lab_one_wait(&l, LAB_S);
+    lab_silent(&l);
+    assert_int_equal(net_recv(l.h.net, s, buf, 460), 460);      /* one MSS: tell it */
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(g.wnd, MSS);
+    lab_silent(&l);
+    assert_int_equal(net_recv(l.h.net, s, buf, MSS - 1), MSS - 1);
+    lab_one_poll(&l);
+    lab_silent(&l);
+    assert_int_equal(net_recv(l.h.net, s, buf, 65535), 65535 - 2 * MSS + 1);
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(g.wnd, 65535);
+    net_abort(l.h.net, s);
+}
+
+/* --- zero window --------------------------------------------------------------------------------------- */
+
+static void zero_window_is_probed(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int s = lab_client(&l, 1000, MSS);
+    writes(s, 0, 3000);
+    lab_expect(&l, TCP_ACK, 1, 1, 1000);
+    lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    lab_silent(&l);
+    int64_t gap = 200 * LAB_MS;
+    /* Answered for hours, longer than any number of retries: it stays open (MUST-37). */
+    for (int i = 0; i < 60; i++) {
+        lab_one_wait(&l, gap - 1);
+        lab_silent(&l);
+        lab_one_wait(&l, 1);
+        assert_true(lab_get(&l, &g));
+        assert_int_equal(g.seq - l.iss, 1001);
+        assert_int_equal(g.len, 1);
+        assert_int_equal(g.text[0], lab_pattern(1000));
+        lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+        gap = gap * 2 < 120 * LAB_S ? gap * 2 : 120 * LAB_S;
+    }
+    lab_put(&l, TCP_ACK, 1, 1001, 1000, 0);         /* open again, the probe was not taken */
+    lab_expect(&l, TCP_ACK, 1001, 1, 1000);
+    lab_put(&l, TCP_ACK, 1, 2001, 0, 0);
+    lab_one_wait(&l, 200 * LAB_MS);                 /* back-off begins anew */
+    lab_expect(&l, TCP_ACK, 2001, 1, 1);
+    lab_put(&l, TCP_ACK, 1, 2002, 0, 0);            /* taken, still shut */
+    lab_one_wait(&l, 400 * LAB_MS);
+    lab_expect(&l, TCP_ACK, 2002, 1, 1);
+    lab_put(&l, TCP_ACK, 1, 2003, 1000, 0);
+    lab_expect(&l, PSH_ACK, 2003, 1, 998);
+    assert_int_equal(net_counters(l.h.net)->drop_tcp_state, 0);
+    net_abort(l.h.net, s);
+}
+
+static void unanswered_probes_end_it(void **state)
+{
+    (void)state;
+    int err, s = lab_client(&l, 1000, MSS);
+    writes(s, 0, 3000);
+    lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    lab_flush(&l);
+    lab_one_wait(&l, 1200 * LAB_S);
+    assert_int_equal(lab_flush(&l), 15 + 1);        /* and the RST */
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, ETIMEDOUT);
+    net_close(l.h.net, s);
+}
+
+static void nobody_waits_for_ever(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 1000, MSS);
+    writes(s, 0, 3000);
+    lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    assert_int_equal(net_close(l.h.net, s), 0);
+    lab_flush(&l);
+    for (int i = 0; i < 20; i++) {                  /* answers, but never opens */
+        lab_one_wait(&l, 10 * LAB_S);
+        lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    }
+    assert_int_equal(net_sock_list(l.h.net, NULL, 0), 0);
+}
+
+/* A window too small to be worth it is used when the override timer says so. */
+static void silly_window_is_overridden(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 5000, MSS);
+    writes(s, 0, 5000 + 3000);
+    assert_int_equal(lab_flush(&l), 3);
+    lab_put(&l, TCP_ACK, 1, 1 + 3 * MSS, 200, 0);
+    lab_silent(&l);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, TCP_ACK, 1 + 3 * MSS, 1, 200);
+    lab_put(&l, TCP_ACK, 1, 201 + 3 * MSS, 5000, 0);
+    assert_int_equal(lab_flush(&l), 3);
+    net_abort(l.h.net, s);
+}
+
+static void fin_waits_for_the_window(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 1000, MSS);
+    writes(s, 0, 1000);
+    lab_expect(&l, PSH_ACK, 1, 1, 1000);
+    net_shutdown(l.h.net, s, NET_SHUT_WR);
+    lab_one_poll(&l);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, TCP_ACK | TCP_FIN, 1001, 1, 0);  /* the probe is the FIN */
+    lab_put(&l, TCP_ACK, 1, 1002, 0, 0);
+    assert_int_equal(lab_state(&l, s), NET_TCP_FIN_WAIT_2);
+    net_abort(l.h.net, s);
+}
+
+/* --- loss ------------------------------------------------------------------------------------------------- */
+
+static void three_duplicates_send_again(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 60000);
+    full_segments(1, 10);
+    for (int i = 0; i < 2; i++) {
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+        lab_expect(&l, TCP_ACK, 1 + (10 + (uint32_t)i) * MSS, 1, MSS);  /* RFC 3042 */
+        lab_silent(&l);
+    }
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1, 1, MSS);             /* RFC 5681 3.2 */
+    lab_silent(&l);
+    assert_int_equal(conn_of(s)->ssthresh, 6 * MSS);
+    assert_int_equal(conn_of(s)->cwnd, 9 * MSS);
+    for (int i = 0; i < 3; i++)
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);         /* three more have left the network */
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1 + 12 * MSS, 1, MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + 4 * MSS, WND, 0);   /* partial: RFC 6582 3.2 */
+    lab_expect(&l, TCP_ACK, 1 + 4 * MSS, 1, MSS);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 12 * MSS, WND, 0);  /* full */
+    assert_false(conn_of(s)->recovering);
+    assert_true(conn_of(s)->cwnd <= 6 * MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + 12 * MSS, WND, 0);
+    lab_flush(&l);
+    lab_one_wait(&l, 190 * LAB_MS);                 /* no time-out was needed */
+    assert_int_equal(net_counters(l.h.net)->tcp_retransmits, 2);
+    net_abort(l.h.net, s);
+}
+
+/* Text, a changed window or nothing in flight: not duplicates. */
+static void not_every_repetition_is_a_duplicate(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    for (uint32_t i = 0; i < 5; i++)
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);         /* nothing in flight */
+    writes(s, 0, 20000);
+    lab_flush(&l);
+    for (uint32_t i = 0; i < 5; i++)
+        lab_put(&l, TCP_ACK, 1 + i, 1, WND, 1);     /* text */
+    for (uint16_t i = 1; i < 6; i++)
+        lab_put(&l, TCP_ACK, 6, 1, (uint16_t)(WND - i), 0);     /* window */
+    assert_int_equal(net_counters(l.h.net)->tcp_retransmits, 0);
+    assert_int_equal(conn_of(s)->dup_acks, 0);
+    net_abort(l.h.net, s);
+}
+
+static void time_out_starts_slowly(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 60000);
+    full_segments(1, 10);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, TCP_ACK, 1, 1, MSS);
+    lab_silent(&l);
+    assert_int_equal(conn_of(s)->cwnd, MSS);
+    assert_int_equal(conn_of(s)->ssthresh, 5 * MSS);
+    for (int i = 0; i < 6; i++)
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);         /* of the first flight: RFC 6582 4 */
+    assert_false(conn_of(s)->recovering);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 10 * MSS, WND, 0);
+    assert_int_equal(conn_of(s)->cwnd, 3 * MSS);
+    net_abort(l.h.net, s);
+}
+
+static void congestion_avoidance_is_linear(void **state)
+{
+    (void)state;
+    uint32_t una = 1;
+    int s = lab_client(&l, WND, MSS);
+    struct tcp_conn *c = conn_of(s);
+    c->cwnd = c->ssthresh = 10 * MSS;
+    for (uint32_t round = 0; round < 5; round++) {
+        uint32_t segs = 10 + round;
+        assert_int_equal(c->cwnd, segs * MSS);
+        writes(s, una - 1, segs * MSS);
+        for (uint32_t i = 0; i < segs; i++)
+            lab_put(&l, TCP_ACK, 1, una + (i + 1) * MSS, WND, 0);
+        una += segs * MSS;
+        lab_flush(&l);
+    }
+    net_abort(l.h.net, s);
+}
+
+/* RFC 5681 4.1. */
+static void idle_forgets_the_window(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10 * MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + 10 * MSS, WND, 0);
+    conn_of(s)->cwnd = 40 * MSS;
+    lab_flush(&l);
+    lab_one_wait(&l, 300 * LAB_MS);
+    writes(s, 10 * MSS, 20 * MSS);
+    assert_int_equal(lab_flush(&l), 10);
+    net_abort(l.h.net, s);
+}
+
+/* --- the circle ---------------------------------------------------------------------------------------------- */
+
+/* A server's ISN is put just below 2^32 by waiting for its clock. */
+static void our_numbers_wrap(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    uint32_t seq = 1;
+    int ls, s = lab_server(&l, WND, MSS, &ls);
+    uint32_t away = 0xFFFFF000u - l.iss;
+    net_abort(l.h.net, s);
+    net_close(l.h.net, ls);
+    lab_flush(&l);
+    lab_one_wait(&l, (int64_t)away * 4000);
+    s = lab_server(&l, WND, MSS, &ls);
+    assert_true(l.iss >= 0xFFFFF000u);
+    writes(s, 0, 60000);
+    for (uint32_t sent = 0; sent < 60000;) {
+        uint32_t end = seq;
+        while (lab_get(&l, &g)) {
+            assert_int_equal(g.seq - l.iss, end);
+            end += g.len;
+        }
+        assert_true(end > seq);
+        sent += end - seq;
+        seq = end;
+        lab_put(&l, TCP_ACK, 1, seq, WND, 0);
+    }
+    assert_int_equal(net_counters(l.h.net)->tcp_retransmits, 0);
+    net_shutdown(l.h.net, s, NET_SHUT_WR);
+    lab_one_poll(&l);
+    lab_expect(&l, TCP_ACK | TCP_FIN, 60001, 1, 0);
+    net_abort(l.h.net, s);
+    net_close(l.h.net, ls);
+}
+
+/* Marks that stand still for more than 2^31 must not turn into "ahead". */
+static void old_marks_follow(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    struct tcp_conn *c = conn_of(s);
+    for (int i = 0; i < 3; i++) {
+        /* As if a GiB had gone by: all numbers of the connection move on together. */
+        uint32_t jump = 1u << 30;
+        l.iss += jump;
+        c->snd_una.v += jump;
+        c->snd_nxt.v += jump;
+        c->snd_max.v += jump;
+        c->snd_wl2.v += jump;
+        writes(s, 0, MSS);
+        lab_put(&l, TCP_ACK, 1, 1 + MSS, WND, 0);
+        l.iss += MSS;
+    }
+    lab_flush(&l);
+    writes(s, 0, 5 * MSS + 7);                      /* Nagle: nothing small is in flight */
+    assert_int_equal(lab_flush(&l), 6);
+    for (int i = 0; i < 3; i++)
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    assert_true(c->recovering);                     /* NewReno: nothing to recover before */
+    net_abort(l.h.net, s);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_lab, close_lab)
+    const struct CMUnitTest tests[] = {
+        T(initial_window_leaves_at_once),
+        T(the_peers_window_is_kept),
+        T(small_windows_are_used),
+        T(full_nic_only_delays),
+        T(empty_pool_only_delays),
+        T(mss_is_the_smaller_one),
+        T(nagle_gathers),
+        T(nagle_lets_the_tail_go),
+        T(nodelay_sends_each_write),
+        T(ack_is_delayed_40_ms),
+        T(every_second_full_segment_is_acked),
+        T(window_opens_by_worthwhile_steps),
+        T(zero_window_is_probed),
+        T(unanswered_probes_end_it),
+        T(nobody_waits_for_ever),
+        T(silly_window_is_overridden),
+        T(fin_waits_for_the_window),
+        T(three_duplicates_send_again),
+        T(not_every_repetition_is_a_duplicate),
+        T(time_out_starts_slowly),
+        T(congestion_avoidance_is_linear),
+        T(idle_forgets_the_window),
+        T(our_numbers_wrap),
+        T(old_marks_follow),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
