@@ -52,6 +52,7 @@ static void file_failed(struct link_pcap *c)
     c->buffered = 0;
 }
 
+/* One frame, at the time of the last poll: the link knows no finer one. */
 static void record(struct link_pcap *c, const uint8_t *frame, uint32_t len)
 {
     const struct pcap_rec_wire w = {
@@ -96,6 +97,7 @@ static int pcap_tx(struct link *l, struct pkt **pkts, unsigned n)
     return (int)n;
 }
 
+/* What the inner link gives is the caller's: looked at, not changed. */
 static int pcap_rx(struct link *l, struct pkt **pkts, unsigned n)
 {
     struct link_pcap *c = self(l);
@@ -105,6 +107,7 @@ static int pcap_rx(struct link *l, struct pkt **pkts, unsigned n)
     return got;
 }
 
+/* The time is kept for the records of what crosses until the next poll. */
 static int pcap_poll(struct link *l, int64_t now_ns, int64_t *next_ns)
 {
     flush(self(l));
@@ -143,6 +146,7 @@ static void pcap_stats(struct link *l, struct link_stats *out)
     self(l)->inner->ops->stats(self(l)->inner, out);
 }
 
+/* The inner link first: it may still release packets, but nothing crosses any more. */
 static void pcap_close(struct link *l)
 {
     struct link_pcap *c = self(l);

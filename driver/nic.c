@@ -13,10 +13,11 @@
 #include <string.h>
 
 #define POLL_ROUNDS 4
-#define ETH_HDR_BYTES 14u
+#define ETH_HDR_BYTES 14u       /* IEEE 802.3 3.1.1 */
 
 /* --- failure, link state ---------------------------------------------------- */
 
+/* Drops what the link has not taken. What it has taken is the link's to release. */
 static void tx_flush(struct nic *n)
 {
     for (; n->tx_n > 0; n->tx_n--) {
@@ -58,6 +59,7 @@ void nic_link_changed(struct nic *n, uint32_t bits, uint32_t mbit)
 
 /* --- events --------------------------------------------------------------------- */
 
+/* Every kind is named here, so that the compiler asks when link.h gets a new one. */
 static void event_one(struct nic *n, const struct link_event *ev)
 {
     switch (ev->kind) {
@@ -94,7 +96,8 @@ static void tx_took_one(struct nic *n)
     n->tx_n--;
 }
 
-/* As many as the link takes; the ring's end cuts a batch in two. */
+/* As many as the link takes; the ring's end cuts a batch in two. Called when a packet is
+ * queued, so that it leaves at once, and at each poll for those that had to wait. */
 static void tx_drain(struct nic *n)
 {
     int took = 1;
@@ -133,17 +136,21 @@ static uint64_t *tx_refuse(struct nic *n, const struct pkt *p, int *err)
 int nic_tx(struct nic *n, struct pkt *p)
 {
     int err = 0;
+
+    if (n->tx_n == NIC_TX_QUEUE)
+        tx_drain(n);                /* the link may have room since the last poll */
     uint64_t *why = tx_refuse(n, p, &err);
     if (why) {
         ++*why;
         pkt_release(p);
         return err;
     }
-    /* A received packet may be sent back as it is: what rx said ends here. */
+    /* A received packet may be sent back as it is: what rx said ends here. Of the virtio
+     * header's flags only NEEDS_CSUM means anything on the way out. virtio 1.2, 5.1.6.2. */
     p->vnet_flags &= VNET_F_NEEDS_CSUM;
     p->csum_bad = 0;
     assert(p->gso_type == VNET_GSO_NONE);
-    if (p->vnet_flags) {
+    if (p->vnet_flags) {            /* our stack's bugs, not a peer's bytes */
         assert(n->caps.offload & NIC_OFF_TX_CSUM);
         assert(p->csum_at >= p->head && p->csum_at - p->head + p->csum_off + 2 <= p->len);
     }
@@ -175,6 +182,7 @@ static void rx_meta(struct nic *n, struct pkt *p)
     n->stats.rx_bytes += p->len;
 }
 
+/* The link is asked for a batch, the caller gets them one by one. */
 struct pkt *nic_rx(struct nic *n)
 {
     if (n->rx_at == n->rx_n) {
@@ -255,13 +263,14 @@ int nic_poll(struct nic *n, int64_t now_ns, int64_t *next_ns)
         n->sync_until_ns = now_ns + NIC_SYNC_TIMEOUT_NS;
     n->polled = true;
     n->now_ns = now_ns;
-    n->handed = true;
+    n->handed = true;               /* nic_tx() may have, since the last poll */
     for (int i = 0; i < POLL_ROUNDS && n->handed && n->state != NIC_FAILED; i++)
         poll_round(n, next_ns);
     if (n->state == NIC_FAILED) {
         *next_ns = INT64_MAX;
         return -ENODEV;
     }
+    /* Still something for the link to do: come back now. Else our own time-outs. */
     int64_t ours = n->handed ? now_ns : nic_asks_deadline(n);
     if (n->state == NIC_OPENING && !n->synced && n->sync_until_ns < ours)
         ours = n->sync_until_ns;
@@ -270,6 +279,7 @@ int nic_poll(struct nic *n, int64_t now_ns, int64_t *next_ns)
     return 0;
 }
 
+/* Every packet has one owner here: the queue, the rest of an rx batch, or the link. */
 void nic_destroy(struct nic *n)
 {
     if (!n)

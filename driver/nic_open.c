@@ -36,6 +36,7 @@ static void got_id(struct nic *n, uint32_t value)
              (unsigned)value, LY_ID_VALUE);
 }
 
+/* Another major number speaks another language; minor ones only add. */
 static void got_version(struct nic *n, uint32_t value)
 {
     n->caps.version = value;
@@ -46,6 +47,7 @@ static void got_version(struct nic *n, uint32_t value)
              version_major(LY_VERSION_VALUE), version_minor(LY_VERSION_VALUE));
 }
 
+/* In force is what the device can do, the link can carry and the caller wants. */
 static void got_caps(struct nic *n, uint32_t value)
 {
     uint32_t can = 0;
@@ -94,6 +96,7 @@ static uint32_t put_mac_hi(const struct nic *n)
     return n->cfg.mac[4] | (uint32_t)n->cfg.mac[5] << 8;
 }
 
+/* Written once and last; the whole register, so that nothing of an earlier host stays. */
 static uint32_t put_ctrl(const struct nic *n)
 {
     return LY_CTRL_TX_EN_MASK | LY_CTRL_RX_EN_MASK
@@ -116,6 +119,8 @@ static const struct open_step open_steps[] = {
 };
 #define OPEN_STEPS (sizeof open_steps / sizeof open_steps[0])
 
+/* No answer: the question or its answer was lost with the stream's step; asked again
+ * by the next nic_open_poll(). Both reading and writing may be done twice. */
 void nic_open_answer(struct nic *n, const struct link_event *ev)
 {
     const struct open_step *s = &open_steps[n->step];
@@ -165,6 +170,7 @@ void nic_open_poll(struct nic *n)
                  (int)(NIC_SYNC_TIMEOUT_NS / NIC_MS_NS), n->link->ops->name);
 }
 
+/* VERSION before anything else: of another device not even ID need be where we look. */
 void nic_open_synced(struct nic *n, uint32_t version)
 {
     n->synced = true;

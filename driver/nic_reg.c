@@ -13,6 +13,8 @@
 #define SNAPSHOT_TRIES 1000u        /* a snapshot takes some 300 core cycles */
 #define SNAPSHOT_WORD NIC_CTR_WORDS /* in place of a word: the SNAPSHOT register */
 
+/* --- questions ------------------------------------------------------------------ */
+
 static struct nic_ask *ask_find(struct nic *n, uint16_t tag)
 {
     for (unsigned i = 0; i < NIC_ASKS_MAX; i++)
@@ -21,6 +23,7 @@ static struct nic_ask *ask_find(struct nic *n, uint16_t tag)
     return NULL;
 }
 
+/* The link is asked first: where it has no room, nothing is remembered. */
 int nic_ask(struct nic *n, uint16_t tag, uint32_t addr, uint32_t value, bool write)
 {
     unsigned i = 0;
@@ -45,7 +48,9 @@ static void user_answer(struct nic *n, const struct link_event *ev)
     n->answers[(n->ans_head + n->ans_n++) % NIC_USER_ASKS_MAX] = *ev;
 }
 
-/* --- counters ---------------------------------------------------------------- */
+/* --- counters ------------------------------------------------------------------
+ * START: SNAPSHOT is written. WAIT: read until it is not busy. READ: 64 words. DONE:
+ * until the caller fetches the result. */
 
 int nic_counters_start(struct nic *n)
 {
@@ -67,12 +72,14 @@ int nic_counters_start(struct nic *n)
     return 0;
 }
 
+/* With a result (0) or a reason why there is none. */
 static void ctr_end(struct nic *n, int err)
 {
     n->ctr_state = CTR_DONE;
     n->ctr_error = err;
 }
 
+/* The reading's number is in the tag: an answer to an earlier reading never fits. */
 static uint16_t ctr_tag(const struct nic *n, unsigned word)
 {
     return (uint16_t)(NIC_CTR_TAG + NIC_CTR_TAG_STRIDE * n->ctr_reading + word);
@@ -130,6 +137,7 @@ void nic_ctr_poll(struct nic *n)
     }
 }
 
+/* The caller fetches the result once; after that a new reading may begin. */
 int nic_counters_done(struct nic *n, uint64_t out[NIC_COUNTERS_MAX])
 {
     if (n->ctr_state == CTR_IDLE)
@@ -158,6 +166,7 @@ const char *nic_counter_name(unsigned i)
 
 /* --- registers for the caller --------------------------------------------------- */
 
+/* Answers not yet fetched count as well: each has its place in n->answers. */
 int nic_reg_submit(struct nic *n, uint16_t tag, uint32_t addr, uint32_t value, bool write)
 {
     unsigned due = n->ans_n;
@@ -187,6 +196,7 @@ int nic_reg_answer(struct nic *n, struct link_event *ev)
 
 /* --- answers --------------------------------------------------------------------- */
 
+/* By tag, whether the answer came from the device or from a time-out. */
 static void answer_route(struct nic *n, const struct link_event *ev)
 {
     if (ev->tag >= NIC_USER_TAG)

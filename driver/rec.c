@@ -64,6 +64,7 @@ void rec_hdr_emit(uint8_t *out, const struct rec_hdr *h)
     out[LY_REC_HDR_BYTES - 1] = rec_crc8(out, LY_REC_HDR_BYTES - 1);
 }
 
+/* The check goes over the bytes as they came, before any is believed. */
 int rec_hdr_parse(const uint8_t *in, struct rec_hdr *h)
 {
     struct rec_wire w;
@@ -81,6 +82,7 @@ int rec_hdr_parse(const uint8_t *in, struct rec_hdr *h)
 
 /* --- emit -------------------------------------------------------------- */
 
+/* In place: both headers go into the headroom, so no frame byte is moved. */
 int rec_emit_frame(struct pkt *p)
 {
     const struct virtio_net_hdr_v1 vnet = pkt_vnet(p);
@@ -101,6 +103,7 @@ int rec_emit_frame(struct pkt *p)
     return 0;
 }
 
+/* All control payloads are multiples of 4 bytes: no padding. */
 static size_t emit_control(uint8_t *out, uint8_t type, uint16_t tag, const void *body, uint32_t n)
 {
     rec_hdr_emit(out, &(struct rec_hdr){ .type = type, .tag = tag, .length = n });
@@ -138,6 +141,7 @@ void rec_rx_fini(struct rec_rx *rx)
     rx->pkt = NULL;
 }
 
+/* Out of step: what was begun is dropped, nothing but SYNC counts from here. */
 static void hunt_start(struct rec_rx *rx)
 {
     rec_rx_fini(rx);
@@ -198,6 +202,7 @@ static bool control_known(const struct rec_hdr *h)
     }
 }
 
+/* A frame too short to be one is treated like an unknown type. */
 static bool frame_sized(const struct rec_hdr *h)
 {
     return h->type == LY_REC_FRAME && h->length >= FRAME_MIN_LENGTH;
@@ -310,6 +315,8 @@ static enum rec_found body_done(struct rec_rx *rx)
     return REC_SKIPPED;
 }
 
+/* Header bytes go one by one (there are eight), payloads in pieces as large as they
+ * come. A finding ends the call, so that the caller sees them one at a time. */
 enum rec_found rec_rx_push(struct rec_rx *rx, const uint8_t *p, size_t n, size_t *used)
 {
     assert(rx->in_body || !rx->pkt);    /* the frame of REC_FRAME was not taken */
@@ -343,6 +350,7 @@ struct pkt *rec_rx_take(struct rec_rx *rx)
     return p;
 }
 
+/* The lengths were looked at by control_known(); here only the meaning is left. */
 int rec_rx_event(const struct rec_rx *rx, struct link_event *ev)
 {
     *ev = (struct link_event){ .tag = rx->hdr.tag };

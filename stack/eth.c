@@ -42,10 +42,6 @@ void eth_rx(struct net *n, struct pkt *p, int64_t now_ns)
 
 int eth_tx(struct net *n, struct pkt *p, const uint8_t *dst, uint16_t type)
 {
-    if (!net_tx_room(n)) {
-        drop(p, &n->c.drop_tx_nic_full);
-        return -ENOBUFS;
-    }
     uint8_t *h = pkt_push(p, ETH_HDR_BYTES);
     if (!h) {
         /* PKT_HEADROOM_BYTES covers all headers: only a foreign packet gets here. */

@@ -1,9 +1,9 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
 // ly_fifo_async - FIFO from one clock to another, first word falls through.
-// One word per cycle on either side. A word stands at the output 4 or 5 read cycles after its
-// write; a slot is free again 3 or 4 write cycles after its read. Holds DEPTH words and, beside
-// them, one in the output register. DEPTH is a power of two, at least 4.
+// A word stands at the output 4 or 5 read cycles after its write; a slot is free again 3 or 4 write
+// cycles after its read. So DEPTH 16 carries one word per cycle of the slower clock without a
+// pause, 4 about half of that. Holds DEPTH words (a power of two) and one in the output register.
 // Pointers are Gray counters that cross by ly_sync; the memory is written by one clock and read by
 // the other through a registered port, without reset: block RAM or distributed RAM.
 // Both sides must be in reset together (one ly_reset each from the same request) while any is.

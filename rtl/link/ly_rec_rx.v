@@ -130,42 +130,50 @@ module ly_rec_rx #(
 
     wire take     = in_valid && in_ready;
     wire hdr_end  = state_q == ST_HDR && take && idx_q == LY_REC_HDR_BYTES - 1;
-    wire left_1   = left_q == 1;
-    wire left_0   = left_q == 0;
+    reg  left_1, left_0;            // left_q is 1, is 0
     wire word_end = idx_q[1:0] == 2'd3;
 
     // Looked for from the start of the header and of the body: when either proves bad, hunting
     // goes on inside it. A5 occurs once in SYNC: after a mismatch none or one byte is matched.
-    wire match_hit  = in_data == LY_REC_SYNC_BODY[8 * match_q +: 8];
-    wire match_end  = match_hit && (&match_q);
+    wire first      = idx_q == 4'd0 && state_q != ST_HUNT;
+    wire [2:0] match_in = first ? 3'd0 : match_q;
+    wire match_hit  = in_data == LY_REC_SYNC_BODY[8 * match_in +: 8];
+    wire match_end  = match_hit && (&match_in);
 
+    // The length is whole two bytes before the header's end: compared a cycle ahead.
+    reg  long_q, frame_short_q, known_q;
     wire check_bad  = in_data != crc_q;
-    wire length_bad = over_q || left_q > LEFT_MAX || (is_sync && left_q != LEFT_SYNC);
-    wire frame_short = left_q < LEFT_FRAME;
-    wire frame_goes  = is_frame && !frame_short && i_tx_ok;
+    wire length_bad = over_q || long_q;
+    wire frame_goes = is_frame && !frame_short_q && i_tx_ok;
     wire left_runs   = state_q != ST_HDR && !(state_q == ST_BODY && is_frame);
-    wire known = (is_read && left_q == LEFT_READ) || (is_write && left_q == LEFT_WRITE) || is_sync;
+    always @(posedge clk) begin
+        long_q        <= left_q > LEFT_MAX || (is_sync && left_q != LEFT_SYNC);
+        frame_short_q <= left_q < LEFT_FRAME;
+        known_q       <= (is_read && left_q == LEFT_READ) || (is_write && left_q == LEFT_WRITE)
+                      || is_sync;
+    end
 
     wire [7:0] crc_next;
-    ly_crc8 u_crc (.i_crc(crc_q), .i_data(in_data), .o_crc(crc_next));
+    ly_crc8 u_crc (.i_crc(first ? LY_REC_CRC_INIT : crc_q), .i_data(in_data), .o_crc(crc_next));
 
     // ---- Time: counts the ticks since the last byte, or since what is waited for changed. ----
     reg [TICK_W-1:0] ticks_q;
-    reg              tick_q, waits_tx_q;
+    reg              tick_q, waits_tx_q, late_q;
 
     // Waiting for the tx path, else for the host.
     wire waits_tx = state_q == ST_DATA && (meta_q || in_valid);
     wire armed    = !(state_q == ST_HUNT || state_q == ST_REQ || (state_q == ST_HDR && idx_q == 0));
-    wire late     = waits_tx == waits_tx_q
-                 && (waits_tx ? ticks_q == TICKS_STALL : ticks_q == TICKS_GAP);
+    wire restart  = !armed || take || waits_tx != waits_tx_q;
+    wire late     = late_q && waits_tx == waits_tx_q;
     wire stall    = armed && waits_tx && late;
     wire gap      = armed && !waits_tx && !in_valid && late;
 
     always @(posedge clk) begin
         tick_q     <= i_tick_time;
         waits_tx_q <= waits_tx;
-        if (!armed || take || waits_tx != waits_tx_q) ticks_q <= 0;
-        else if (tick_q != i_tick_time && !late) ticks_q <= ticks_q + 1'b1;
+        late_q     <= !restart && ticks_q == (waits_tx ? TICKS_STALL : TICKS_GAP);
+        if (restart) ticks_q <= 0;
+        else if (tick_q != i_tick_time && !late_q) ticks_q <= ticks_q + 1'b1;
     end
 
     // ---- State ----
@@ -186,7 +194,7 @@ module ly_rec_rx #(
             ST_HUNT: if (take && match_end) state_d = ST_HDR;
             ST_HDR: if (hdr_end) begin
                 if (check_bad || length_bad) state_d = match_end ? ST_HDR : ST_HUNT;
-                else if (frame_goes || known) state_d = ST_BODY;
+                else if (frame_goes || known_q) state_d = ST_BODY;
                 else if (!left_0) state_d = ST_SKIP;
             end
             ST_BODY: if (body_end) begin
@@ -203,28 +211,32 @@ module ly_rec_rx #(
         if (gap) state_d = ST_HUNT;
     end
 
-    wire rec_start = state_d == ST_HDR && state_q != ST_HDR || hdr_end && state_d == ST_HDR;
-
     initial state_q = ST_HUNT;
     always @(posedge clk) begin
         state_q <= rst ? ST_HUNT : state_d;
     end
 
+    // A record is a multiple of 4 bytes: the low bits of idx_q are 0 at its end by themselves, the
+    // high bits count in header and body only. So nothing here waits for the next state.
+    wire counts_high = state_q == ST_HDR || state_q == ST_BODY;
+    wire [3:0] idx_inc = idx_q + 4'd1;
     always @(posedge clk) begin
         if (take) begin
-            idx_q   <= hdr_end ? 4'd0 : idx_q + 4'd1;
+            idx_q   <= hdr_end || body_end ? 4'd0 : {idx_inc[3:2] & {2{counts_high}}, idx_inc[1:0]};
             crc_q   <= crc_next;
-            match_q <= match_hit ? match_q + 3'd1 : {2'd0, in_data == LY_REC_SYNC_BODY[7:0]};
+            match_q <= match_hit ? match_in + 3'd1 : {2'd0, in_data == LY_REC_SYNC_BODY[7:0]};
         end
-        if (rst || rec_start) idx_q <= 4'd0;
-        if (rec_start) crc_q <= LY_REC_CRC_INIT;
-        if (rst || gap || rec_start || state_d == ST_BODY && state_q == ST_HDR) match_q <= 3'd0;
+        if (rst || state_q == ST_HUNT) idx_q <= 4'd0;
+        if (rst || gap) match_q <= 3'd0;
     end
 
-    // Header fields
+    // Header fields. Two bytes or more lie between any other change of left_q and a look at it.
+    wire left_moves = take && left_runs && !left_0;
     always @(posedge clk) begin
-        if (hdr_end ? frame_goes : take && left_runs && !left_0)
+        if (hdr_end ? frame_goes : left_moves)
             left_q <= left_q - (hdr_end ? LEFT_VNET : LEFT_ONE);
+        left_1 <= left_moves ? left_q == 2 : left_q == 1;
+        left_0 <= left_moves ? left_1 : left_q == 0;
         if (state_q == ST_HDR && take) case (idx_q[2:0])
             3'd0: type_q <= in_data[7:3] != 5'd0 ? 3'd0 : in_data[2:0];
             3'd2: tag_q[7:0]  <= in_data;
@@ -302,11 +314,11 @@ module ly_rec_rx #(
                            : hdr_bad && !check_bad ? LY_ERROR_LENGTH[1:0] : LY_ERROR_HDR_CHECK[1:0];
     assign o_ev_bad_header = hdr_bad || sync_bad;
     assign o_ev_gap        = gap;
-    assign o_ev_unknown    = hdr_end && !check_bad && !length_bad && !is_frame && !known;
+    assign o_ev_unknown    = hdr_end && !check_bad && !length_bad && !is_frame && !known_q;
     assign o_ev_drop_stall = frame_off && i_tx_ok;
     assign o_ev_drop_disabled = (frame_off || (hdr_end && !check_bad && !length_bad && is_frame
-                                               && !frame_short)) && !i_tx_ok;
-    assign o_ev_drop_length = (hdr_end && !check_bad && !length_bad && is_frame && frame_short)
+                                               && !frame_short_q)) && !i_tx_ok;
+    assign o_ev_drop_length = (hdr_end && !check_bad && !length_bad && is_frame && frame_short_q)
                            || vnet_bad;
     assign o_timer_armed   = armed;
     assign o_busy          = in_valid || state_q == ST_REQ;

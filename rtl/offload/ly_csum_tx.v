@@ -141,7 +141,7 @@ module ly_csum_tx #(
             ST_SINK:  if (lost || (s_fire && s_tx_last)) state_d = ST_IDLE;
             ST_PAD:   state_d = ST_FOLD;
             ST_FOLD:  if (fold_q[1]) state_d = ST_DONE;
-            default:  if (m_fire) state_d = ST_IDLE;
+            default:  if (m_fire && m_tx_last) state_d = ST_IDLE;
         endcase
     end
 

@@ -3,10 +3,11 @@
 // ly_phy_gmii - GMII pins to the byte interface of the core; 1000 Mbit/s, clk is the tx clock.
 // tx: one register, 1 cycle; a byte in every cycle, so o_tx_tick is 1. rx: the pins are registered
 // in gmii_rx_clk; the bytes between rise and fall of RX_DV, and one end mark (dv 0), cross by a
-// FIFO of 16; the idle line never enters it. o_rx_stb comes 6 or 7 clk after the byte was at the
-// pins, in nearly every cycle; where gmii_rx_clk is the slower clock there is now and then one
-// without. If it is faster by so much that the FIFO is full, bytes are lost, the end mark is not,
-// and has er set. Symbols outside RX_DV (carrier extension, false carrier) are not passed on.
+// FIFO of 16; the idle line never enters it. The core sees o_rx_stb at the 5th to 7th edge of clk
+// after the one that took the byte at the pins, and then in nearly every cycle: where gmii_rx_clk
+// is the slower clock there is now and then one without. Where it is so much faster that the FIFO
+// is full, bytes are lost; the end mark is not, and has er set. Symbols outside RX_DV (carrier
+// extension, false carrier) are not passed on.
 // Clocks: clk for tx, o_*; gmii_rx_clk for gmii_rx*. gmii_crs, gmii_col are asynchronous.
 // Source: IEEE 802.3 35.2 (GMII signals).
 module ly_phy_gmii (
@@ -37,6 +38,7 @@ module ly_phy_gmii (
 
     reg [7:0] txd_q;
     reg       tx_en_q, tx_er_q;
+    initial txd_q = 8'd0;
     initial tx_en_q = 1'b0;
     initial tx_er_q = 1'b0;
 

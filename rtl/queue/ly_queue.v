@@ -123,7 +123,8 @@ module ly_queue #(
             initial patch_q = 2'd0; // the cycle behind a last beat
             initial open_q  = 1'b0;
 
-            wire open     = open_q && !commit_q;
+            // A patch needs no room, and level_q stands still meanwhile.
+            wire open     = (open_q && !commit_q) || wr_at_patch;
             wire patching = s_valid && s_last && s_patch && !s_drop;
             assign wr_room      = 1'b1;
             assign wr_at_patch  = patch_q != 2'd0;

@@ -117,6 +117,11 @@ def wanted_memories():
     return want
 
 
+def net_name(net):
+    """The Verilog name in nextpnr's: $glbnet$clk$TRELLIS_IO_IN, clk$SB_IO_IN_$glb_clk."""
+    return re.sub(r"^\$glbnet\$", "", net).split("$")[0]
+
+
 def judge(name, t, memories, report):
     """Print the row; return the list of misses."""
     misses = []
@@ -125,7 +130,7 @@ def judge(name, t, memories, report):
         print(f"  {cell:16} {used:6}" + (f"   at most {most}" if most else ""))
         if most and used > most:
             misses.append(f"{cell} {used} above {most}")
-    clocks = {re.sub(r"\$.*", "", k): v["achieved"] for k, v in report["fmax"].items()}
+    clocks = {net_name(k): v["achieved"] for k, v in report["fmax"].items()}
     for clock, least in t["min_mhz"].items():
         got = clocks.get(clock)
         if got is None:

@@ -124,6 +124,18 @@ void lab_pair_run(struct lab_pair *l, int64_t until_ns)
     l->now_ns = until_ns;
 }
 
+int lab_pair_accept(struct lab_pair *l, int listener)
+{
+    bool due = true;
+    int s;
+    while ((s = net_accept(l->b.net, listener, NULL, NULL)) == -EAGAIN) {
+        assert_true(due);       /* else nothing will ever come */
+        due = lab_pair_step(l);
+    }
+    assert_true(s >= 0);
+    return s;
+}
+
 void lab_pair_connect(struct lab_pair *l, uint16_t port, int *sa, int *sb)
 {
     int s = net_socket(l->b.net, NET_STREAM);
@@ -132,9 +144,7 @@ void lab_pair_connect(struct lab_pair *l, uint16_t port, int *sa, int *sb)
     assert_int_equal(net_listen(l->b.net, s, 1), 0);
     *sa = net_socket(l->a.net, NET_STREAM);
     assert_int_equal(net_connect(l->a.net, *sa, LAB_THEIRS, port), -EINPROGRESS);
-    while ((*sb = net_accept(l->b.net, s, NULL, NULL)) == -EAGAIN)
-        assert_true(lab_pair_step(l));
-    assert_true(*sb >= 0);
+    *sb = lab_pair_accept(l, s);
     assert_int_equal(net_close(l->b.net, s), 0);
 }
 

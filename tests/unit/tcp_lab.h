@@ -56,10 +56,13 @@ struct lab_pair {
 void lab_pair_open(struct lab_pair *l, const struct lab_cfg *cfg, int64_t latency_ns);
 /** lab_pair_close() - also asserts that every packet is back. */
 void lab_pair_close(struct lab_pair *l);
-/** lab_pair_step() - poll both, then go to the next due time. False: nothing is due. */
+/** lab_pair_step() - poll both, then go to the next due time. False: nothing is due,
+ * unless a user who looks now does something. */
 bool lab_pair_step(struct lab_pair *l);
 /** lab_pair_run() - step until @until_ns; time is then exactly that. */
 void lab_pair_run(struct lab_pair *l, int64_t until_ns);
+/** lab_pair_accept() - step until b's listener has a connection: its descriptor. */
+int lab_pair_accept(struct lab_pair *l, int listener);
 /** lab_pair_connect() - a connection from a to b's @port: descriptors of a, b. Opens
  * and closes a listener. */
 void lab_pair_connect(struct lab_pair *l, uint16_t port, int *sa, int *sb);

@@ -116,6 +116,12 @@ static void test_tx_refused(void **state)
     assert_int_equal(ip4_mtu(b->net), 586);
     assert_int_equal(eth_tx(b->net, payload(b, 601), peer_mac, 0x1234), -EMSGSIZE);
     assert_int_equal(c->drop_tx_nic_refused, 1);
+    /* The cable is pulled: refused, and net_tx_room() lets senders that can wait, wait. */
+    fake_link_event(b->link, &(struct link_event){ .kind = LINK_EV_LINK });
+    bench_poll(b);
+    assert_int_equal(net_tx_room(b->net), 0);
+    assert_int_equal(eth_tx(b->net, payload(b, 100), peer_mac, 0x1234), -ENETDOWN);
+    assert_int_equal(c->drop_tx_nic_refused, 2);
     assert_int_equal(c->eth_tx_frames, 0);
     bench_down(b);
 }

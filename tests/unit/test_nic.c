@@ -82,6 +82,9 @@ static void tx_queue_full(void **state)
     assert_int_equal(nic_tx(f->nic, nic_fix_frame(f, 60)), -ENOBUFS);
     assert_int_equal(nic_fix_stats(f).tx_drop_queue_full, 1);
     assert_int_equal(nic_fix_stats(f).tx_frames, 0);
+    fake_link_set_tx_room(f->fake, 1);      /* has room again, nobody polled */
+    assert_int_equal(nic_tx(f->nic, nic_fix_frame(f, 60)), 0);
+    assert_int_equal(nic_fix_stats(f).tx_frames, 1);
     assert_int_equal(pkt_pool_in_use(f->pool), 64);     /* released by nic_destroy() */
 }
 
@@ -179,16 +182,19 @@ static void send_segment(struct nic_fix *f)
     nic_tx(f->nic, p);
 }
 
-/* The stack asks before it leaves work to the device: else it is our bug. */
+/* The stack asks before it leaves work to the device: else it is our bug. The fake link,
+ * which asserts too, does not get to see these packets. */
 static void tx_unasked_offload_asserts(void **state)
 {
     struct nic_fix *f = *state;
     nic_fix_up(f, (struct fake_link_cfg){ .hw_caps = LY_CAPS_TX_CSUM_MASK });
+    fake_link_set_tx_room(f->fake, 0);
     assert_false(asserts(f, send_partial));
     assert_true(asserts(f, send_partial_beyond));
     assert_true(asserts(f, send_segment));
-    nic_fix_up(f, (struct fake_link_cfg){ 0 });
-    assert_true(asserts(f, send_partial));
+    nic_fix_make_offload(f, (struct fake_link_cfg){ .hw_caps = LY_CAPS_TX_CSUM_MASK }, 0, false);
+    nic_fix_run(f, 1000);
+    assert_true(asserts(f, send_partial));  /* it can, but was told not to */
 }
 
 /* A received packet may be answered in place: what rx said about it does not trip tx. */
@@ -400,6 +406,16 @@ static void gone(void **state)
     }
 }
 
+/* The link may say so by the event alone. */
+static void gone_by_event(void **state)
+{
+    struct nic_fix *f = *state;
+    nic_fix_up(f, (struct fake_link_cfg){ 0 });
+    fake_link_event(f->fake, &(struct link_event){ .kind = LINK_EV_GONE });
+    assert_int_equal(nic_fix_run(f, f->now + 10), -ENODEV);
+    nic_fix_assert_failed(f, "gone", "fake");
+}
+
 static void gone_while_opening(void **state)
 {
     struct nic_fix *f = *state;
@@ -433,6 +449,7 @@ int main(void)
         NIC_TEST(device_error_and_resync),
         NIC_TEST(answer_with_wrong_address),
         NIC_TEST(gone),
+        NIC_TEST(gone_by_event),
         NIC_TEST(gone_while_opening),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

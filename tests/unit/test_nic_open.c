@@ -37,6 +37,23 @@ static void opens(void **state)
                      LY_CTRL_TX_EN_MASK | LY_CTRL_RX_EN_MASK | LY_CTRL_RX_CSUM_EN_MASK);
 }
 
+/* Whoever polls only when nic_poll() asked for it brings it up as well, also where the
+ * device answers in no time. */
+static void opens_by_its_own_deadlines(void **state)
+{
+    struct nic_fix *f = *state;
+    for (int64_t delay = 0; delay < 3; delay++) {
+        nic_fix_make(f, (struct fake_link_cfg){ .reg_delay_ns = delay });
+        for (int i = 0; i < 100 && nic_state(f->nic) == NIC_OPENING; i++) {
+            int64_t next;
+            assert_int_equal(nic_poll(f->nic, f->now, &next), 0);
+            assert_true(next < INT64_MAX || nic_state(f->nic) == NIC_UP);
+            f->now = next;
+        }
+        assert_int_equal(nic_state(f->nic), NIC_UP);
+    }
+}
+
 /* What is in force: what is wanted and what the device can do. */
 static void offload_is_anded(void **state)
 {
@@ -95,6 +112,9 @@ static void no_answer_to_sync(void **state)
     struct nic_fix *f = *state;
     nic_fix_make(f, (struct fake_link_cfg){ .no_sync = true });
     f->now = 7 * S_NS;                      /* time does not begin at 0 */
+    int64_t next;
+    assert_int_equal(nic_poll(f->nic, f->now, &next), 0);
+    assert_true(next == 10 * S_NS);
     assert_int_equal(nic_fix_run(f, 10 * S_NS - 1), 0);
     assert_int_equal(nic_state(f->nic), NIC_OPENING);
     assert_int_equal(nic_reg_submit(f->nic, 0x8000, 0, 0, false), -EAGAIN);
@@ -196,8 +216,11 @@ static void register_refused(void **state)
 static void link_takes_no_register(void **state)
 {
     struct nic_fix *f = *state;
+    int64_t next;
     nic_fix_make(f, (struct fake_link_cfg){ 0 });
     fake_link_refuse_regs(f->fake, -EAGAIN);
+    assert_int_equal(nic_poll(f->nic, 0, &next), 0);
+    assert_true(next == 1000000);
     nic_fix_run(f, S_NS);
     assert_int_equal(nic_state(f->nic), NIC_OPENING);
     fake_link_refuse_regs(f->fake, 0);
@@ -267,6 +290,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         NIC_TEST(opens),
+        NIC_TEST(opens_by_its_own_deadlines),
         NIC_TEST(offload_is_anded),
         NIC_TEST(no_offload_without_vnet),
         NIC_TEST(max_frame_is_the_smaller),

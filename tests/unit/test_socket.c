@@ -75,12 +75,14 @@ static void exchange(struct lab_pair *l, int sa, int sb, uint32_t total)
     struct end a = { .net = l->a.net, .s = sa, .total = total, .salt = 1, .want = 2 };
     struct end b = { .net = l->b.net, .s = sb, .total = total, .salt = 2, .want = 1 };
     bool a_end = false, b_end = false;
-    while (!a_end || !b_end) {
+    /* Nothing is due twice in a row: the user's turn in between changed nothing. */
+    for (int idle = 0; !a_end || !b_end;) {
         end_send(&a);
         end_send(&b);
         a_end |= end_recv(&a);
         b_end |= end_recv(&b);
-        assert_true(lab_pair_step(l));
+        idle = lab_pair_step(l) ? 0 : idle + 1;
+        assert_true(idle < 2);
     }
     assert_int_equal(a.got, total);
     assert_int_equal(b.got, total);
@@ -154,8 +156,7 @@ static void odd_transfer(uint64_t seed)
     assert_int_equal(net_connect(l.a.net, sa, LAB_THEIRS, 80), -EINPROGRESS);
     fake_link_faults(l.a.link, &f);
     fake_link_faults(l.b.link, &f);
-    while ((sb = net_accept(l.b.net, ls, NULL, NULL)) == -EAGAIN)
-        assert_true(lab_pair_step(&l));
+    sb = lab_pair_accept(&l, ls);
     assert_int_equal(net_close(l.b.net, ls), 0);
     exchange(&l, sa, sb, 40000);
     all_gone(&l, sa, sb);

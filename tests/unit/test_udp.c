@@ -349,6 +349,7 @@ static void test_no_buffer(void **state)
     assert_int_equal(dgram_sendto(b->net, &d, "x", 1, PEER_ADDR, 9), -EAGAIN);
     bench_to(b, 1 * MS);
     assert_false(dgram_ready(&d) & NET_OUT);
+    assert_true(b->next <= b->now + 1 * MS);    /* nobody wakes us for a free buffer */
     for (unsigned i = 0; i < 8; i++)
         pkt_release(p[i]);
     bench_to(b, 2 * MS);

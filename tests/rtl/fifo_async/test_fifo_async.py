@@ -110,14 +110,16 @@ async def capacity(dut):
 
 @cocotb.test()
 async def rate(dut):
-    """With both sides willing it moves one word in every cycle of the slower clock."""
+    """From DEPTH 16 on, one word in every cycle of the slower clock; with 4 at least 2 in 5."""
     bench = Bench(dut, "rate")
     await bench.begin()
+    shallow = support.param(dut, "DEPTH") < 8
     await bench.run(1.0, 1.0, 100)
     taken = bench.taken
     slower = max(bench.wr_ps, bench.rd_ps)
     await Timer(500 * slower, "ps")
-    assert abs(bench.taken - taken - 500) <= 3
+    moved = bench.taken - taken
+    assert 200 <= moved <= 350 if shallow else abs(moved - 500) <= 3, moved
 
 
 @pytest.mark.parametrize("wr_ps, rd_ps, depth", [

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ly_phy_gmii: cocotbext-eth on the pins, clocks 100 ppm and more apart.
 
-RX_PS (environment): period of gmii_rx_clk in ps; that of clk is 80,000 (8 ppm is 0.64 ps there).
+RX_PS (environment): period of gmii_rx_clk in ps; that of clk is 80,000 (8 ps are 100 ppm).
 """
 
 import logging
@@ -72,18 +72,22 @@ async def receive(dut):
     bench = Bench(dut, "receive")
     await bench.begin()
     want = []
-    for size in [1, 2, 3, 4, 5, 15, 16, 17, 72, 72, 1526] + [bench.rnd.randrange(1, 100)
-                                                             for _ in range(40)]:
+    fast = bench.rx_ps * 1.01 < CORE_PS          # so fast that more would be an overflow
+    longest = 100 if fast else 1526
+    for size in [1, 2, 3, 4, 5, 15, 16, 17, 72, 72, longest] + [bench.rnd.randrange(1, 100)
+                                                                for _ in range(40)]:
         raw = bench.rnd.randbytes(size)
         errors = [int(bench.rnd.randrange(20) == 0) for _ in raw]
-        bench.source.ifg = bench.rnd.choice([1, 2, 12])
+        bench.source.ifg = 12 if fast else bench.rnd.choice([1, 2, 12])
         bench.source.send_nowait(GmiiFrame(raw, list(errors)))
         want.append((raw, errors, 0))
     await bench.source.wait()
     await ClockCycles(dut.clk, 30)
     assert bench.events == want
-    # The synchroniser's random cycle, and one for each beat of the two clocks.
-    assert max(bench.holes) <= 3, bench.holes
+    # The synchroniser's random cycle, and what a slower clock must leave out.
+    slower = max(0.0, bench.rx_ps / CORE_PS - 1)
+    for (data, _, _), holes in zip(bench.events, bench.holes):
+        assert holes <= 3 + len(data) * slower, (len(data), holes)
 
 
 @cocotb.test()
@@ -113,7 +117,7 @@ async def latency(dut):
         while dut.o_rx_stb.value == 0:
             await RisingEdge(dut.clk)
             edges += 1
-        assert 5 <= edges <= 7, edges
+        assert (5 if bench.rx_ps >= CORE_PS else 4) <= edges <= 7, edges
         dut.gmii_rx_dv.value = 0
     await ClockCycles(dut.clk, 20)
 
