@@ -46,7 +46,7 @@ int sock_id(const struct net *n, const struct sock *sk)
     return sk ? (int)(sk - n->socks.tab) : -1;
 }
 
-/* --- readiness ------------------------------------------------------------------------ */
+/* --- readiness ---------------------------------------------------------------- */
 
 static unsigned ready_bits(const struct sock *sk)
 {
@@ -103,7 +103,7 @@ int net_changed(struct net *n)
     return sock_id(n, sk);
 }
 
-/* --- making and ending ------------------------------------------------------------------- */
+/* --- making and ending -------------------------------------------------------- */
 
 static struct sock *sock_take(struct net *n, enum net_type type)
 {
@@ -189,7 +189,7 @@ int net_shutdown(struct net *n, int s, int how)
     return 0;
 }
 
-/* --- addresses ------------------------------------------------------------------------------ */
+/* --- addresses ---------------------------------------------------------------- */
 
 int net_bind(struct net *n, int s, uint32_t addr, uint16_t port)
 {
@@ -277,7 +277,7 @@ int net_getpeername(struct net *n, int s, uint32_t *addr, uint16_t *port)
     return 0;
 }
 
-/* --- data -------------------------------------------------------------------------------------- */
+/* --- data --------------------------------------------------------------------- */
 
 ssize_t net_sendto(struct net *n, int s, const void *p, size_t len, uint32_t addr, uint16_t port)
 {
@@ -317,7 +317,7 @@ ssize_t net_recv(struct net *n, int s, void *p, size_t len)
     return net_recvfrom(n, s, p, len, NULL, NULL);
 }
 
-/* --- options ------------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------ */
 
 static int dgram_setopt(struct dgram *d, enum net_opt opt, int value)
 {
@@ -384,7 +384,7 @@ int net_getopt(struct net *n, int s, enum net_opt opt, int *value)
     return err;
 }
 
-/* --- looking ----------------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------------ */
 
 static struct net_sock_info tcp_info(const struct net *n, const struct tcp_conn *c)
 {

@@ -182,7 +182,7 @@ struct tcp_seg {
 /* What the rest of the stack calls (tcp_init, tcp_fini, tcp_rx, tcp_poll,
  * tcp_icmp_error) is declared in net_int.h. */
 
-/* --- tcp_conn.c: control blocks, tables, states --------------------------------- */
+/* --- tcp_conn.c: control blocks, tables, states ------------------------------- */
 
 /** tcp_conn_alloc() - a CLOSED control block with defaults. NULL: all in use. The
  * oldest TIME_WAIT that nobody holds makes room. */
@@ -242,7 +242,7 @@ static inline bool tcp_synchronized(const struct tcp_conn *c)
     return c->state >= NET_TCP_ESTABLISHED;
 }
 
-/* --- tcp_secret.c: what only this host can compute --------------------------------- */
+/* --- tcp_secret.c: what only this host can compute ---------------------------- */
 
 /** tcp_hash() - keyed hash of both ends (SipHash-2-4 of 12 bytes). */
 uint64_t tcp_hash(const uint64_t key[2], uint32_t laddr, uint16_t lport, uint32_t raddr,
@@ -254,7 +254,7 @@ struct tcp_seq tcp_isn(const struct net *n, const struct tcp_conn *c, int64_t no
 /** tcp_port_for() - ephemeral port towards c->raddr, rport; RFC 6056 3.3.3. 0: none. */
 uint16_t tcp_port_for(struct net *n, const struct tcp_conn *c);
 
-/* --- tcp_ring.c -------------------------------------------------------------------------- */
+/* --- tcp_ring.c --------------------------------------------------------------- */
 
 /** tcp_ring_put() - append up to @len bytes. Returns bytes taken; -ENOMEM. */
 ssize_t tcp_ring_put(struct tcp_ring *r, const void *p, size_t len);
@@ -265,7 +265,7 @@ void tcp_ring_drop(struct tcp_ring *r, uint32_t len);
 /** tcp_ring_fini() - free the memory. */
 void tcp_ring_fini(struct tcp_ring *r);
 
-/* --- tcp_timer.c -------------------------------------------------------------------------- */
+/* --- tcp_timer.c -------------------------------------------------------------- */
 void tcp_timer_set(struct net *n, struct tcp_conn *c, enum tcp_timer t, int64_t at_ns);
 void tcp_timer_stop(struct net *n, struct tcp_conn *c, enum tcp_timer t);
 void tcp_timer_stop_all(struct net *n, struct tcp_conn *c);
@@ -286,7 +286,7 @@ int64_t tcp_rto(const struct tcp_conn *c);
 /** tcp_keepalive_start() - (re)start by c->keepalive. */
 void tcp_keepalive_start(struct net *n, struct tcp_conn *c, int64_t now_ns);
 
-/* --- tcp_tx.c --------------------------------------------------------------------------------- */
+/* --- tcp_tx.c ----------------------------------------------------------------- */
 
 /** tcp_out_queue() - have tcp_poll() call tcp_output(). */
 void tcp_out_queue(struct net *n, struct tcp_conn *c);
@@ -317,7 +317,7 @@ static inline uint32_t tcp_seg_span(const struct tcp_seg *g)
     return g->len + ((g->flags & TCP_SYN) != 0) + ((g->flags & TCP_FIN) != 0);
 }
 
-/* --- tcp_reasm.c ------------------------------------------------------------------------------- */
+/* --- tcp_reasm.c -------------------------------------------------------------- */
 
 /** tcp_reasm_put() - keep an out-of-order segment; takes g->pkt where it is kept. */
 void tcp_reasm_put(struct net *n, struct tcp_conn *c, struct tcp_seg *g);
@@ -325,7 +325,7 @@ void tcp_reasm_put(struct net *n, struct tcp_conn *c, struct tcp_seg *g);
  * packet is the caller's. Returns false if there is none. */
 bool tcp_reasm_get(struct tcp_conn *c, struct tcp_seg *g);
 
-/* --- tcp_cc_newreno.c: RFC 5681, 6582, 6928 ---------------------------------------------------- */
+/* --- tcp_cc_newreno.c: RFC 5681, 6582, 6928 ----------------------------------- */
 void tcp_cc_init(struct tcp_conn *c);
 /** tcp_cc_window() - bytes that may be in flight. */
 uint32_t tcp_cc_window(const struct tcp_conn *c);
@@ -338,7 +338,7 @@ void tcp_cc_timeout(struct tcp_conn *c);
 /** tcp_cc_idle() - about to send after nothing for longer than the time-out. */
 void tcp_cc_idle(struct tcp_conn *c);
 
-/* --- tcp_user.c: calls of RFC 9293 3.10.1 to 3.10.6, for socket.c ------------------------------ */
+/* --- tcp_user.c: calls of RFC 9293 3.10.1 to 3.10.6, for socket.c ------------- */
 int tcp_bind(struct net *n, struct tcp_conn *c, uint32_t addr, uint16_t port);
 int tcp_listen(struct net *n, struct tcp_conn *c, int backlog);
 /** tcp_accept() - the oldest established child, now without a listener; NULL. */

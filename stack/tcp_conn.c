@@ -55,7 +55,7 @@ void tcp_fini(struct net *n)
     *t = (struct tcp_state){ .max = 0 };
 }
 
-/* --- TIME_WAIT without a user: a queue, oldest first --------------------------- */
+/* --- TIME_WAIT without a user: a queue, oldest first -------------------------- */
 
 static void tw_remove(struct tcp_state *t, struct tcp_conn *c)
 {
@@ -77,7 +77,7 @@ static void tw_append(struct tcp_state *t, struct tcp_conn *c)
     c->tw_queued = true;
 }
 
-/* --- pool ----------------------------------------------------------------------- */
+/* --- pool --------------------------------------------------------------------- */
 
 static uint32_t buf_bytes(size_t v)
 {
@@ -155,7 +155,7 @@ void tcp_conn_free(struct net *n, struct tcp_conn *c)
     n->tcp.free = c;
 }
 
-/* --- tables ------------------------------------------------------------------------ */
+/* --- tables ------------------------------------------------------------------- */
 
 static struct tcp_conn **tuple_bucket(const struct net *n, uint32_t laddr, uint16_t lport,
                                       uint32_t raddr, uint16_t rport)
@@ -216,7 +216,7 @@ struct tcp_conn *tcp_listener(struct net *n, uint32_t laddr, uint16_t lport)
     return any;
 }
 
-/* --- children of a listener ------------------------------------------------------------ */
+/* --- children of a listener --------------------------------------------------- */
 
 struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_seg *g)
 {
@@ -262,7 +262,7 @@ static void accept_queue_append(struct tcp_conn *l, struct tcp_conn *c)
     c->acc_queued = true;
 }
 
-/* --- changes of state --------------------------------------------------------------------- */
+/* --- changes of state --------------------------------------------------------- */
 
 void tcp_event(struct net *n, const struct tcp_conn *c, enum net_event_kind kind, int err)
 {

@@ -8,6 +8,7 @@
 #include "stack/net_int.h"
 #include "stack/wire/tcp.h"
 
+#include <assert.h>
 #include <errno.h>
 
 static uint32_t min_u32(uint32_t a, uint32_t b)
@@ -15,7 +16,7 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* --- common ------------------------------------------------------------------------ */
+/* --- common ------------------------------------------------------------------- */
 
 /* RFC 5961 3.2, 4.2, 5: an ACK that makes an honest peer prove itself; at most one in
  * half a second for each connection (section 7), so that it cannot be made to flood. */
@@ -52,7 +53,7 @@ static void take_window(struct tcp_conn *c, const struct tcp_seg *g)
         c->snd_wnd_max = c->snd_wnd;
 }
 
-/* --- 3.10.7.1 CLOSED ------------------------------------------------------------------ */
+/* --- 3.10.7.1 CLOSED ---------------------------------------------------------- */
 
 static void rx_closed(struct net *n, const struct tcp_seg *g, int64_t now_ns)
 {
@@ -61,7 +62,7 @@ static void rx_closed(struct net *n, const struct tcp_seg *g, int64_t now_ns)
         tcp_answer_rst(n, g, now_ns);
 }
 
-/* --- 3.10.7.2 LISTEN ------------------------------------------------------------------ */
+/* --- 3.10.7.2 LISTEN ---------------------------------------------------------- */
 
 /* @beyond: NULL, or a number of an old incarnation that ours must lie behind. */
 static void listen_syn(struct net *n, struct tcp_conn *l, const struct tcp_seg *g,
@@ -92,13 +93,13 @@ static void rx_listen(struct net *n, struct tcp_conn *l, const struct tcp_seg *g
         n->c.drop_tcp_state++;
     else if (g->flags & TCP_ACK)                    /* second: ACK */
         rx_closed(n, g, now_ns);
-    else if (g->flags & TCP_SYN)                    /* third: SYN */
+    else if ((g->flags & (TCP_SYN | TCP_FIN)) == TCP_SYN)   /* third: SYN */
         listen_syn(n, l, g, NULL, now_ns);
     else                                            /* fourth: anything else */
         n->c.drop_tcp_state++;
 }
 
-/* --- 3.10.7.3 SYN-SENT ----------------------------------------------------------------- */
+/* --- 3.10.7.3 SYN-SENT -------------------------------------------------------- */
 
 /* First: an ACK must be of our SYN. */
 static bool syn_sent_ack(struct net *n, struct tcp_conn *c, const struct tcp_seg *g,
@@ -166,7 +167,7 @@ static void rx_syn_sent(struct net *n, struct tcp_conn *c, const struct tcp_seg 
         syn_sent_syn(n, c, g, now_ns);
 }
 
-/* --- 3.10.7.4 other states: first, sequence number --------------------------------------- */
+/* --- 3.10.7.4 other states: first, sequence number ---------------------------- */
 
 /* The four cases of table 6. */
 static bool acceptable(const struct tcp_conn *c, const struct tcp_seg *g, uint32_t wnd)
@@ -265,7 +266,7 @@ static bool step1_sequence(struct net *n, struct tcp_conn *c, struct tcp_seg *g,
     return false;
 }
 
-/* --- second, RST ------------------------------------------------------------------------------ */
+/* --- second, RST -------------------------------------------------------------- */
 
 static int reset_error(const struct tcp_conn *c)
 {
@@ -293,7 +294,7 @@ static bool step2_rst(struct net *n, struct tcp_conn *c, const struct tcp_seg *g
     return false;
 }
 
-/* --- fourth, SYN (third, security, does not exist here) -------------------------------------- */
+/* --- fourth, SYN (third, security, does not exist here) ----------------------- */
 
 static bool step4_syn(struct net *n, struct tcp_conn *c, const struct tcp_seg *g, int64_t now_ns)
 {
@@ -322,7 +323,7 @@ static bool time_wait_syn(struct net *n, struct tcp_conn *c, const struct tcp_se
     return true;
 }
 
-/* --- fifth, ACK -------------------------------------------------------------------------------- */
+/* --- fifth, ACK --------------------------------------------------------------- */
 
 static bool ack_syn_rcvd(struct net *n, struct tcp_conn *c, const struct tcp_seg *g,
                          int64_t now_ns)
@@ -472,6 +473,7 @@ static bool take_text(struct net *n, struct tcp_conn *c, const struct tcp_seg *g
             n->c.drop_no_buffer++;
             return false;
         }
+        assert((uint32_t)took == g->len);   /* trim() left what fits into the window */
     }
     c->rcv_nxt = tcp_seq_add(c->rcv_nxt, g->len);
     return true;
@@ -534,7 +536,7 @@ static bool step7_text(struct net *n, struct tcp_conn *c, struct tcp_seg *g, int
     return true;
 }
 
-/* --- eighth, FIN ---------------------------------------------------------------------------------- */
+/* --- eighth, FIN -------------------------------------------------------------- */
 
 static void step8_fin(struct net *n, struct tcp_conn *c, const struct tcp_seg *g, int64_t now_ns)
 {
@@ -564,7 +566,7 @@ static void rx_other(struct net *n, struct tcp_conn *c, struct tcp_seg *g, int64
         step8_fin(n, c, g, now_ns);
 }
 
-/* --- arrival ------------------------------------------------------------------------------------------ */
+/* --- arrival ------------------------------------------------------------------ */
 
 /* Checks everything about the segment that does not depend on a connection. */
 static bool parse(struct net *n, struct pkt *p, const struct ip4_view *ip, struct tcp_seg *g)
@@ -623,7 +625,7 @@ void tcp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now
     pkt_release(g.pkt);
 }
 
-/* --- errors from the network ----------------------------------------------------------------------------- */
+/* --- errors from the network -------------------------------------------------- */
 
 /* RFC 1191 6.4: a link on the way takes smaller packets only. */
 static void smaller_mss(struct net *n, struct tcp_conn *c, uint16_t mtu)

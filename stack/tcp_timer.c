@@ -95,7 +95,7 @@ int64_t tcp_timers_next(const struct net *n)
     return n->tcp.heap_n ? n->tcp.heap[1]->heap_key : INT64_MAX;
 }
 
-/* --- retransmission time-out ------------------------------------------------------ */
+/* --- retransmission time-out -------------------------------------------------- */
 
 static int64_t clamp_rto(int64_t v)
 {
@@ -128,7 +128,7 @@ int64_t tcp_rto(const struct tcp_conn *c)
     return v > TCP_RTO_MAX_NS ? TCP_RTO_MAX_NS : v;
 }
 
-/* --- what is due --------------------------------------------------------------------- */
+/* --- what is due -------------------------------------------------------------- */
 
 static unsigned retry_limit(const struct tcp_conn *c)
 {

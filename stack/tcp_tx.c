@@ -26,7 +26,7 @@ static uint32_t min_u32(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* --- list of those that wait for tcp_poll() --------------------------------------- */
+/* --- list of those that wait for tcp_poll() ----------------------------------- */
 
 void tcp_out_queue(struct net *n, struct tcp_conn *c)
 {
@@ -51,7 +51,7 @@ void tcp_out_unqueue(struct net *n, struct tcp_conn *c)
     c->out_queued = false;
 }
 
-/* --- one segment on its way ---------------------------------------------------------- */
+/* --- one segment on its way --------------------------------------------------- */
 
 /* @p holds the payload; header, checksum, IP. Consumes @p. */
 static void emit(struct net *n, struct pkt *p, uint32_t laddr, uint32_t raddr, uint8_t ttl,
@@ -125,7 +125,7 @@ static bool send_plan(struct net *n, struct tcp_conn *c, const struct plan *p, i
     return true;
 }
 
-/* --- planning --------------------------------------------------------------------------- */
+/* --- planning ----------------------------------------------------------------- */
 
 static bool may_send_text(const struct tcp_conn *c)
 {
@@ -210,7 +210,7 @@ static bool plan_next(struct tcp_conn *c, struct plan *p)
     return true;
 }
 
-/* --- after a segment left ----------------------------------------------------------------- */
+/* --- after a segment left ----------------------------------------------------- */
 
 static void note_fin_sent(struct net *n, struct tcp_conn *c)
 {
@@ -335,7 +335,7 @@ int64_t tcp_poll(struct net *n, int64_t now_ns)
     return room || !net_tx_room(n) || next < again ? next : again;
 }
 
-/* --- segments outside the stream -------------------------------------------------------------- */
+/* --- segments outside the stream ---------------------------------------------- */
 
 static void send_empty(struct net *n, uint32_t laddr, uint32_t raddr, uint8_t ttl,
                        const struct tcp_emit *e, int64_t now_ns)

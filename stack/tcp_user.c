@@ -10,7 +10,7 @@
 
 #define BACKLOG_MAX 4096        /* Linux SOMAXCONN */
 
-/* --- ports ------------------------------------------------------------------------ */
+/* --- ports -------------------------------------------------------------------- */
 
 /* Every user of the port counts, even one that only finishes: with NET_SO_REUSEADDR on
  * both sides, only a listener does. */
@@ -57,7 +57,7 @@ int tcp_bind(struct net *n, struct tcp_conn *c, uint32_t addr, uint16_t port)
     return 0;
 }
 
-/* --- OPEN ---------------------------------------------------------------------------- */
+/* --- OPEN --------------------------------------------------------------------- */
 
 /* Two sockets with NET_SO_REUSEADDR may be bound alike, but only one may listen. */
 static bool listener_free(const struct net *n, const struct tcp_conn *c)
@@ -141,7 +141,7 @@ int tcp_connect(struct net *n, struct tcp_conn *c, uint32_t addr, uint16_t port)
     return -EINPROGRESS;
 }
 
-/* --- SEND, RECEIVE --------------------------------------------------------------------- */
+/* --- SEND, RECEIVE ------------------------------------------------------------ */
 
 static int take_error(struct tcp_conn *c)
 {
@@ -204,7 +204,7 @@ ssize_t tcp_recv(struct net *n, struct tcp_conn *c, void *p, size_t len)
     return (ssize_t)take;
 }
 
-/* --- CLOSE, ABORT ----------------------------------------------------------------------- */
+/* --- CLOSE, ABORT ------------------------------------------------------------- */
 
 /* FIN after what is queued. "In any case, enter FIN-WAIT-1" (3.10.4). */
 static void want_fin(struct net *n, struct tcp_conn *c)
@@ -269,7 +269,7 @@ void tcp_close(struct net *n, struct tcp_conn *c)
     tcp_orphaned(n, c);
 }
 
-/* --- STATUS -------------------------------------------------------------------------------- */
+/* --- STATUS ------------------------------------------------------------------- */
 
 /* Readiness while both directions are open or closing. */
 static unsigned ready_stream(const struct tcp_conn *c)
@@ -305,7 +305,7 @@ unsigned tcp_ready(const struct tcp_conn *c)
     }
 }
 
-/* --- options --------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------ */
 
 static int set_buf(const struct tcp_conn *c, struct tcp_ring *r, int value)
 {

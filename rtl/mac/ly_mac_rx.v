@@ -149,5 +149,56 @@ module ly_mac_rx #(
     assign o_tap_last  = end_q;
     assign o_busy      = !at_idle || rx_byte || end_q;
 
+`ifdef FORMAL
+    // One watched octet: it comes out as it came in, at its place; and the verdicts exclude another.
+    reg f_past_q = 1'b0;
+    always @(posedge clk) f_past_q <= 1'b1;
+
+    (* anyconst *) reg [LEN_W-1:0] f_nr;
+    reg [7:0]                      f_word_q;
+    reg [LEN_W-1:0]                f_beats_q = 0;        // m_rx beats of this frame, without last
+    always @(posedge clk) begin
+        if (data_in && len_q == f_nr) f_word_q <= in_q;
+        if (sfd) f_beats_q <= 0;
+        else if (m_rx_valid && !m_rx_last) f_beats_q <= f_beats_q + 1'b1;
+    end
+
+    wire [5:0] f_flags = m_rx_ev[23:18];
+    wire [4:0] f_class = {f_flags[5], f_flags[3:0]};
+    wire       f_frame = at_data || end_q;
+    integer    f_i;
+    always @(*) begin
+        a_len:   assert (!f_frame || len_q <= MAX_FRAME + 1);
+        a_long:  assert (!f_frame || long_q == (len_q == MAX_FRAME + 1));
+        a_full:  assert (!f_frame || full_q == (len_q >= 5));
+        a_beats: assert (!f_frame || f_beats_q + (full_q ? 5 : 0) == (full_q ? len_q : 0));
+        if (f_frame && !long_q) for (f_i = 0; f_i < 5; f_i = f_i + 1)
+            if (len_q == f_nr + 1 + f_i)
+                assert (line_q[8*f_i +: 8] == f_word_q);
+        if (m_rx_valid && !long_q && f_beats_q == f_nr)
+            a_octet: assert (m_rx_data == f_word_q);
+        a_last:  assert (!m_rx_last || o_ev_stb);
+        a_class: assert ((f_class & (f_class - 5'd1)) == 5'd0);
+        a_err:   assert (m_rx_err == |f_class);
+        a_both:  assert (!(o_ev_stb && o_false_stb));
+    end
+
+    always @(posedge clk) if (f_past_q && !$past(rst) && !rst) begin
+        if (o_ev_stb && !m_rx_err) begin
+            a_good_len:  assert (m_rx_valid && len_q >= 64 && len_q <= MAX_FRAME
+                                 && f_beats_q + 1'b1 == len_q - 4);
+            a_good_fcs:  assert ($past(crc_q) == RESIDUE);
+            a_good_er:   assert (!err_seen_q);
+        end
+        if (o_ev_stb) a_no_data: assert (m_rx_valid == (len_q >= 5));
+        if (o_ev_stb || o_false_stb)
+            a_end:       assert ($past(stb_q && !dv_q));
+        c_short:         cover (o_ev_stb && m_rx_valid && f_class == 5'b00100);
+        c_none:          cover (o_ev_stb && !m_rx_valid);
+        c_false:         cover (o_false_stb);
+        c_long:          cover (o_ev_stb && long_q);
+    end
+`endif
+
 endmodule
 `default_nettype wire

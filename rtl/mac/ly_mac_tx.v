@@ -178,5 +178,62 @@ module ly_mac_tx #(
     assign o_tap_end    = done_stb_q;
     assign o_busy       = !(at_idle && cnt_end);
 
+`ifdef FORMAL
+    // A second count of what is on the wire, by the wire alone; the proof ties it to the registers.
+    reg f_past_q = 1'b0;
+    always @(posedge clk) f_past_q <= 1'b1;
+
+    reg [LEN_W-1:0] f_n_q   = 0;     // bytes of this frame up to the one that stands there
+    reg             f_min_q = 1'b0;  // 8 + 59 of them, or more
+    reg [3:0]       f_gap_q = 4'd12; // byte times of silence so far, at most 12
+    always @(posedge clk) begin
+        if (i_tx_tick) begin
+            if (start) begin
+                f_n_q   <= 1;
+                f_min_q <= 1'b0;
+            end else if (!at_idle) begin
+                f_n_q   <= f_n_q + 1'b1;
+                f_min_q <= f_min_q || f_n_q == 66;
+            end
+            f_gap_q <= !at_idle || start ? 4'd0 : f_gap_q + {3'd0, f_gap_q != 4'd12};
+        end
+        if (rst) f_gap_q <= 4'd12;
+    end
+
+    always @(*) begin
+        a_state:  assert (at_idle + at_pre + at_data + at_pad + at_fcs == 3'd1);
+        a_cnt:    assert (cnt_q <= (at_idle ? 4'd12 : at_pre || at_data ? 4'd6 : 4'd3));
+        a_pre:    assert (!at_pre || f_n_q + cnt_q == 7);
+        a_len:    assert (at_idle || at_pre || len_q + 8 == f_n_q);
+        a_min:    assert (at_idle || at_pre || min_q == f_min_q);
+        a_en:     assert (at_idle || (en_q && f_gap_q == 4'd0));
+        a_gap:    assert (!at_idle || (en_q ? cnt_q == 4'd12 && f_gap_q == 4'd0
+                                            : f_gap_q + cnt_q == 4'd12));
+        a_er:     assert (en_q || !er_q);
+        a_short:  assert (!at_fcs || bad_q || min_q);
+        a_full:   assert (!done_stb_q || bad_q || f_min_q);
+    end
+
+    always @(posedge clk) if (f_past_q && !$past(rst) && !rst) begin
+        if ($past(!en_q) && en_q) begin
+            a_gap12:  assert ($past(f_gap_q) == 4'd12);
+            a_first:  assert (out_q == 8'h55 && start_stb_q);
+        end
+        if (en_q && f_n_q <= 7 && !f_min_q && at_pre)
+            a_preamble: assert (out_q == 8'h55);
+        if (sfd_stb_q) a_sfd: assert (out_q == 8'hD5 && f_n_q == 8);
+        if ($past(s_tx_valid && s_tx_ready && !drain_q))
+            a_data:   assert (out_q == $past(s_tx_data) && en_q);
+        if ($past(i_tx_tick && at_data && !s_tx_valid))
+            a_starve: assert (bad_q && er_q && drain_q && at_fcs);
+        if ($past(en_q) && !en_q)
+            a_end:    assert ($past(o_done_stb) || !$past(start_stb_q));
+        if (!$past(i_tx_tick))
+            a_tick:   assert ($stable(out_q) && $stable(en_q) && $stable(er_q));
+        c_frame:      cover (done_stb_q && !bad_q && o_done_pad == 6'd46);
+        c_underrun:   cover (done_stb_q && bad_q);
+    end
+`endif
+
 endmodule
 `default_nettype wire

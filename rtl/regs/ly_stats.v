@@ -3,9 +3,9 @@
 // ly_stats - 32 counters of 48 bits in one RAM of 256 x 16, moved from one event per frame.
 // Events wait in a FIFO of 32; one engine adds them, 4 cycles per counter (3 more per carry into
 // the next 16 bits). An event that finds the FIFO full is lost whole and counted in events_lost.
-// i_snap_stb: once all earlier events are counted, all counters are copied to the snapshot bank
-// in 288 cycles, no event in between; o_snap_busy until then, and 600 cycles after reset, while
-// both banks are cleared. Registers read the snapshot bank only, 16 bits at a time: i_rd_addr =
+// i_snap_stb: once all events 4 cycles older are counted, all counters are copied to the snapshot
+// bank in 288 cycles, no event in between; o_snap_busy until then, and 600 cycles after reset,
+// while both banks are cleared. Registers read the snapshot bank only, 16 bits at a time: i_rd_addr =
 // {counter, word} stands from i_rd_stb to o_rd_valid, which waits for the end of o_snap_busy.
 // Which strobe comes from where, and how close they may follow: rtl/regs/README.md.
 // Clock: clk. Source: RFC 2819 (etherStats), IEEE 802.3 30.3.1 (the meaning of the counters).
@@ -263,7 +263,7 @@ module ly_stats #(
         if (state_q == ST_STEP && lost_op_q) lost_q <= {7'd0, in_lost};
         else if (in_lost && !(&lost_q))      lost_q <= lost_q + 8'd1;
         if (walk_go) snap_q <= 1'b0;
-        if (i_snap_stb && !o_snap_busy) snap_q <= 1'b1;
+        if (i_snap_stb) snap_q <= 1'b1;
 
         if (rst) begin
             state_q   <= ST_IDLE;

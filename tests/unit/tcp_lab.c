@@ -18,7 +18,7 @@
 static const uint8_t our_mac[6] = { 2, 0, 0, 0, 0, 1 };
 static const uint8_t their_mac[6] = { 2, 0, 0, 0, 0, 2 };
 
-/* --- one host --------------------------------------------------------------------- */
+/* --- one host ----------------------------------------------------------------- */
 
 static void on_event(void *arg, const struct net_event *ev)
 {
@@ -82,7 +82,7 @@ static void host_poll(struct lab_host *h, int64_t now_ns)
     assert_true(h->next_ns >= now_ns);
 }
 
-/* --- two stacks --------------------------------------------------------------------- */
+/* --- two stacks --------------------------------------------------------------- */
 
 void lab_pair_open(struct lab_pair *l, const struct lab_cfg *cfg, int64_t latency_ns)
 {
@@ -148,7 +148,7 @@ void lab_pair_connect(struct lab_pair *l, uint16_t port, int *sa, int *sb)
     assert_int_equal(net_close(l->b.net, s), 0);
 }
 
-/* --- frames by hand ------------------------------------------------------------------- */
+/* --- frames by hand ----------------------------------------------------------- */
 
 static void put16(uint8_t *b, unsigned v)
 {
@@ -275,7 +275,7 @@ static bool on_tx(void *arg, uint8_t *f, size_t len, int64_t now_ns)
     return true;
 }
 
-/* --- one stack and a script --------------------------------------------------------------- */
+/* --- one stack and a script --------------------------------------------------- */
 
 void lab_one_open(struct lab_one *l, const struct lab_cfg *cfg)
 {

@@ -20,7 +20,7 @@
 #define LAB_THEIRS 0x0A000002u
 #define LAB_EVENTS 256u
 
-/* --- one host ------------------------------------------------------------- */
+/* --- one host ----------------------------------------------------------------- */
 
 struct lab_host {
     void *mem;
@@ -67,7 +67,7 @@ int lab_pair_accept(struct lab_pair *l, int listener);
  * and closes a listener. */
 void lab_pair_connect(struct lab_pair *l, uint16_t port, int *sa, int *sb);
 
-/* --- one stack and a script -------------------------------------------------------- */
+/* --- one stack and a script --------------------------------------------------- */
 
 #define LAB_QUEUE 512u
 

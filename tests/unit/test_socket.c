@@ -17,7 +17,7 @@
 #define WIRE_NS 10000
 #define BOTH_SUMS (LY_CAPS_TX_CSUM_MASK | LY_CAPS_RX_CSUM_MASK)
 
-/* --- a stream in both directions ----------------------------------------------- */
+/* --- a stream in both directions ---------------------------------------------- */
 
 /* One end of a transfer: sends `total` bytes of its pattern, checks the other's. */
 struct end {
@@ -169,7 +169,7 @@ static void odd_transfers(void **state)
         odd_transfer(seed);
 }
 
-/* --- the same seed, the same bytes ---------------------------------------------------- */
+/* --- the same seed, the same bytes -------------------------------------------- */
 
 struct digest { uint64_t sum, frames; };
 
@@ -210,7 +210,7 @@ static void same_seed_same_bytes(void **state)
     assert_true(a.sum != c.sum);
 }
 
-/* --- descriptors ------------------------------------------------------------------------- */
+/* --- descriptors -------------------------------------------------------------- */
 
 static void bad_descriptors(void **state)
 {
@@ -276,7 +276,7 @@ static void accept_without_descriptor_loses_nothing(void **state)
     lab_pair_close(&l);                 /* everything open: all is taken down */
 }
 
-/* --- states as errors ------------------------------------------------------------------------ */
+/* --- states as errors --------------------------------------------------------- */
 
 static void calls_out_of_turn(void **state)
 {
@@ -332,7 +332,7 @@ static void names_of_both_ends(void **state)
     lab_pair_close(&l);
 }
 
-/* --- readiness ---------------------------------------------------------------------------------- */
+/* --- readiness ---------------------------------------------------------------- */
 
 static void readiness_is_told_once(void **state)
 {
@@ -422,7 +422,7 @@ static void closing_forgets_news(void **state)
     lab_pair_close(&l);
 }
 
-/* --- datagrams through descriptors ------------------------------------------------------------------ */
+/* --- datagrams through descriptors -------------------------------------------- */
 
 static void datagrams(void **state)
 {
@@ -457,7 +457,7 @@ static void datagrams(void **state)
     lab_pair_close(&l);
 }
 
-/* --- options ------------------------------------------------------------------------------------------ */
+/* --- options ------------------------------------------------------------------ */
 
 static int get(struct net *n, int s, enum net_opt o)
 {
@@ -548,7 +548,7 @@ static void datagram_options(void **state)
     lab_pair_close(&l);
 }
 
-/* --- the list ---------------------------------------------------------------------------------------- */
+/* --- the list ----------------------------------------------------------------- */
 
 static void list_shows_all(void **state)
 {

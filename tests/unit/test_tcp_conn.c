@@ -47,7 +47,7 @@ static int listening(uint16_t port, int backlog)
     return s;
 }
 
-/* --- closing ----------------------------------------------------------------------------- */
+/* --- closing ------------------------------------------------------------------ */
 
 static void active_close(void **state)
 {
@@ -288,7 +288,7 @@ static void fin_wait_2_without_user_ends(void **state)
     assert_int_equal(conns(), 0);
 }
 
-/* --- TIME_WAIT --------------------------------------------------------------------------------- */
+/* --- TIME_WAIT ---------------------------------------------------------------- */
 
 static void to_time_wait(int *ls)
 {
@@ -349,7 +349,7 @@ static void time_wait_makes_room(void **state)
     assert_int_equal(conns(), l.h.net->tcp.max);
 }
 
-/* --- backlog -------------------------------------------------------------------------------------- */
+/* --- backlog ------------------------------------------------------------------ */
 
 static void syn_from(uint16_t port)
 {
@@ -440,7 +440,7 @@ static void an_unaccepted_child_takes_text(void **state)
     net_close(l.h.net, ls);
 }
 
-/* --- ports ------------------------------------------------------------------------------------------- */
+/* --- ports -------------------------------------------------------------------- */
 
 static int bind_new(uint32_t addr, uint16_t port, bool reuse, int *s)
 {
@@ -527,7 +527,7 @@ static void one_connection_per_pair_of_ends(void **state)
     net_close(l.h.net, b);
 }
 
-/* --- numbers that nobody guesses, but that a seed repeats ---------------------------------------------- */
+/* --- numbers that nobody guesses, but that a seed repeats --------------------- */
 
 struct first_syn { uint32_t iss; uint16_t port; };
 
@@ -564,7 +564,7 @@ static void isn_moves_with_the_clock(void **state)
     assert_true(tcp_isn(l.h.net, &d, 0).v != a);
 }
 
-/* --- errors from the network --------------------------------------------------------------------------------- */
+/* --- errors from the network -------------------------------------------------- */
 
 static void refused(void **state)
 {

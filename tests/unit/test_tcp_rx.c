@@ -50,7 +50,7 @@ static void reads(int s, uint32_t from, uint32_t len)
         assert_int_equal(buf[i], lab_pattern(from + i));
 }
 
-/* --- 3.10.7.1 CLOSED -------------------------------------------------------------------- */
+/* --- 3.10.7.1 CLOSED ---------------------------------------------------------- */
 
 static void closed_answers_with_rst(void **state)
 {
@@ -70,7 +70,7 @@ static void closed_answers_with_rst(void **state)
     assert_int_equal(ctr()->tcp_tx_rst, 3);
 }
 
-/* --- 3.10.7.2 LISTEN ----------------------------------------------------------------------- */
+/* --- 3.10.7.2 LISTEN ---------------------------------------------------------- */
 
 static void listen_takes_only_syn(void **state)
 {
@@ -124,7 +124,7 @@ static void syn_is_answered_with_mss(void **state)
     net_close(l.h.net, s);
 }
 
-/* --- 3.10.7.3 SYN-SENT ------------------------------------------------------------------------ */
+/* --- 3.10.7.3 SYN-SENT -------------------------------------------------------- */
 
 static int syn_sent(void)
 {
@@ -185,7 +185,7 @@ static void simultaneous_open(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- first: sequence number -------------------------------------------------------------------- */
+/* --- first: sequence number --------------------------------------------------- */
 
 static void outside_the_window_is_acked_and_dropped(void **state)
 {
@@ -253,7 +253,7 @@ static void shut_window_takes_acks(void **state)
     net_close(l.h.net, s);
 }
 
-/* --- second: RST ---------------------------------------------------------------------------------- */
+/* --- second: RST -------------------------------------------------------------- */
 
 static void rst_must_be_exact(void **state)
 {
@@ -345,7 +345,7 @@ static void rst_in_syn_rcvd(void **state)
     net_close(l.h.net, ls);
 }
 
-/* --- fourth: SYN -------------------------------------------------------------------------------------- */
+/* --- fourth: SYN -------------------------------------------------------------- */
 
 static void syn_in_the_window_is_challenged(void **state)
 {
@@ -361,7 +361,7 @@ static void syn_in_the_window_is_challenged(void **state)
     }
 }
 
-/* --- fifth: ACK ---------------------------------------------------------------------------------------- */
+/* --- fifth: ACK --------------------------------------------------------------- */
 
 static void ack_must_be_plausible(void **state)
 {
@@ -395,7 +395,7 @@ static void old_segments_do_not_set_the_window(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- seventh: text, and the order it comes in ------------------------------------------------------------ */
+/* --- seventh: text, and the order it comes in --------------------------------- */
 
 static uint64_t rand_next(uint64_t *s)
 {
@@ -487,7 +487,7 @@ static void out_of_order_is_bounded(void **state)
     assert_int_equal(pkt_pool_in_use(l.h.pool), 0);
 }
 
-/* --- what no connection is asked about --------------------------------------------------------------------- */
+/* --- what no connection is asked about ---------------------------------------- */
 
 static void bad_segments_are_counted(void **state)
 {

@@ -17,7 +17,7 @@ static uint64_t rand_next(uint64_t *s)
     return *s >> 29;
 }
 
-/* --- numbers ----------------------------------------------------------------------- */
+/* --- numbers ------------------------------------------------------------------ */
 
 /* Naive twin: walk from a forwards in 64 bits and see whether b is met first. */
 static bool twin_lt(uint32_t a, uint32_t b)
@@ -57,7 +57,7 @@ static void order_at_random(void **state)
     }
 }
 
-/* --- hash ------------------------------------------------------------------------------ */
+/* --- hash --------------------------------------------------------------------- */
 
 /* Vector of the authors of SipHash-2-4: key 00..0f, message 00..0b. */
 static void siphash_vector(void **state)
@@ -81,7 +81,7 @@ static void hash_depends_on_all(void **state)
     assert_true(h != tcp_hash(k, 3, 4, 1, 2));
 }
 
-/* --- ring ------------------------------------------------------------------------------ */
+/* --- ring --------------------------------------------------------------------- */
 
 /* Against a flat array that only grows. */
 static void ring_is_a_fifo(void **state)

@@ -18,7 +18,7 @@ static uint64_t rand_next(uint64_t *s)
     return *s >> 29;
 }
 
-/* --- round trip time against a naive twin ---------------------------------------------- */
+/* --- round trip time against a naive twin ------------------------------------- */
 
 struct twin {
     bool any;
@@ -72,7 +72,7 @@ static void rto_backs_off_to_a_bound(void **state)
     }
 }
 
-/* --- the heap against a scan ------------------------------------------------------------- */
+/* --- the heap against a scan -------------------------------------------------- */
 
 static int64_t scan(const struct net *n)
 {
@@ -113,7 +113,7 @@ static void heap_knows_the_earliest(void **state)
     lab_one_close(&l);
 }
 
-/* --- giving up ----------------------------------------------------------------------------- */
+/* --- giving up ---------------------------------------------------------------- */
 
 static void syn_is_tried_seven_times(void **state)
 {
@@ -193,7 +193,7 @@ static void data_is_sent_again_fifteen_times(void **state)
     lab_one_close(&l);
 }
 
-/* --- Karn, and what a lost SYN means --------------------------------------------------------- */
+/* --- Karn, and what a lost SYN means ------------------------------------------ */
 
 static struct tcp_conn *conn_of(struct lab_one *l, int s)
 {
@@ -247,7 +247,7 @@ static void lost_syn_makes_careful(void **state)
     lab_one_close(&l);
 }
 
-/* --- keepalive ---------------------------------------------------------------------------------- */
+/* --- keepalive ---------------------------------------------------------------- */
 
 static void keepalive_asks_and_gives_up(void **state)
 {

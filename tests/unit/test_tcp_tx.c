@@ -64,7 +64,7 @@ static uint32_t full_segments(uint32_t seq, unsigned n)
     return seq;
 }
 
-/* --- runs of full segments --------------------------------------------------------------- */
+/* --- runs of full segments ---------------------------------------------------- */
 
 static void initial_window_leaves_at_once(void **state)
 {
@@ -160,7 +160,7 @@ static void empty_pool_only_delays(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- MSS ------------------------------------------------------------------------------------ */
+/* --- MSS ---------------------------------------------------------------------- */
 
 static void mss_is_the_smaller_one(void **state)
 {
@@ -187,7 +187,7 @@ static void mss_is_the_smaller_one(void **state)
     }
 }
 
-/* --- Nagle ------------------------------------------------------------------------------------ */
+/* --- Nagle -------------------------------------------------------------------- */
 
 static void nagle_gathers(void **state)
 {
@@ -236,7 +236,7 @@ static void nodelay_sends_each_write(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- ACKs ---------------------------------------------------------------------------------------- */
+/* --- ACKs --------------------------------------------------------------------- */
 
 static void ack_is_delayed_40_ms(void **state)
 {
@@ -276,7 +276,7 @@ static void every_second_full_segment_is_acked(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- our window ------------------------------------------------------------------------------------ */
+/* --- our window --------------------------------------------------------------- */
 
 static void window_opens_by_worthwhile_steps(void **state)
 {
@@ -309,7 +309,7 @@ static void window_opens_by_worthwhile_steps(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- zero window --------------------------------------------------------------------------------------- */
+/* --- zero window -------------------------------------------------------------- */
 
 static void zero_window_is_probed(void **state)
 {
@@ -409,7 +409,7 @@ static void fin_waits_for_the_window(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- loss ------------------------------------------------------------------------------------------------- */
+/* --- loss --------------------------------------------------------------------- */
 
 static void three_duplicates_send_again(void **state)
 {
@@ -517,7 +517,7 @@ static void idle_forgets_the_window(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- the circle ---------------------------------------------------------------------------------------------- */
+/* --- the circle --------------------------------------------------------------- */
 
 /* A server's ISN is put just below 2^32 by waiting for its clock. */
 static void our_numbers_wrap(void **state)

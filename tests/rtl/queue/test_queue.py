@@ -122,6 +122,10 @@ class Twin:
             self.ghosts.popleft()
         return sum(w for _, w in self.ghosts)
 
+    def ghost_drop(self, now):
+        """The bytes of a dropped frame count for 2 cycles more."""
+        self.ghosts.append((now + 4, self.capacity))
+
     def free(self, now):
         size = words(len(self.frames.popleft()[1].data))
         self.ghosts.append((now + size + 6, size))
@@ -243,7 +247,7 @@ class Bench:
             twin.commit(self.due)
         elif dropped:
             twin.dropped += 1
-            twin.ghosts.append((self.now + 4, twin.capacity))   # its bytes count 2 cycles more
+            twin.ghost_drop(self.now)
             need = self.peak + words(len(self.due.data))
             assert not self.writer.backpressure
             assert need > twin.capacity - 4 or self.busy_lengths >= twin.lengths \
@@ -259,6 +263,8 @@ class Bench:
                 self.ahead.sample()
             self.reader.sample(self.now)
             self.due, moved = writer.sample()
+            if dut.s_drop.value == 1:
+                twin.ghost_drop(self.now)
             if not writer.backpressure:
                 assert dut.s_ready.value == 1
             used = twin.used() + twin.ghost_words(self.now) \
@@ -275,7 +281,7 @@ class Bench:
     async def drain(self):
         """No new frames: everything comes out, and nothing is left."""
         self.knobs.update(p_in=1.0, p_out=1.0, cut=0.0, drop=0.0)
-        for _ in range(400):
+        for _ in range(10 + self.twin.capacity):
             await self.cycles(20, quiet=True)
             if self.writer.frame is None and not self.twin.frames:
                 break
@@ -392,8 +398,11 @@ async def send_frames(dut, length, count, apart, ticks):
     """The last two bytes come as a patch where there is one. A frame begins every apart ticks."""
     backpressure = support.param(dut, "BACKPRESSURE")
     for _ in range(count):
-        at = 0
-        for tick in range(apart):
+        at = late = 0
+        for _ in range(apart):
+            if late:
+                late -= 1
+                continue
             while not ticks():
                 await RisingEdge(dut.clk)
             if at < length:
@@ -407,7 +416,7 @@ async def send_frames(dut, length, count, apart, ticks):
                 await RisingEdge(dut.clk)
                 while dut.s_ready.value != 1:
                     await RisingEdge(dut.clk)
-                    ticks()
+                    late += ticks()
                 dut.s_valid.value = 0
                 at += 1
             else:
