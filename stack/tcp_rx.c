@@ -455,8 +455,11 @@ static bool step5_ack(struct net *n, struct tcp_conn *c, const struct tcp_seg *g
     return true;
 }
 
-/* --- sixth, URG: the pointer is not offered to users; urgent text stays in the stream
- * (RFC 6093 3.4, as SO_OOBINLINE). Seventh, segment text ---------------------------------------- */
+/* --- sixth, URG ----------------------------------------------------------------------
+ * The urgent pointer is not offered to users: urgent text stays in the stream, as RFC
+ * 6093 3.4 asks and as SO_OOBINLINE gives it. There is no step to take. */
+
+/* --- seventh, segment text ----------------------------------------------------------- */
 
 static bool takes_text(const struct tcp_conn *c)
 {

@@ -143,7 +143,8 @@ static void odd_transfer(uint64_t seed)
     struct lab_pair l;
     int sa, sb, ls;
     uint64_t r = seed * 0x9E3779B97F4A7C15u;
-    const struct fake_faults f = { .loss = (unsigned)(r >> 8) % 150, .dup = (unsigned)(r >> 16) % 50,
+    const struct fake_faults f = { .loss = (unsigned)(r >> 8) % 150,
+                                   .dup = (unsigned)(r >> 16) % 50,
                                    .reorder = (unsigned)(r >> 24) % 200 };
     const struct lab_cfg cfg = { .seed = seed, .sndbuf_bytes = 2048 + (r >> 32) % 20000,
                                  .rcvbuf_bytes = 2048 + (r >> 40) % 20000 };
