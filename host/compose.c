@@ -44,7 +44,7 @@ static void forward_event(void *arg, const struct net_event *ev)
         r->on_event(r->on_event_arg, ev);
 }
 
-int node_open(struct node *n, struct rig *r, unsigned number, uint32_t addr, const uint8_t mac[6],
+int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[6],
               struct pcapng *cap)
 {
     size_t bytes = pkt_pool_bytes(POOL_SMALL, POOL_LARGE);
@@ -68,8 +68,7 @@ int node_open(struct node *n, struct rig *r, unsigned number, uint32_t addr, con
                                    sim_hash32(r->o->seed, number + 0x5eedu),
                            .max_sockets = NODE_SOCKETS,
                            .event = number == 0 ? forward_event : NULL, .event_arg = r };
-    rc = net_create(&n->net, &cfg);
-    return rc < 0 ? rc : net_set_addr(n->net, addr, r->o->prefix_len);
+    return net_create(&n->net, &cfg);
 }
 
 void node_close(struct node *n)
@@ -181,19 +180,38 @@ static int open_below(struct rig *r)
     return code;
 }
 
+/* What is wrong here was given by --addr, --gw or --dns. */
+static int set_addresses(struct rig *r)
+{
+    const struct opts *o = r->o;
+    int rc = net_set_addr(r->me.net, o->addr, o->prefix_len);
+    if (rc < 0) {
+        say("--addr: not the address of a host in its subnet of %u bits", o->prefix_len);
+        return EXIT_USAGE;
+    }
+    for (unsigned i = 0; rc == 0 && i < o->dns_count; i++)
+        rc = net_set_dns(r->me.net, i, o->dns[i].addr, o->dns[i].port);
+    if (rc == 0 && o->gw)
+        rc = net_route_add(r->me.net, 0, 0, o->gw);
+    if (rc < 0) {
+        say("--gw: the router is not in the subnet of --addr");
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
 static int open_hosts(struct rig *r)
 {
     uint8_t mac[6];
     node_mac(r->o->seed, 0, mac);
-    int rc = node_open(&r->me, r, 0, r->o->addr, r->o->have_mac ? r->o->mac : mac, r->cap);
+    int rc = node_open(&r->me, r, 0, r->o->have_mac ? r->o->mac : mac, r->cap);
     if (rc == -EINVAL && r->o->profile) {
         say("unknown profile sim:%s", r->o->profile);
         return EXIT_USAGE;
     }
-    for (unsigned i = 0; rc == 0 && i < r->o->dns_count; i++)
-        rc = net_set_dns(r->me.net, i, r->o->dns[i].addr, r->o->dns[i].port);
-    if (rc == 0 && r->o->gw)
-        rc = net_route_add(r->me.net, 0, 0, r->o->gw);
+    int code = rc == 0 ? set_addresses(r) : EXIT_DONE;
+    if (code != EXIT_DONE)
+        return code;
     if (rc == 0) {
         r->me_actor = world_add(r->world, &me_ops, r);
         rc = r->me_actor < 0 ? r->me_actor : 0;
@@ -249,13 +267,16 @@ int rig_open(struct rig *r, const struct opts *o)
 
 static int check(struct rig *r)
 {
-    if (loop_signal(r->loop))
+    if (r->failed || (loop_signal(r->loop) && !r->leaving))
         return EXIT_FAILED;
-    if (nic_state(r->me.nic) == NIC_FAILED) {
-        say("NIC: %s", nic_error(r->me.nic));
-        return EXIT_FAILED;
-    }
-    return r->wire->error[0] ? EXIT_FAILED : EXIT_DONE; /* rig_close() tells it */
+    const char *mine = nic_state(r->me.nic) == NIC_FAILED ? nic_error(r->me.nic) : NULL;
+    const char *far = r->peer ? peer_error(r->peer) : NULL;
+    if (mine)
+        say("NIC: %s", mine);
+    else if (far)
+        say("NIC of the peer: %s", far);
+    r->failed = mine || far || r->wire->error[0]; /* the wire's: rig_close() tells it */
+    return r->failed ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int turn_virtual(struct rig *r)
@@ -267,6 +288,7 @@ static int turn_virtual(struct rig *r)
     r->dead_turns = dead ? r->dead_turns + 1 : 0;
     if (r->dead_turns > DEAD_TURNS) {
         say("nothing will ever happen again: this is a bug, please report the command and seed");
+        r->failed = true;
         return EXIT_FAILED;
     }
     return EXIT_DONE;
@@ -311,6 +333,8 @@ void rig_hook_del(struct rig *r, struct rig_hook *h)
         at = &(*at)->next;
     if (h->active && *at)
         *at = h->next;
+    if (r->hook_next == h)
+        r->hook_next = h->next;
     h->active = false;
 }
 
@@ -322,9 +346,8 @@ static void poll_me(struct rig *r, int64_t now)
     do {
         rc = node_poll(&r->me, now);
         again = false;
-        struct rig_hook *next;
-        for (struct rig_hook *h = r->hooks; h; h = next) {
-            next = h->next;
+        for (struct rig_hook *h = r->hooks; h; h = r->hook_next) {
+            r->hook_next = h->next; /* rig_hook_del() moves it on */
             again |= h->fn(h->arg);
         }
     } while (rc == 0 && again);
@@ -335,12 +358,13 @@ int rig_turn(struct rig *r)
     int64_t now = rig_now(r);
     int code = EXIT_DONE;
     poll_me(r, now);
-    if (loop_timers_run(r->loop, now) + loop_drain(r->loop, 64) == 0)
+    int served = loop_timers_run(r->loop, now);
+    served += loop_drain(r->loop, 64);
+    if (served == 0)
         code = r->o->virtual_time ? turn_virtual(r) : turn_wall(r);
     /* Handlers wrote to sockets, or time went on: the stack's clock is now's. */
     poll_me(r, rig_now(r));
-    int checked = check(r);
-    return code == EXIT_DONE ? checked : code;
+    return code == EXIT_DONE ? check(r) : code;
 }
 
 void rig_watch(struct rig *r, int s, void (*fn)(void *arg, int s, unsigned ready), void *arg)
@@ -377,6 +401,7 @@ int rig_settle(struct rig *r, int64_t limit_ns)
 {
     int64_t limit = rig_now(r) + limit_ns;
     int code = EXIT_DONE;
+    r->leaving = loop_signal(r->loop) != 0;
     while (code == EXIT_DONE && rig_now(r) < limit && (unfinished(r) || sim_nic_busy(r->me.link)))
         code = rig_turn(r);
     return code;
@@ -410,6 +435,7 @@ int rig_close(struct rig *r, int code)
     loop_destroy(r->loop);
     *r = (struct rig){ .o = r->o };
     if (sig) {
+        fflush(stdout);
         signal(sig, SIG_DFL);
         raise(sig);
     }

@@ -59,6 +59,9 @@ struct rig {
     int me_actor;
     struct peer *peer;          /* the other host of wire peer, else NULL */
     struct rig_hook *hooks;
+    struct rig_hook *hook_next; /* the one whose turn comes */
+    bool failed;                /* for good, and told */
+    bool leaving;               /* the signal that came no longer ends turns */
     unsigned dead_turns;        /* virtual time: turns in a row with nothing due */
     int64_t wall0_ns;
     int64_t shown_from_ns;      /* time 0 of what show.h prints */
@@ -93,16 +96,22 @@ int64_t rig_now(const struct rig *r);
 void rig_watch(struct rig *r, int s, void (*fn)(void *arg, int s, unsigned ready), void *arg);
 void rig_close_sock(struct rig *r, int s);
 
-/** rig_hook_add() - call @fn after every poll of our stack. A hook may remove itself. */
+/** rig_hook_add() - call @fn after every poll of our stack. A hook may remove itself
+ * and any other. */
 void rig_hook_add(struct rig *r, struct rig_hook *h, bool (*fn)(void *arg), void *arg);
 void rig_hook_del(struct rig *r, struct rig_hook *h);
 
-/** rig_stats() - counters of stack, driver, NIC and wire on stdout (--stats). */
-int rig_stats(struct rig *r);
+/**
+ * rig_stats() - with --stats, counters of stack, driver, NIC and wire on stdout.
+ * @code: of the command; kept unless it is EXIT_DONE and the counters could not be read
+ *
+ * Returns the exit code. After a signal it still takes turns, for the NIC to answer.
+ */
+int rig_stats(struct rig *r, int code);
 
 /**
- * rig_settle() - let what is under way (FIN, last ACK, frames on the wire) finish,
- * at most @limit_ns. Returns an exit code.
+ * rig_settle() - let what is under way (FIN, RST, last ACK, frames on the wire) finish,
+ * at most @limit_ns; a signal that came before does not hinder it. Returns an exit code.
  */
 int rig_settle(struct rig *r, int64_t limit_ns);
 
@@ -114,8 +123,9 @@ int rig_settle(struct rig *r, int64_t limit_ns);
 int rig_close(struct rig *r, int code);
 
 /* --- for peer.c, which builds the second host the same way ------------------ */
-/** node_open() - pool, NIC on @port of the wire and stack. Returns 0 or -errno. */
-int node_open(struct node *n, struct rig *r, unsigned number, uint32_t addr, const uint8_t mac[6],
+/** node_open() - pool, NIC on port @number of the wire, and stack, still without an
+ * address. Returns 0; -EINVAL unknown profile; -ENOMEM. node_close() in any case. */
+int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[6],
               struct pcapng *cap);
 void node_close(struct node *n);
 /** node_poll() - poll the stack and call the handlers of changed sockets. */

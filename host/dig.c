@@ -64,8 +64,10 @@ static void print_text(const struct net_dns_answer *a)
     char data[300], ip[16];
     for (unsigned i = 0; i < a->count; i++) {
         data_text(&a->rr[i], data, sizeof(data));
-        printf("%s.\t%u\tIN\t%s\t%s\n", a->rr[i].name, a->rr[i].ttl_s, type_name(a->rr[i].type),
-               data);
+        show_text(stdout, a->rr[i].name);
+        printf(".\t%u\tIN\t%s\t", a->rr[i].ttl_s, type_name(a->rr[i].type));
+        show_text(stdout, data);
+        putchar('\n');
     }
     printf(";; %s:%u answered in %.3f ms\n", show_ip4(ip, a->server), a->server_port,
            (double)a->took_ns / 1e6);
@@ -116,7 +118,5 @@ int cmd_dig(const struct opts *o, int argc, char **argv)
     code = resolve_query(&r, argv[1], type, &a);
     if (code == EXIT_DONE)
         code = report(o, argv[1], &a);
-    if (o->stats)
-        rig_stats(&r);
-    return rig_close(&r, code);
+    return rig_close(&r, rig_stats(&r, code));
 }

@@ -190,10 +190,14 @@ int fdbridge_open(struct fdbridge **out, struct rig *r, int s, int fd,
     struct fdbridge *b = calloc(1, sizeof(*b));
     int rc = -ENOMEM;
     if (b) {
-        *b = (struct fdbridge){ .rig = r, .s = s, .fd = fd, .watching = EPOLLIN,
+        /* Watched for room at first, which there is: so the first turn pumps, and what
+         * the socket had before it came here is not waited for. */
+        *b = (struct fdbridge){ .rig = r, .s = s, .fd = fd, .watching = EPOLLIN | EPOLLOUT,
                                 .closed = closed, .arg = arg };
-        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-        rc = loop_add(r->loop, fd, EPOLLIN, on_fd, b);
+        int flags = fcntl(fd, F_GETFL);
+        rc = flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+        if (rc == 0)
+            rc = loop_add(r->loop, fd, b->watching, on_fd, b);
     }
     if (rc < 0) {
         rig_close_sock(r, s);

@@ -42,7 +42,8 @@ struct object {
     char *body;             /* of a page only */
     size_t body_len;
     uint64_t bytes;
-    int err;                /* of keeping the body */
+    int err;                /* of keeping a page's body in memory */
+    int save_err;           /* of writing it to its file */
     int64_t began_ns;
     unsigned redirects;
     bool is_page, started;
@@ -58,6 +59,7 @@ struct fetch {
     struct site *sites;
     struct object *objects, **objects_end;  /* in the order they were named */
     unsigned total, pending;
+    bool stalled;
     int code;
     struct loop_timer stall;
 };
@@ -101,13 +103,15 @@ static int url_key(const char *url, char *key, size_t room, char *host, size_t h
     return rc;
 }
 
-/* @ref as written in a page at @base, absolute and without fragment; NULL: not ours. */
+/* @ref as written in a page at @base, absolute and without fragment; NULL: not ours.
+ * A page may hold blanks in a URL; a person may leave out the scheme, which is http. */
 static char *url_resolve(const char *base, const char *ref)
 {
+    const unsigned lenient = CURLU_ALLOW_SPACE | CURLU_URLENCODE;
     CURLU *u = curl_url();
     char *got = NULL, *out = NULL;
-    if (u && curl_url_set(u, CURLUPART_URL, base, CURLU_DEFAULT_SCHEME) == CURLUE_OK &&
-        (!*ref || curl_url_set(u, CURLUPART_URL, ref, 0) == CURLUE_OK) &&
+    if (u && curl_url_set(u, CURLUPART_URL, base, CURLU_GUESS_SCHEME) == CURLUE_OK &&
+        (!*ref || curl_url_set(u, CURLUPART_URL, ref, lenient) == CURLUE_OK) &&
         curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
         curl_url_get(u, CURLUPART_URL, &got, 0) == CURLUE_OK)
         out = strdup(got);
@@ -166,7 +170,7 @@ static void on_stall(void *arg, int64_t now_ns)
     (void)now_ns;
     say("nothing came for %d s: given up", (int)(STALL_NS / 1000000000));
     worst(f, EXIT_TIMEOUT);
-    f->pending = 0;
+    f->stalled = true;
 }
 
 /* Takes @url. Returns 0, or -errno after a line. */
@@ -192,26 +196,42 @@ static int object_add(struct fetch *f, char *url, bool is_page)
     return rc;
 }
 
-/* One object has come to its end, well or not. */
-static void object_end(struct object *o)
-{
-    int rc = save_close(o->save);
-    o->save = NULL;
-    if (rc < 0) {
-        say("%s: cannot save: %s", o->url, strerror(-rc));
-        worst(o->f, EXIT_FAILED);
-    }
-    if (o->f->pending)
-        o->f->pending--;
-}
-
 static void object_fail(struct object *o, int err, const char *text)
 {
     say("%s: %s", o->url, text);
     worst(o->f, exit_for(err));
     save_discard(o->save);
     o->save = NULL;
-    object_end(o);
+    o->f->pending--;
+}
+
+/* With -o the file is made when the first bytes are there, or none will come: a redirect
+ * or an error leaves alone what stands in its place. */
+static int save_begin(struct object *o)
+{
+    return o->save || !o->f->out_dir ? 0 : save_open(&o->save, o->f->out_dir, o->url);
+}
+
+static void object_unsaved(struct object *o)
+{
+    char text[300];
+    snprintf(text, sizeof(text), "cannot save it in %s: %s", o->f->out_dir,
+             strerror(-o->save_err));
+    object_fail(o, -EIO, text);
+}
+
+/* The whole body is here. */
+static void object_end(struct object *o)
+{
+    o->save_err = save_begin(o);
+    if (o->save_err == 0) {
+        o->save_err = save_close(o->save);
+        o->save = NULL;
+    }
+    if (o->save_err < 0)
+        object_unsaved(o);
+    else
+        o->f->pending--;
 }
 
 /* A page is kept to be searched for objects. */
@@ -228,15 +248,18 @@ static int keep(struct object *o, const void *p, size_t n)
     return 0;
 }
 
-static int on_body(void *arg, const void *p, size_t n)
+static int on_body(void *arg, long status, const void *p, size_t n)
 {
     struct object *o = arg;
     stall_reset(o->f);
     o->bytes += n;
+    if (status / 100 != 2)
+        return 0;
     o->err = keep(o, p, n);
-    if (o->err == 0)
-        o->err = save_write(o->save, p, n);
-    return o->err;
+    o->save_err = save_begin(o);
+    if (o->save_err == 0)
+        o->save_err = save_write(o->save, p, n);
+    return o->err ? o->err : o->save_err;
 }
 
 struct found {
@@ -276,25 +299,24 @@ static void take_ref(struct found *x, const char *base, const char *ref)
         worst(x->f, EXIT_FAILED);
 }
 
-static void take_objects(struct object *o)
+/* Returns 0, -ENOMEM. */
+static int take_objects(struct object *o)
 {
     char base[1024];
     struct found *x = calloc(1, sizeof(*x));
-    if (!x) {
-        object_fail(o, -ENOMEM, "out of memory");
-        return;
-    }
+    if (!x)
+        return -ENOMEM;
     x->f = o->f;
     x->page = o;
     html_objects(o->body, o->body_len, base, sizeof(base), on_ref, x);
-    char *at = url_resolve(o->url, base);
+    char *at = url_resolve(o->url, base); /* NULL: a <base> that is no URL counts for nothing */
     for (int i = 0; i < x->n; i++) {
-        if (at)
-            take_ref(x, at, x->refs[i]);
+        take_ref(x, at ? at : o->url, x->refs[i]);
         free(x->refs[i]);
     }
     free(at);
     free(x);
+    return 0;
 }
 
 static void redirect(struct object *o, const char *to)
@@ -304,11 +326,6 @@ static void redirect(struct object *o, const char *to)
         return;
     }
     char *url = strdup(to);
-    save_discard(o->save);
-    o->save = NULL;
-    free(o->body);
-    o->body = NULL;
-    o->body_len = 0;
     o->bytes = 0;
     if (!url) {
         object_fail(o, -ENOMEM, "out of memory");
@@ -323,28 +340,48 @@ static void redirect(struct object *o, const char *to)
     }
 }
 
+/* A body that ends with its connection is not whole when that broke, though libcurl was
+ * only told its end. */
+static bool broken(const struct object *o, const struct web_result *res)
+{
+    return res->to_end && origin_error(o->site->origin) != 0;
+}
+
+static void unfinished(struct object *o, const struct web_result *res)
+{
+    int err = origin_error(o->site->origin);
+    if (o->err)
+        object_fail(o, o->err, "the page is too long");
+    else if (o->save_err)
+        object_unsaved(o);
+    else
+        object_fail(o, err, err ? show_errno(err) : res->text);
+}
+
 static void on_done(void *arg, const struct web_result *res)
 {
     struct object *o = arg;
     struct fetch *f = o->f;
-    int err = o->err ? o->err : origin_error(o->site->origin);
     stall_reset(f);
-    if (res->code != 0) {
-        object_fail(o, err, err ? show_errno(err) : res->text);
+    if (res->code != 0 || broken(o, res)) {
+        unfinished(o, res);
+        start_ready(f);
         return;
     }
     show_object(&f->rig, o->url, res->status, res->type, o->bytes,
                 rig_now(&f->rig) - o->began_ns);
     if (res->location && res->status / 100 == 3) {
         redirect(o, res->location);
-    } else if (res->status >= 400 || res->status < 200) {
+    } else if (res->status / 100 != 2) {
         char text[40];
         snprintf(text, sizeof(text), "HTTP status %ld", res->status);
         object_fail(o, -EPROTO, text);
     } else {
-        if (o->is_page && !strncasecmp(res->type, "text/html", 9))
-            take_objects(o);
-        object_end(o);
+        int rc = o->is_page && !strncasecmp(res->type, "text/html", 9) ? take_objects(o) : 0;
+        if (rc < 0)
+            object_fail(o, rc, strerror(-rc));
+        else
+            object_end(o);
     }
     start_ready(f);
 }
@@ -359,12 +396,10 @@ static void object_start(struct object *o)
         object_fail(o, o->site->err, show_errno(o->site->err));
         return;
     }
-    int rc = f->out_dir ? save_open(&o->save, f->out_dir, o->url) : 0;
     o->began_ns = rig_now(&f->rig);
-    if (rc == 0)
-        rc = web_get(f->web, o->url, origin_path(o->site->origin), &web_ops, o);
+    int rc = web_get(f->web, o->url, origin_path(o->site->origin), &web_ops, o);
     if (rc < 0)
-        object_fail(o, rc == -EINVAL ? -EIO : rc, strerror(-rc));
+        object_fail(o, rc, strerror(-rc));
 }
 
 static void start_ready(struct fetch *f)
@@ -440,7 +475,11 @@ static void fetch_free(struct fetch *f)
 /* Transfers, then the close of the kept connection, then the counters. */
 static int run(struct fetch *f, char *url)
 {
-    int code = web_open(&f->web, &f->rig) < 0 ? EXIT_FAILED : EXIT_DONE;
+    int code = EXIT_DONE;
+    if (web_open(&f->web, &f->rig) < 0) {
+        say("libcurl cannot start");
+        code = EXIT_FAILED;
+    }
     if (code == EXIT_DONE && origin_dir_make(f->dir, sizeof(f->dir)) < 0) {
         f->dir[0] = '\0';
         code = EXIT_FAILED;
@@ -455,7 +494,9 @@ static int run(struct fetch *f, char *url)
     stall_reset(f);
     if (object_add(f, url, true) == 0)
         start_ready(f);
-    while (code == EXIT_DONE && f->pending)
+    else
+        worst(f, EXIT_FAILED);
+    while (code == EXIT_DONE && f->pending && !f->stalled)
         code = rig_turn(&f->rig);
     loop_timer_set(f->rig.loop, &f->stall, INT64_MAX);
     web_close(f->web);
@@ -485,11 +526,7 @@ int cmd_fetch(const struct opts *o, int argc, char **argv)
     if (code != EXIT_DONE) {
         free(url);
     } else {
-        code = run(&f, url);
-        if (o->stats) {
-            int rc = rig_stats(&f.rig);
-            code = code == EXIT_DONE ? rc : code;
-        }
+        code = rig_stats(&f.rig, run(&f, url));
         fetch_free(&f);
         code = rig_close(&f.rig, code);
     }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libxml/HTMLparser.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -16,11 +17,25 @@ struct walk {
     int count;
 };
 
+static const char blanks[] = " \t\n\f\r"; /* ASCII whitespace of the HTML standard */
+
+/* A URL attribute; blanks around it count for nothing. */
+static char *stripped(xmlChar *v)
+{
+    char *text = (char *)v + strspn((char *)v, blanks);
+    size_t n = strlen(text);
+    while (n && strchr(blanks, text[n - 1]))
+        n--;
+    text[n] = '\0';
+    return text;
+}
+
 static void report(struct walk *w, xmlNode *node, const char *attribute)
 {
     xmlChar *v = xmlGetProp(node, BAD_CAST attribute);
-    if (v && *v) {
-        w->found(w->arg, (const char *)v);
+    const char *ref = v ? stripped(v) : "";
+    if (*ref) {
+        w->found(w->arg, ref);
         w->count++;
     }
     xmlFree(v);
@@ -29,15 +44,29 @@ static void report(struct walk *w, xmlNode *node, const char *attribute)
 static void take_base(struct walk *w, xmlNode *node)
 {
     xmlChar *v = xmlGetProp(node, BAD_CAST "href");
-    if (v && !w->base[0] && strlen((const char *)v) < w->room)
-        snprintf(w->base, w->room, "%s", (const char *)v);
+    const char *ref = v ? stripped(v) : "";
+    if (!w->base[0] && strlen(ref) < w->room)
+        snprintf(w->base, w->room, "%s", ref);
     xmlFree(v);
+}
+
+/* rel is a set of words. */
+static bool has_word(const char *set, const char *word)
+{
+    size_t n = strlen(word);
+    for (set += strspn(set, blanks); *set; set += strspn(set, blanks)) {
+        size_t len = strcspn(set, blanks);
+        if (len == n && !strncasecmp(set, word, n))
+            return true;
+        set += len;
+    }
+    return false;
 }
 
 static void take_link(struct walk *w, xmlNode *node)
 {
     xmlChar *rel = xmlGetProp(node, BAD_CAST "rel");
-    if (rel && !strcasecmp((const char *)rel, "stylesheet"))
+    if (rel && has_word((const char *)rel, "stylesheet"))
         report(w, node, "href");
     xmlFree(rel);
 }

@@ -4,6 +4,7 @@
 #include "host/compose.h"
 #include "host/target.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #define REQUEST_MAX 8192u
 #define CHUNK_BYTES 16384u
 #define BACKLOG 64
+#define PATH_ROOM 1100u
+#define LOCATION_MAX (3 * PATH_ROOM)    /* every character as %XX */
 
 struct conn {
     struct httpd *h;
@@ -26,9 +29,9 @@ struct conn {
     struct httpd_body body;
     uint64_t body_left;
     bool have_body, close_after, closing;
-    char method[8], target[1024];
-    int status;
-    uint64_t sent;
+    char method[24], target[1024];  /* of the answer under way, "" if not told */
+    int status;                     /* 0: none is under way */
+    uint64_t sent;                  /* bytes of its body */
     struct conn *next;
 };
 
@@ -40,6 +43,7 @@ struct httpd {
 };
 
 static void conn_watch(struct conn *c, bool on);
+static void accept_waiting(struct httpd *h);
 
 const char *httpd_type(const char *path)
 {
@@ -89,6 +93,8 @@ static void conn_free(struct conn *c, bool abort)
     free(c);
 }
 
+/* --- answers ------------------------------------------------------------------------ */
+
 static void http_date(char *out, size_t room, time_t t)
 {
     static const char *const day[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
@@ -104,7 +110,7 @@ static void http_date(char *out, size_t room, time_t t)
 static void answer(struct conn *c, int status, const char *type, uint64_t len, time_t mtime,
                    const char *location)
 {
-    char date[64], modified[96] = "", where[1200] = "", at[64];
+    char date[64], modified[96] = "", where[LOCATION_MAX + 16] = "", at[64];
     http_date(date, sizeof(date), c->h->src.now(c->h->src.arg));
     if (mtime) {
         http_date(at, sizeof(at), mtime);
@@ -134,21 +140,54 @@ static void answer_text(struct conn *c, int status, const char *location)
     }
 }
 
+/* A path as it stands in a URI. @out: LOCATION_MAX bytes. Source: RFC 3986 2.1, 2.3. */
+static void encode(const char *path, char *out)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    static const char digit[] = "0123456789ABCDEF";
+    for (; *path; path++) {
+        unsigned char ch = (unsigned char)*path;
+        if (strchr(plain, ch)) {
+            *out++ = (char)ch;
+        } else {
+            *out++ = '%';
+            *out++ = digit[ch >> 4];
+            *out++ = digit[ch & 15];
+        }
+    }
+    *out = '\0';
+}
+
+static int status_of(int err)
+{
+    switch (-err) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+        return 404;
+    case EACCES:
+    case EPERM:
+        return 403;
+    default:
+        return 500;
+    }
+}
+
 static void serve_path(struct conn *c)
 {
-    char path[1100];
-    if (!target_path(c->target, path, sizeof(path) - 2)) {
+    char path[PATH_ROOM], location[LOCATION_MAX];
+    if (!target_path(c->target, path, sizeof(path) - 1)) {
         answer_text(c, 400, NULL);
         return;
     }
     int rc = c->h->src.open(c->h->src.arg, path, &c->body);
     if (rc == -EISDIR) {
-        size_t n = strlen(path);
-        path[n] = '/';
-        path[n + 1] = '\0';
-        answer_text(c, 301, path);
+        strcat(path, "/");
+        encode(path, location);
+        answer_text(c, 301, location);
     } else if (rc < 0) {
-        answer_text(c, rc == -EACCES ? 403 : rc == -ENOENT ? 404 : 500, NULL);
+        answer_text(c, status_of(rc), NULL);
     } else {
         answer(c, 200, c->body.type, c->body.len, c->body.mtime, NULL);
         c->have_body = true;
@@ -156,19 +195,110 @@ static void serve_path(struct conn *c)
     }
 }
 
-/* A field's value in the header section, "" if absent. */
-static bool field_has(const char *head, const char *name, const char *word)
+/* --- requests ----------------------------------------------------------------------- */
+
+/* What the header section says that matters here. */
+struct request {
+    int minor;              /* of HTTP/1.x */
+    unsigned hosts;         /* Host fields */
+    bool close, keep_alive; /* of Connection */
+    bool body;              /* something follows the header section */
+};
+
+static bool visible(char ch)
 {
-    size_t nn = strlen(name), wn = strlen(word);
-    for (const char *line = strstr(head, "\r\n"); line; line = strstr(line, "\r\n")) {
-        line += 2;
-        if (strncasecmp(line, name, nn) != 0 || line[nn] != ':')
-            continue;
-        for (const char *v = line + nn + 1; *v && *v != '\r'; v++)
-            if (!strncasecmp(v, word, wn))
-                return true;
+    return (unsigned char)ch > ' ' && ch != 0x7f;
+}
+
+/* The visible characters at *@at, which @stop must follow, into @out; *@at goes behind
+ * it. Returns their number; 0 if there are none or @stop does not follow; what does not
+ * fit leaves @out empty. */
+static size_t take_word(const char **at, char stop, char *out, size_t room)
+{
+    size_t n = 0;
+    while (visible((*at)[n]))
+        n++;
+    if ((*at)[n] != stop)
+        return 0;
+    if (n < room) {
+        memcpy(out, *at, n);
+        out[n] = '\0';
+    }
+    *at += n + 1;
+    return n;
+}
+
+static bool named(const char *name, size_t len, const char *want)
+{
+    return len == strlen(want) && !strncasecmp(name, want, len);
+}
+
+/* Is @want a member of the comma-separated list? Source: RFC 9110 5.6.1. */
+static bool list_has(const char *v, size_t len, const char *want)
+{
+    const char *end = v + len;
+    while (v < end) {
+        while (v < end && (*v == ' ' || *v == '\t' || *v == ','))
+            v++;
+        const char *from = v;
+        while (v < end && *v != ' ' && *v != '\t' && *v != ',')
+            v++;
+        if (named(from, (size_t)(v - from), want))
+            return true;
     }
     return false;
+}
+
+/* One line of the header section. Returns false when malformed: a name and its colon
+ * stand together at the start, and nothing but text follows. Source: RFC 9112 5. */
+static bool take_field(struct request *q, const char *line, size_t len)
+{
+    size_t n = 0;
+    while (n < len && visible(line[n]) && line[n] != ':')
+        n++;
+    if (n == 0 || n == len || line[n] != ':')
+        return false;
+    const char *v = line + n + 1;
+    size_t v_len = len - n - 1;
+    for (size_t i = 0; i < v_len; i++)
+        if (!visible(v[i]) && v[i] != ' ' && v[i] != '\t')
+            return false;
+    if (named(line, n, "Host")) {
+        q->hosts++;
+    } else if (named(line, n, "Connection")) {
+        q->close |= list_has(v, v_len, "close");
+        q->keep_alive |= list_has(v, v_len, "keep-alive");
+    } else if (named(line, n, "Content-Length")) {
+        q->body |= strspn(v, " \t0") < v_len;
+    } else if (named(line, n, "Transfer-Encoding")) {
+        q->body = true;
+    }
+    return true;
+}
+
+/* Request line and fields, every line with its CRLF. Returns 0 or the status of the
+ * refusal. Source: RFC 9112 3. */
+static int parse_request(struct conn *c, struct request *q, const char *head)
+{
+    const char *at = head, *end;
+    size_t n = take_word(&at, ' ', c->method, sizeof(c->method));
+    if (n == 0 || n >= sizeof(c->method))
+        return 400;
+    n = take_word(&at, ' ', c->target, sizeof(c->target));
+    if (n == 0 || n >= sizeof(c->target))
+        return n ? 414 : 400;
+    if (strncmp(at, "HTTP/", 5) != 0 || !isdigit((unsigned char)at[5]) || at[6] != '.' ||
+        !isdigit((unsigned char)at[7]) || strncmp(at + 8, "\r\n", 2) != 0)
+        return 400;
+    if (at[5] != '1')
+        return 505;
+    q->minor = at[7] - '0';
+    for (at += 10; *at; at = end + 2) {
+        end = strstr(at, "\r\n");
+        if (!take_field(q, at, (size_t)(end - at)))
+            return 400;
+    }
+    return q->hosts > 1 || (q->minor && !q->hosts) ? 400 : 0;
 }
 
 /* An answer after which the connection cannot go on. */
@@ -178,49 +308,51 @@ static void refuse(struct conn *c, int status)
     answer_text(c, status, NULL);
 }
 
-/* One whole request header stands in req, zero-terminated. */
 static void begin_answer(struct conn *c, const char *head)
 {
-    char version[16];
-    int used = 0;
-    c->sent = 0;
-    if (sscanf(head, "%7s %1023s %15s%n", c->method, c->target, version, &used) != 3 ||
-        strncmp(head + used, "\r\n", 2) != 0 || strncmp(version, "HTTP/", 5) != 0) {
-        refuse(c, 400);
-        return;
-    }
-    bool one_one = !strcmp(version, "HTTP/1.1");
-    c->close_after = one_one ? field_has(head, "Connection", "close")
-                             : !field_has(head, "Connection", "keep-alive");
-    if (!one_one && strcmp(version, "HTTP/1.0") != 0)
-        refuse(c, 505);
-    else if (one_one && !field_has(head, "Host", ""))
-        refuse(c, 400);
+    struct request q = { 0 };
+    int status = parse_request(c, &q, head);
+    /* A body would have to be read to find the next request: it is not. */
+    c->close_after = q.close || q.body || (!q.minor && !q.keep_alive);
+    if (status)
+        refuse(c, status);
     else if (strcmp(c->method, "GET") != 0 && strcmp(c->method, "HEAD") != 0)
-        refuse(c, 405); /* a body may follow: not read */
+        refuse(c, 405);
     else
         serve_path(c);
 }
 
-/* Take the next request out of req if it is whole. Returns true if an answer began. */
+static void consume(struct conn *c, size_t n)
+{
+    c->req_len -= n;
+    memmove(c->req, c->req + n, c->req_len);
+}
+
+/* Take the next request out of req if it is whole, or refuse what can be none. Returns
+ * true if an answer began. */
 static bool next_request(struct conn *c)
 {
+    size_t blank = 0; /* empty lines in front count for nothing: RFC 9112 2.2 */
+    while (c->req_len - blank >= 2 && !memcmp(c->req + blank, "\r\n", 2))
+        blank += 2;
+    consume(c, blank);
     c->req[c->req_len] = '\0';
+    c->method[0] = c->target[0] = '\0';
+    c->sent = 0;
     char *end = strstr(c->req, "\r\n\r\n");
-    if (!end) {
-        if (c->req_len < REQUEST_MAX && strlen(c->req) == c->req_len)
-            return false;
-        c->req_len = 0;
+    if (end) {
+        end[2] = '\0';
+        begin_answer(c, c->req);
+        consume(c, (size_t)(end - c->req) + 4);
+    } else if (strlen(c->req) < c->req_len) {
+        refuse(c, 400);
+    } else if (c->req_len == REQUEST_MAX) {
         refuse(c, strchr(c->req, '\n') ? 431 : 414);
-        return true;
     }
-    end[2] = '\0';
-    begin_answer(c, c->req);
-    size_t used = (size_t)(end - c->req) + 4;
-    c->req_len -= used;
-    memmove(c->req, c->req + used, c->req_len);
-    return true;
+    return c->status != 0;
 }
+
+/* --- the connection ------------------------------------------------------------------- */
 
 /* The next piece of the body into out. Returns false when it cannot be read: the
  * promised length can no longer be kept. */
@@ -250,9 +382,13 @@ static void end_answer(struct conn *c)
     if (c->h->src.log)
         c->h->src.log(c->h->src.arg, c->method, c->target, c->status, c->sent);
     c->status = 0;
+    if (c->close_after) {
+        net_shutdown(c->h->n->net, c->s, NET_SHUT_WR);
+        c->closing = true;
+    }
 }
 
-/* Send what can be sent. Returns 1 the answer is out, 0 would block, -1 give up. */
+/* Send what can be sent. Returns 1 the answer is out, 0 would block, -1 it cannot be ended. */
 static int push(struct conn *c)
 {
     for (;;) {
@@ -271,52 +407,43 @@ static int push(struct conn *c)
     }
 }
 
-/* Read what came. Returns false at the end of the stream or on error. */
-static bool pull(struct conn *c)
+/* Read what came. While closing it is forgotten, until the client closes too: so no RST
+ * meets the answer. Returns 1 something, 0 nothing now, -1 the end or an error. */
+static int pull(struct conn *c)
 {
-    while (c->req_len < REQUEST_MAX) {
-        ssize_t n = net_recv(c->h->n->net, c->s, c->req + c->req_len, REQUEST_MAX - c->req_len);
-        if (n == -EAGAIN)
-            return true;
-        if (n <= 0)
-            return false;
+    if (c->closing)
+        c->req_len = 0;
+    ssize_t n = net_recv(c->h->n->net, c->s, c->req + c->req_len, REQUEST_MAX - c->req_len);
+    if (n > 0)
         c->req_len += (size_t)n;
-    }
-    return true;
+    return n > 0 ? 1 : n == -EAGAIN ? 0 : -1;
+}
+
+/* Returns 1 to go on, 0 to wait for the socket, -1 the connection is at its end. */
+static int step(struct conn *c)
+{
+    if (!c->status)
+        return !c->closing && next_request(c) ? 1 : pull(c);
+    int rc = push(c);
+    if (rc > 0)
+        end_answer(c);
+    return rc;
 }
 
 static void on_conn(void *arg, int s, unsigned ready)
 {
+    struct conn *c = arg;
+    struct httpd *h = c->h;
+    int rc;
     (void)s;
     (void)ready;
-    struct conn *c = arg;
-    bool open = c->closing || pull(c);
-    while (!c->closing && (c->status || next_request(c))) {
-        int rc = push(c);
-        if (rc < 0) {
-            conn_free(c, true);
-            return;
-        }
-        if (rc == 0)
-            return;
-        end_answer(c);
-        if (c->close_after) {
-            net_shutdown(c->h->n->net, c->s, NET_SHUT_WR);
-            c->closing = true;
-        }
-        if (!c->req_len)
-            break;
+    do
+        rc = step(c);
+    while (rc > 0);
+    if (rc < 0) {
+        conn_free(c, c->status != 0); /* half an answer must not look like a whole one */
+        accept_waiting(h);            /* who found no descriptor free */
     }
-    if (c->closing) { /* read and forget until the client closes too: no RST meets its data */
-        uint8_t sink[1024];
-        ssize_t n;
-        do
-            n = net_recv(c->h->n->net, c->s, sink, sizeof(sink));
-        while (n > 0);
-        open = n == -EAGAIN;
-    }
-    if (!open && !c->status)
-        conn_free(c, false);
 }
 
 static void conn_watch(struct conn *c, bool on)
@@ -327,24 +454,29 @@ static void conn_watch(struct conn *c, bool on)
     }
 }
 
-static void on_listener(void *arg, int s, unsigned ready)
+/* What a client has sent already comes as its socket's first change. */
+static void accept_waiting(struct httpd *h)
 {
-    (void)ready;
-    struct httpd *h = arg;
-    int fd;
-    while ((fd = net_accept(h->n->net, s, NULL, NULL)) >= 0) {
+    int s;
+    while ((s = net_accept(h->n->net, h->listener, NULL, NULL)) >= 0) {
         struct conn *c = calloc(1, sizeof(*c));
         if (!c) {
-            net_abort(h->n->net, fd);
+            net_abort(h->n->net, s);
             continue;
         }
         c->h = h;
-        c->s = fd;
+        c->s = s;
         c->next = h->conns;
         h->conns = c;
         conn_watch(c, true);
-        on_conn(c, fd, NET_IN);
     }
+}
+
+static void on_listener(void *arg, int s, unsigned ready)
+{
+    (void)s;
+    (void)ready;
+    accept_waiting(arg);
 }
 
 int httpd_open(struct httpd **out, struct node *n, uint16_t port, const struct httpd_source *src)

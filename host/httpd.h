@@ -28,13 +28,15 @@ struct httpd_source {
     /**
      * open() - @path is decoded, absolute, without dot segments, '/' at the end
      * for a directory's index.
-     * Returns 0 with *b; -ENOENT; -EACCES; -EISDIR a directory without slash
-     * (the client is redirected).
+     * Returns 0 with *b; -EISDIR a directory without slash (the client is redirected);
+     * any other error, of which those of open() that speak of the path or of rights
+     * become 404 and 403.
      */
     int (*open)(void *arg, const char *path, struct httpd_body *b);
     /** now() - seconds for the Date field. */
     time_t (*now)(void *arg);
-    /** log() - one finished answer; may be NULL. */
+    /** log() - one answer that is out; @method and @target as they came, "" if that
+     * could not be told. May be NULL. */
     void (*log)(void *arg, const char *method, const char *target, int status, uint64_t bytes);
 };
 

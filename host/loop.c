@@ -21,6 +21,7 @@ struct loop {
     sigset_t old_mask;
     struct watch *watches;      /* each holds one epoll registration */
     struct loop_timer *timers;  /* a handful; unordered */
+    uint64_t turn;              /* counts every arming */
 };
 
 static void on_signal(void *arg, uint32_t events)
@@ -32,16 +33,24 @@ static void on_signal(void *arg, uint32_t events)
         l->signal = (int)si.ssi_signo;
 }
 
+/* Those that end the program. Whoever ignores SIGHUP wants us to outlive a terminal. */
+static void signals(sigset_t *mask)
+{
+    struct sigaction hup;
+    sigemptyset(mask);
+    sigaddset(mask, SIGINT);
+    sigaddset(mask, SIGTERM);
+    if (sigaction(SIGHUP, NULL, &hup) < 0 || hup.sa_handler != SIG_IGN)
+        sigaddset(mask, SIGHUP);
+}
+
 int loop_create(struct loop **out)
 {
     struct loop *l = calloc(1, sizeof(*l));
     if (!l)
         return -ENOMEM;
     sigset_t mask;
-    sigemptyset(&mask);
-    sigaddset(&mask, SIGINT);
-    sigaddset(&mask, SIGTERM);
-    sigaddset(&mask, SIGHUP);
+    signals(&mask);
     sigprocmask(SIG_BLOCK, &mask, &l->old_mask);
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     l->sigfd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -144,25 +153,35 @@ void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_ns)
     if (*at && at_ns == INT64_MAX)
         *at = t->next;
     t->at_ns = at_ns;
+    t->turn = ++l->turn;
     if (!*at && at_ns != INT64_MAX) {
         t->next = l->timers;
         l->timers = t;
     }
 }
 
+/* The next one due that was armed no later than @turn, NULL if none. */
+static struct loop_timer *due(const struct loop *l, int64_t now_ns, uint64_t turn)
+{
+    struct loop_timer *first = NULL;
+    for (struct loop_timer *t = l->timers; t; t = t->next)
+        if (t->at_ns <= now_ns && t->turn <= turn &&
+            (!first || t->at_ns < first->at_ns ||
+             (t->at_ns == first->at_ns && t->turn < first->turn)))
+            first = t;
+    return first;
+}
+
 int loop_timers_run(struct loop *l, int64_t now_ns)
 {
     int ran = 0;
-    struct loop_timer *t = l->timers;
-    while (t) {
-        if (t->at_ns > now_ns) {
-            t = t->next;
-            continue;
-        }
+    uint64_t turn = l->turn;
+    struct loop_timer *t;
+    /* Looked for anew each time: a handler may have changed the list. */
+    while ((t = due(l, now_ns, turn)) != NULL) {
         loop_timer_set(l, t, INT64_MAX);
         t->fn(t->arg, now_ns);
         ran++;
-        t = l->timers; /* the handler may have changed the list */
     }
     return ran;
 }

@@ -19,11 +19,12 @@ struct loop_timer {
     int64_t at_ns;
     void (*fn)(void *arg, int64_t now_ns);
     void *arg;
+    uint64_t turn;              /* the loop's own: when it was armed */
     struct loop_timer *next;
 };
 
-/** loop_create() - Returns 0 and *out, or -errno. SIGINT, SIGTERM and SIGHUP are
- * taken by the loop from here on. */
+/** loop_create() - Returns 0 and *out, or -errno. SIGINT, SIGTERM and, unless it is
+ * ignored (nohup), SIGHUP are taken by the loop from here on. */
 int loop_create(struct loop **out);
 void loop_destroy(struct loop *l);
 
@@ -46,7 +47,8 @@ int loop_signal(const struct loop *l);
 
 /** loop_timer_set() - arm (or move) to @at_ns; INT64_MAX disarms. */
 void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at_ns);
-/** loop_timers_run() - run what is due. Returns the number run. */
+/** loop_timers_run() - run what is due, the earliest first; of equal ones the one armed
+ * first. What a handler arms waits for the next call. Returns the number run. */
 int loop_timers_run(struct loop *l, int64_t now_ns);
 /** loop_timers_next() - the earliest deadline, INT64_MAX if none. */
 int64_t loop_timers_next(const struct loop *l);

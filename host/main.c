@@ -26,7 +26,7 @@ static int help(FILE *f)
         fprintf(f, "  %-6s %-38s %s\n", commands[i].name, commands[i].form, commands[i].what);
     fputs("\noptions:\n"
           "  --nic sim[:PROFILE]    the NIC: a Verilated model (default)\n"
-          "  --wire slirp           user-mode NAT: the Internet, 10.0.2.2 = this machine (default)\n"
+          "  --wire slirp           user-mode NAT: Internet, 10.0.2.2 = this machine (default)\n"
           "         peer            a second NIC and host in this process; it serves http://peer/\n"
           "         packet:IF       AF_PACKET on an interface; needs --addr\n"
           "  --time virtual|wall    simulated time (default on peer) or the real one\n"
@@ -41,11 +41,9 @@ static int help(FILE *f)
     return f == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct opts o;
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help")))
         return help(stdout);
     int code = opts_parse(&o, argc, argv);
@@ -59,4 +57,17 @@ int main(int argc, char **argv)
             return commands[i].run(&o, argc - o.command, argv + o.command);
     say("unknown command '%s'; 'lanyard help' lists them", name);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error like a full disk */
+    int code = run(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == EXIT_DONE) {
+        say("the output could not be written");
+        code = EXIT_FAILED;
+    }
+    return code;
 }

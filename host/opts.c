@@ -28,7 +28,8 @@ bool opts_number(const char *text, uint64_t max, uint64_t *out)
     if (*text < '0' || *text > '9')
         return false;
     errno = 0;
-    unsigned long long v = strtoull(text, &end, 0);
+    bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+    unsigned long long v = strtoull(text, &end, hex ? 16 : 10);
     if (errno || *end || v > max)
         return false;
     *out = v;
@@ -133,15 +134,17 @@ static bool parse_dns(struct opts *o, const char *v)
 
 static bool parse_mac(struct opts *o, const char *v)
 {
-    unsigned b[6];
-    int used = 0;
-    if (sscanf(v, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-               &used) != 6 || v[used] || (b[0] & 1))
-        return false;
-    for (int i = 0; i < 6; i++)
-        o->mac[i] = (uint8_t)b[i];
-    o->have_mac = true;
-    return true;
+    unsigned all = 0;
+    for (int i = 0; i < 6; i++) {
+        size_t digits = strspn(v, "0123456789abcdefABCDEF");
+        if (digits == 0 || digits > 2 || v[digits] != (i < 5 ? ':' : '\0'))
+            return false;
+        o->mac[i] = (uint8_t)strtoul(v, NULL, 16);
+        all |= o->mac[i];
+        v += digits + 1;
+    }
+    o->have_mac = all != 0 && !(o->mac[0] & 1); /* IEEE 802.3 3.2.3: a group address, or none */
+    return o->have_mac;
 }
 
 static bool parse_offload(struct opts *o, const char *v)
@@ -238,6 +241,14 @@ static bool parse_flag(struct opts *o, const char *a)
     return true;
 }
 
+uint32_t opts_peer_addr(const struct opts *o)
+{
+    if (o->prefix_len >= 31)
+        return o->addr ^ 1; /* RFC 3021 */
+    uint32_t subnet = o->prefix_len ? o->addr & ~0u << (32 - o->prefix_len) : 0;
+    return subnet + 2 == o->addr ? subnet + 1 : subnet + 2;
+}
+
 static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, uint32_t dns)
 {
     if (!o->have_addr) {
@@ -248,7 +259,7 @@ static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, ui
             o->gw = gw;
     }
     if (!o->dns_count) {
-        o->dns[0].addr = dns;
+        o->dns[0].addr = dns ? dns : opts_peer_addr(o);
         o->dns[0].port = 53;
         o->dns_count = 1;
     }
@@ -260,13 +271,14 @@ static int fill_defaults(struct opts *o, bool time_given)
     if (!time_given)
         o->virtual_time = o->wire == WIRE_PEER;
     if (o->virtual_time && o->wire != WIRE_PEER) {
-        say("--time virtual needs a simulated far end (--wire peer): the real one lives in wall time");
+        say("--time virtual needs a simulated far end (--wire peer): a real one lives in wall "
+            "time");
         return EXIT_USAGE;
     }
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));
     else if (o->wire == WIRE_PEER)
-        set_net(o, IP4(10, 9, 0, 1), 24, 0, IP4(10, 9, 0, 2));
+        set_net(o, IP4(10, 9, 0, 1), 24, 0, 0);
     if (!o->have_seed) {
         o->seed = 1;
         if (!o->virtual_time && getrandom(&o->seed, sizeof(o->seed), 0) != sizeof(o->seed)) {

@@ -51,10 +51,14 @@ struct opts {
  */
 int opts_parse(struct opts *o, int argc, char **argv);
 
+/** opts_peer_addr() - the address of the second host of the peer wire: the second one of
+ * our subnet, or the first where that is ours. */
+uint32_t opts_peer_addr(const struct opts *o);
+
 /** opts_ip4() - "a.b.c.d" in host order. Returns false when malformed. */
 bool opts_ip4(const char *text, uint32_t *addr);
 
-/** opts_number() - decimal (or 0x) number up to @max. Returns false when malformed. */
+/** opts_number() - decimal or 0x number up to @max. Returns false when malformed. */
 bool opts_number(const char *text, uint64_t max, uint64_t *out);
 
 /** say() - one line on stderr behind "lanyard: ". */

@@ -24,7 +24,7 @@ struct origin {
     uint16_t port;
     int query;                  /* of the resolver, -1 when done */
     struct rig_hook hook;       /* looks for the answer */
-    struct conn { struct origin *o; struct fdbridge *b; } conn[CONNS_MAX];
+    struct conn { struct origin *o; struct fdbridge *b; unsigned number; } conn[CONNS_MAX];
     unsigned connections;
     int error;
     void (*ready)(void *arg, int err);
@@ -63,7 +63,7 @@ static void on_closed(void *arg, int err)
 {
     struct conn *c = arg;
     c->b = NULL;
-    if (err)
+    if (err && c->number == c->o->connections) /* an older one is of no interest any more */
         c->o->error = err;
 }
 
@@ -71,6 +71,7 @@ static void on_closed(void *arg, int err)
 static void connect_through(struct origin *o, int fd)
 {
     struct conn *c = o->conn;
+    o->error = 0;
     while (c < o->conn + CONNS_MAX && c->b)
         c++;
     int s = net_socket(o->rig->me.net, NET_STREAM);
@@ -84,10 +85,20 @@ static void connect_through(struct origin *o, int fd)
         return;
     }
     c->o = o;
-    o->connections++;
+    c->number = ++o->connections;
     rc = fdbridge_open(&c->b, o->rig, s, fd, on_closed, c);
     if (rc < 0)
         o->error = rc;
+}
+
+static void listener_close(struct origin *o)
+{
+    if (o->listener < 0)
+        return;
+    loop_del(o->rig->loop, o->listener);
+    close(o->listener);
+    o->listener = -1;
+    unlink(o->at.sun_path);
 }
 
 static void on_listener(void *arg, uint32_t events)
@@ -95,8 +106,13 @@ static void on_listener(void *arg, uint32_t events)
     struct origin *o = arg;
     (void)events;
     int fd = accept(o->listener, NULL, NULL);
-    if (fd >= 0)
+    if (fd >= 0) {
         connect_through(o, fd);
+    } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        /* No descriptors left: whoever waits in the queue must not wait for ever. */
+        o->error = -errno;
+        listener_close(o);
+    }
 }
 
 static void tell(struct origin *o, int err)
@@ -185,11 +201,6 @@ int origin_error(const struct origin *o)
     return o->error;
 }
 
-unsigned origin_connections(const struct origin *o)
-{
-    return o->connections;
-}
-
 void origin_close(struct origin *o)
 {
     if (!o)
@@ -199,10 +210,6 @@ void origin_close(struct origin *o)
         net_dns_cancel(o->rig->me.net, o->query);
     for (int i = 0; i < CONNS_MAX; i++)
         fdbridge_close(o->conn[i].b);
-    if (o->listener >= 0) {
-        loop_del(o->rig->loop, o->listener);
-        close(o->listener);
-        unlink(o->at.sun_path);
-    }
+    listener_close(o);
     free(o);
 }

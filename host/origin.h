@@ -29,11 +29,8 @@ int origin_open(struct origin **out, struct rig *r, const char *dir, const char 
 /** origin_path() - for CURLOPT_UNIX_SOCKET_PATH. */
 const char *origin_path(const struct origin *o);
 
-/** origin_error() - the last connection's negative errno, 0 if none failed. */
+/** origin_error() - what became of the newest connection: 0, or its negative errno. */
 int origin_error(const struct origin *o);
-
-/** origin_connections() - connections made so far. */
-unsigned origin_connections(const struct origin *o);
 
 void origin_close(struct origin *o);
 

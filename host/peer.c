@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PEER_ADDR_DEFAULT 2u        /* last byte, or 1 where our host has 2 */
 #define PEER_EPOCH_S 1767225600     /* 2026-01-01: simulated time starts here */
 
 struct peer {
@@ -42,10 +41,10 @@ static size_t question_len(const uint8_t *q, size_t len)
 static bool name_is_peer(const uint8_t *name)
 {
     static const char want[] = "peer";
-    for (int i = 0; i < 4; i++)
-        if (tolower(name[1 + i]) != want[i])
-            return false;
-    return name[0] == 4 && name[5] == 0;
+    bool same = name[0] == 4; /* else the rest may lie beyond the question */
+    for (int i = 0; same && i < 4; i++)
+        same = tolower(name[1 + i]) == want[i];
+    return same && name[5] == 0;
 }
 
 /* Turn the query in @m into its answer; @room >= len + 16. Returns its length, 0: drop. */
@@ -148,6 +147,11 @@ bool peer_alive(const struct peer *p)
     return p->node.next_ns != INT64_MAX || sim_nic_busy(p->node.link);
 }
 
+const char *peer_error(const struct peer *p)
+{
+    return nic_state(p->node.nic) == NIC_FAILED ? nic_error(p->node.nic) : NULL;
+}
+
 const struct net *peer_net(const struct peer *p)
 {
     return p->node.net;
@@ -160,11 +164,13 @@ int peer_open(struct peer **out, struct rig *r)
         return -ENOMEM;
     uint8_t mac[6];
     p->rig = r;
-    p->addr = (r->o->addr & 0xffffff00u) | ((r->o->addr & 0xffu) == 2 ? 1 : PEER_ADDR_DEFAULT);
+    p->addr = opts_peer_addr(r->o);
     node_mac(r->o->seed, 1, mac);
     int rc = page_make(&p->page);
     if (rc == 0)
-        rc = node_open(&p->node, r, 1, p->addr, mac, NULL);
+        rc = node_open(&p->node, r, 1, mac, NULL);
+    if (rc == 0)
+        rc = net_set_addr(p->node.net, p->addr, r->o->prefix_len);
     const struct httpd_source src = { .arg = p, .open = open_page, .now = page_now };
     if (rc == 0)
         rc = httpd_open(&p->httpd, &p->node, 80, &src);

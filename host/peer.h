@@ -16,6 +16,8 @@ struct net;
 int peer_open(struct peer **out, struct rig *r);
 /** peer_alive() - its stack still has a deadline or its NIC work to do. */
 bool peer_alive(const struct peer *p);
+/** peer_error() - why its NIC failed, NULL if it did not. */
+const char *peer_error(const struct peer *p);
 /** peer_net() - its stack, for the counters. */
 const struct net *peer_net(const struct peer *p);
 void peer_close(struct peer *p);

@@ -250,9 +250,7 @@ int cmd_ping(const struct opts *o, int argc, char **argv)
         return code;
     }
     if (code == EXIT_DONE) {
-        code = run(p, host);
-        if (o->stats)
-            rig_stats(&p->rig);
+        code = rig_stats(&p->rig, run(p, host));
         code = rig_close(&p->rig, code);
     }
     free(p);

@@ -37,6 +37,8 @@ int resolve_query(struct rig *r, const char *name, enum net_dns_type type,
     rig_hook_del(r, &w.hook);
     if (w.rc == -EAGAIN)
         net_dns_cancel(r->me.net, w.handle);
+    else if (w.rc < 0)
+        *a = (struct net_dns_answer){ .err = w.rc };
     return code;
 }
 

@@ -69,6 +69,7 @@ int save_open(struct save **out, const char *dir, const char *url)
 
 int save_write(struct save *s, const void *p, size_t n)
 {
+    errno = 0;
     if (s && !s->err && fwrite(p, 1, n, s->f) != n)
         s->err = errno ? -errno : -EIO;
     return s ? s->err : 0;
@@ -79,8 +80,11 @@ int save_close(struct save *s)
     if (!s)
         return 0;
     int err = s->err;
+    errno = 0;
     if (fclose(s->f) != 0 && !err)
         err = errno ? -errno : -EIO;
+    if (err)
+        unlink(s->path);
     free(s);
     return err;
 }

@@ -17,9 +17,10 @@ struct save;
 int save_open(struct save **out, const char *dir, const char *url);
 /** save_write() - NULL is allowed and writes nothing. Returns 0 or -errno. */
 int save_write(struct save *s, const void *p, size_t n);
-/** save_close() - Returns 0, or the first error of all writes as -errno. */
+/** save_close() - Returns 0, or the first error of all writes as -errno: then the file
+ * is removed. NULL is allowed. */
 int save_close(struct save *s);
-/** save_discard() - close and remove an unfinished file. */
+/** save_discard() - close and remove an unfinished file. NULL is allowed. */
 void save_discard(struct save *s);
 
 #endif

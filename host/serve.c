@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SETTLE_NS 200000000  /* for the RST of what was under way to leave */
+
 struct serve {
     struct rig rig;
     int dir;
@@ -30,10 +32,12 @@ static int open_file(void *arg, const char *path, struct httpd_body *b)
         return -ENOENT;
     int fd = openat(v->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return errno == EACCES ? -EACCES : -ENOENT;
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+        return -errno;
+    int rc = fstat(fd, &st) < 0 ? -errno
+             : S_ISDIR(st.st_mode) ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EACCES;
+    if (rc < 0) {
         close(fd);
-        return S_ISDIR(st.st_mode) ? -EISDIR : -EACCES;
+        return rc;
     }
     *b = (struct httpd_body){ .fd = fd, .len = (uint64_t)st.st_size, .mtime = st.st_mtime,
                               .type = httpd_type(name) };
@@ -48,8 +52,19 @@ static time_t wall_now(void *arg)
 
 static void log_line(void *arg, const char *method, const char *target, int status, uint64_t bytes)
 {
-    (void)arg;
-    printf("%s %s %d %llu\n", method, target, status, (unsigned long long)bytes);
+    const struct serve *v = arg;
+    if (v->rig.o->json) {
+        printf("{\"event\":\"request\",\"method\":");
+        show_string(stdout, method);
+        printf(",\"target\":");
+        show_string(stdout, target);
+        printf(",\"status\":%d,\"bytes\":%llu}\n", status, (unsigned long long)bytes);
+        return;
+    }
+    show_text(stdout, method);
+    putchar(' ');
+    show_text(stdout, target);
+    printf(" %d %llu\n", status, (unsigned long long)bytes);
 }
 
 static int run(struct serve *v, const char *dir, uint16_t port)
@@ -62,11 +77,18 @@ static int run(struct serve *v, const char *dir, uint16_t port)
         return EXIT_FAILED;
     }
     char ip[16];
-    printf("serving %s on http://%s:%u/\n", dir, show_ip4(ip, net_addr(v->rig.me.net)), port);
+    show_ip4(ip, net_addr(v->rig.me.net));
+    if (v->rig.o->json)
+        printf("{\"event\":\"serving\",\"url\":\"http://%s:%u/\"}\n", ip, port);
+    else
+        printf("serving %s on http://%s:%u/\n", dir, ip, port);
     int code;
     do
         code = rig_turn(&v->rig);
     while (code == EXIT_DONE);
+    httpd_close(v->httpd);
+    if (loop_signal(v->rig.loop))
+        rig_settle(&v->rig, SETTLE_NS);
     return code;
 }
 
@@ -78,6 +100,10 @@ int cmd_serve(const struct opts *o, int argc, char **argv)
         say("usage: lanyard [OPTIONS] serve DIR [PORT]");
         return EXIT_USAGE;
     }
+    if (o->virtual_time) {
+        say("serve waits for clients: on --wire peer there is none but us");
+        return EXIT_USAGE;
+    }
     v.dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (v.dir < 0) {
         say("%s: %s", argv[1], strerror(errno));
@@ -85,12 +111,8 @@ int cmd_serve(const struct opts *o, int argc, char **argv)
     }
     int code = rig_open(&v.rig, o);
     if (code == EXIT_DONE) {
-        code = run(&v, argv[1], (uint16_t)port);
-        httpd_close(v.httpd);
-        if (o->stats)
-            rig_stats(&v.rig);
-        close(v.dir);
-        return rig_close(&v.rig, code);
+        code = rig_stats(&v.rig, run(&v, argv[1], (uint16_t)port));
+        code = rig_close(&v.rig, code);
     }
     close(v.dir);
     return code;

@@ -29,19 +29,43 @@ const char *show_errno(int err)
     }
 }
 
+/* Bytes of the well-formed UTF-8 character at @p, 0 if there is none. RFC 3629 4. */
+static unsigned utf8_len(const unsigned char *p)
+{
+    unsigned n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3
+                 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+    for (unsigned i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    bool beyond = (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf4 && p[1] >= 0x90);
+    return overlong || beyond ? 0 : n;
+}
+
 void show_string(FILE *f, const char *text)
 {
+    const unsigned char *p = (const unsigned char *)text;
     fputc('"', f);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(f, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(f, "\\u%04x", c);
+    while (*p) {
+        unsigned n = utf8_len(p);
+        if (*p == '"' || *p == '\\')
+            fprintf(f, "\\%c", *p);
+        else if (*p < 0x20 || *p == 0x7f || n == 0)
+            fprintf(f, "\\u%04x", *p);
         else
-            fputc(c, f);
+            fwrite(p, 1, n, f);
+        p += n ? n : 1;
     }
     fputc('"', f);
+}
+
+void show_text(FILE *f, const char *text)
+{
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
+        if (*p < 0x20 || *p == 0x7f)
+            fprintf(f, "\\x%02x", *p);
+        else
+            fputc(*p, f);
 }
 
 static const char *kind_name(enum net_event_kind k)
@@ -98,10 +122,15 @@ static void event_text(const struct net_event *ev, const char *ip)
                ev->err ? show_errno(ev->err) : "");
         break;
     case NET_EV_TCP_RETRANSMIT:  printf("TCP    retransmits to %s:%u\n", ip, ev->port); break;
-    case NET_EV_DNS_ASK:         printf("DNS    asks %s for %s\n", ip, ev->name); break;
+    case NET_EV_DNS_ASK:
+        printf("DNS    asks %s for ", ip);
+        show_text(stdout, ev->name);
+        putchar('\n');
+        break;
     case NET_EV_DNS_ANSWER:
-        printf("DNS    answer for %s%s%s\n", ev->name, ev->err ? ": " : "",
-               ev->err ? show_errno(ev->err) : "");
+        printf("DNS    answer for ");
+        show_text(stdout, ev->name);
+        printf("%s%s\n", ev->err ? ": " : "", ev->err ? show_errno(ev->err) : "");
         break;
     }
 }
@@ -139,6 +168,10 @@ void show_object(const struct rig *r, const char *url, long status, const char *
                (long long)took_ns);
         return;
     }
-    printf("%10.3f ms  HTTP   %ld  %8llu bytes in %.3f ms  %-12s  %s\n", ms(now), status,
-           (unsigned long long)bytes, ms(took_ns), type, url);
+    printf("%10.3f ms  HTTP   %ld  %8llu bytes in %.3f ms  ", ms(now), status,
+           (unsigned long long)bytes, ms(took_ns));
+    show_text(stdout, type);
+    printf("%*s  ", strlen(type) < 12 ? (int)(12 - strlen(type)) : 0, "");
+    show_text(stdout, url);
+    putchar('\n');
 }

@@ -16,8 +16,12 @@ void show_start(struct rig *r);
 void show_object(const struct rig *r, const char *url, long status, const char *type,
                  uint64_t bytes, int64_t took_ns);
 
-/** show_string() - a JSON string, quotes included. */
+/** show_string() - a JSON string, quotes included. Bytes that are no UTF-8 become the
+ * characters of their number. Source: RFC 8259 7. */
 void show_string(FILE *f, const char *text);
+
+/** show_text() - for a terminal: control characters of a stranger's text as \xNN. */
+void show_text(FILE *f, const char *text);
 
 /** show_ip4() - dotted address in a buffer of the caller's. Returns @out. */
 const char *show_ip4(char out[16], uint32_t addr);

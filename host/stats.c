@@ -80,40 +80,49 @@ static void put_sim(struct printer *p, const struct rig *r)
     put(p, "far_send_errors", w->far_send_errors);
 }
 
-/* The NIC's own: a snapshot by registers, so it takes turns. */
+/* The NIC's own: a snapshot by registers, so it takes turns. Returns an exit code, after a
+ * line unless the NIC failed before, which was told then. */
 static int read_nic(struct rig *r, uint64_t out[NIC_COUNTERS_MAX], int *count)
 {
     int64_t limit = rig_now(r) + READ_LIMIT_NS;
-    int code = EXIT_DONE, rc = nic_counters_start(r->me.nic);
-    *count = rc == 0 ? -EAGAIN : rc;
-    while (code == EXIT_DONE && *count == -EAGAIN) {
+    int code = EXIT_DONE;
+    *count = nic_counters_start(r->me.nic);
+    if (*count == 0)
+        *count = -EAGAIN;
+    while (code == EXIT_DONE && *count == -EAGAIN && rig_now(r) <= limit) {
         code = rig_turn(r);
         if (code == EXIT_DONE)
             *count = nic_counters_done(r->me.nic, out);
-        if (*count == -EAGAIN && rig_now(r) > limit) {
-            say("the NIC's counters could not be read in time");
-            return EXIT_TIMEOUT;
-        }
     }
-    return code;
+    if (code != EXIT_DONE || *count >= 0)
+        return code;
+    if (nic_state(r->me.nic) != NIC_FAILED)
+        say("the NIC's counters could not be read: %s",
+            *count == -EAGAIN ? "no answer" : strerror(-*count));
+    return *count == -EAGAIN || *count == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED;
 }
 
-int rig_stats(struct rig *r)
+int rig_stats(struct rig *r, int code)
 {
     uint64_t nic[NIC_COUNTERS_MAX];
     int count;
-    int code = read_nic(r, nic, &count);
+    if (!r->o->stats)
+        return code;
+    r->leaving = loop_signal(r->loop) != 0;
+    int mine = read_nic(r, nic, &count);
     struct printer p = { .json = r->o->json, .first = true };
     printf(p.json ? "{" : "counters (those that are not zero):\n");
+    p.group = "run";
+    put(&p, "seed", r->o->seed);
     put_stack(&p, r->me.net, "stack");
     put_driver(&p, r);
     p.group = "nic";
-    for (int i = 0; code == EXIT_DONE && i < count; i++)
+    for (int i = 0; i < count; i++)
         put(&p, nic_counter_name((unsigned)i), nic[i]);
     put_sim(&p, r);
     if (r->peer)
         put_stack(&p, peer_net(r->peer), "peer");
     if (p.json)
         puts("}");
-    return code;
+    return code == EXIT_DONE ? mine : code;
 }

@@ -28,7 +28,9 @@ struct web {
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
     struct web_get *g = arg;
-    return g->ops->body(g->arg, p, size * n) == 0 ? size * n : 0;
+    long status = 0;
+    curl_easy_getinfo(g->easy, CURLINFO_RESPONSE_CODE, &status);
+    return g->ops->body(g->arg, status, p, size * n) == 0 ? size * n : 0;
 }
 
 static void get_free(struct web_get *g)
@@ -42,6 +44,16 @@ static void get_free(struct web_get *g)
     free(g);
 }
 
+/* Neither a length nor chunks. Source: RFC 9112 6.3. */
+static bool to_end(CURL *easy)
+{
+    curl_off_t length = -1;
+    struct curl_header *h;
+    curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    return length < 0 && curl_easy_header(easy, "Transfer-Encoding", 0, CURLH_HEADER, -1, &h) !=
+                             CURLHE_OK;
+}
+
 static void finished(struct web_get *g, CURLcode code)
 {
     char *type = NULL, *location = NULL;
@@ -52,21 +64,26 @@ static void finished(struct web_get *g, CURLcode code)
     res.text = g->error[0] ? g->error : curl_easy_strerror(code);
     res.type = type ? type : "";
     res.location = location;
+    res.to_end = to_end(g->easy);
     g->ops->done(g->arg, &res);
     get_free(g);
 }
 
-/* Tell about every transfer that has ended. */
-static void reap(struct web *w)
+/* Let libcurl act on a descriptor or on its timer, then tell about every transfer that
+ * has ended. Where a callback of ours had no memory, libcurl ends none of them any more. */
+static void act(struct web *w, curl_socket_t fd, int bits)
 {
     int left;
     CURLMsg *m;
+    bool dead = curl_multi_socket_action(w->multi, fd, bits, &left) != CURLM_OK;
     while ((m = curl_multi_info_read(w->multi, &left)) != NULL)
         if (m->msg == CURLMSG_DONE) {
             struct web_get *g = NULL;
             curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &g);
             finished(g, m->data.result);
         }
+    while (dead && w->gets)
+        finished(w->gets, CURLE_OUT_OF_MEMORY);
 }
 
 static void on_fd(struct web *w, int fd, uint32_t events)
@@ -74,9 +91,7 @@ static void on_fd(struct web *w, int fd, uint32_t events)
     int bits = (events & EPOLLIN ? CURL_CSELECT_IN : 0) |
                (events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                (events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_IN | CURL_CSELECT_ERR : 0);
-    int running;
-    curl_multi_socket_action(w->multi, fd, bits, &running);
-    reap(w);
+    act(w, fd, bits);
 }
 
 /* libcurl's descriptor with who watches it: freed when libcurl lets go of it. */
@@ -118,11 +133,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *mi
 
 static void on_timeout(void *arg, int64_t now_ns)
 {
-    struct web *w = arg;
-    int running;
     (void)now_ns;
-    curl_multi_socket_action(w->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    reap(w);
+    act(arg, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static int on_timer(CURLM *multi, long timeout_ms, void *arg)

@@ -3,6 +3,7 @@
 #ifndef LY_HOST_WEB_H
 #define LY_HOST_WEB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct rig;
@@ -16,11 +17,13 @@ struct web_result {
     long status;            /* HTTP status, 0 if none came */
     const char *type;       /* media type, "" if none */
     const char *location;   /* absolute redirect target, NULL if none */
+    bool to_end;            /* the body had no length: it ended with the connection */
 };
 
 struct web_ops {
-    /** body() - @n more bytes. Returns 0, or negative errno to give up. */
-    int (*body)(void *arg, const void *p, size_t n);
+    /** body() - @n more bytes of the answer with HTTP status @status. Returns 0, or
+     * negative errno to give up. */
+    int (*body)(void *arg, long status, const void *p, size_t n);
     /** done() - the transfer is over; its handle is gone afterwards. */
     void (*done)(void *arg, const struct web_result *res);
 };

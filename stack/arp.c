@@ -16,6 +16,7 @@
 
 static const uint8_t eth_broadcast[ETH_ADDR_BYTES] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
 
+/* A host talks mostly to its router: the last entry found is tried first. */
 static struct arp_entry *find(struct net *n, uint32_t addr)
 {
     struct arp_state *a = &n->arp;
@@ -49,6 +50,8 @@ static struct arp_entry *take(struct net *n, uint32_t addr, int64_t now_ns)
     return best;
 }
 
+/* One ARP packet about ourselves to @tpa, @tha, in a frame to @dst. What goes wrong is
+ * counted where it happens; a request is repeated, a lost reply asked for again. */
 static void send(struct net *n, uint16_t op, uint32_t tpa, const uint8_t *tha, const uint8_t *dst)
 {
     struct pkt *p = net_pkt_alloc(n, PKT_SMALL);
@@ -87,7 +90,7 @@ int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns)
     struct arp_entry *e = find(n, next_hop);
     if (!e) {
         e = take(n, next_hop, now_ns);
-        if (!e) {
+        if (!e) {               /* someone scans our subnet through us */
             n->c.drop_arp_table_full++;
             pkt_release(p);
             return -ENOBUFS;
@@ -97,6 +100,7 @@ int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns)
     }
     e->used_ns = now_ns;
     if (e->kind == ARP_ASKING) {
+        /* RFC 1122 2.3.2.2: the latest packets are the ones worth keeping. */
         if (e->wait.n >= ARP_WAIT_MAX) {
             n->c.drop_arp_queue_full++;
             pkt_release(pkt_list_pop(&e->wait));
@@ -151,7 +155,7 @@ void arp_rx(struct net *n, struct pkt *p, int64_t now_ns)
 {
     struct arp_view v;
     int err = arp_parse(pkt_data(p), p->len, &v);
-    pkt_release(p);
+    pkt_release(p);             /* the view holds copies */
     n->c.arp_rx++;
     if (err || bad_sender(n, v.spa)) {
         n->c.drop_arp_malformed++;
@@ -159,13 +163,15 @@ void arp_rx(struct net *n, struct pkt *p, int64_t now_ns)
     }
     n->c.arp_handled++;
     if (!n->ip4.addr)
-        return;
+        return;                 /* address 0 would match every probe */
     if (v.spa == n->ip4.addr) {
         /* RFC 5227 2.4. Our own frame, reflected by a hub, is no conflict. */
         if (memcmp(v.sha, nic_mac(n->nic), sizeof(v.sha)) != 0)
             n->c.arp_conflicts++;
         return;
     }
+    /* First learn, then answer, as the order of RFC 826 is: the reply to a request, and
+     * what follows it, then need not ask. */
     if (v.spa != 0)
         merge(n, &v, now_ns);
     if (v.op == ARP_OP_REQUEST && v.tpa == n->ip4.addr)
@@ -175,6 +181,7 @@ void arp_rx(struct net *n, struct pkt *p, int64_t now_ns)
 /* No answer: those who wait are told (RFC 1122 2.4), and a later packet asks anew. */
 static void give_up(struct net *n, struct arp_entry *e)
 {
+    /* The entry is free before anyone is told, who might want to send again. */
     struct pkt_list wait = e->wait;
     bool asked = e->kind == ARP_ASKING;
     uint32_t addr = e->addr;
@@ -187,6 +194,8 @@ static void give_up(struct net *n, struct arp_entry *e)
     }
 }
 
+/* Most polls come before anything is due: due_ns then saves the walk. It may be too
+ * early (its entry was answered), never too late. */
 int64_t arp_poll(struct net *n, int64_t now_ns)
 {
     if (now_ns < n->arp.due_ns)
@@ -208,6 +217,7 @@ int64_t arp_poll(struct net *n, int64_t now_ns)
     return n->arp.due_ns;
 }
 
+/* For another address, and for the end: what waits was to leave with the old one. */
 void arp_forget(struct net *n)
 {
     for (unsigned i = 0; i < ARP_ENTRIES; i++) {

@@ -20,6 +20,7 @@ static uint64_t load8(const uint8_t *p)
     return (w & 0xFFFFFFFFu) + (w >> 32);
 }
 
+/* End-around carry until 16 bits are left: 64 to 33 to 32 to 17 to 16. RFC 1071 1. */
 static uint16_t fold64(uint64_t s)
 {
     s = (s & 0xFFFFFFFFu) + (s >> 32);
@@ -48,11 +49,13 @@ uint16_t csum_sum(const void *p, size_t len)
         s1 += load8(tail);
     }
     uint16_t native = fold64(fold64(s0) + (uint64_t)fold64(s1) + fold64(s2) + fold64(s3));
+    /* The two bytes as they stand in memory are in network order already. */
     struct be16 be;
     memcpy(&be, &native, sizeof(be));
     return be16_get(be);
 }
 
+/* Numbers in host order, so no swap is due: their 16-bit halves add up alike. */
 uint16_t csum_pseudo4(uint32_t src, uint32_t dst, uint8_t proto, uint16_t len)
 {
     uint64_t s = (uint64_t)src + dst + proto + len;

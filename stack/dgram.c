@@ -14,6 +14,8 @@
 _Static_assert((DGRAM_BUCKETS & (DGRAM_BUCKETS - 1)) == 0, "masked below");
 _Static_assert(NET_MTU_MAX <= PKT_SMALL_BYTES - PKT_HEADROOM_BYTES, "one small packet each");
 
+/* By the lowest bits: random ports spread by themselves, and nobody gains by filling one
+ * chain, since only our own endpoints stand in it. */
 static struct dgram **bucket(struct net *n, uint16_t port)
 {
     return &n->dgrams.bucket[port & (DGRAM_BUCKETS - 1)];
@@ -24,6 +26,7 @@ void dgram_init(struct dgram *d, enum net_type type, struct sock *s)
     *d = (struct dgram){ .type = type, .sock = s, .rcvbuf_bytes = DGRAM_RCVBUF_BYTES };
 }
 
+/* Those who wait for room are counted, so that a poll without any looks no further. */
 static void want_out(struct net *n, struct dgram *d, bool want)
 {
     if (d->want_out == want)
@@ -32,6 +35,7 @@ static void want_out(struct net *n, struct dgram *d, bool want)
     n->dgrams.want_out += want ? 1u : -1u;
 }
 
+/* What the user has not read is of no use to anyone. */
 static void flush(struct dgram *d)
 {
     for (struct pkt *p; (p = pkt_list_pop(&d->rxq)) != NULL;)
@@ -52,8 +56,10 @@ void dgram_fini(struct net *n, struct dgram *d)
     flush(d);
 }
 
-/* --- ports -------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------- */
 
+/* UDP ports and ICMP ids are numbers of their own kinds. Endpoints on different
+ * addresses, and those that all set `reuse`, may share one. */
 static bool port_free(struct net *n, const struct dgram *d, uint32_t addr, uint16_t port)
 {
     for (const struct dgram *o = *bucket(n, port); o; o = o->next) {
@@ -99,7 +105,7 @@ int dgram_bind(struct net *n, struct dgram *d, uint32_t addr, uint16_t port)
 
 int dgram_connect(struct net *n, struct dgram *d, uint32_t addr, uint16_t port)
 {
-    if (!addr) {
+    if (!addr) {                /* as AF_UNSPEC does */
         d->raddr = 0;
         d->rport = 0;
         return 0;
@@ -143,10 +149,11 @@ struct dgram *dgram_find(struct net *n, enum net_type type, uint32_t laddr, uint
     return best;
 }
 
-/* --- receiving ------------------------------------------------------------------------ */
+/* --- receiving ------------------------------------------------------------ */
 
 int dgram_deliver(struct net *n, struct dgram *d, struct pkt *p)
 {
+    /* What a packet holds back is its buffer, so one without payload counts as well. */
     size_t held = d->rxq_bytes + (size_t)d->rxq.n * DGRAM_OVERHEAD_BYTES;
     if (d->shut_rd || held + p->len + DGRAM_OVERHEAD_BYTES > d->rcvbuf_bytes) {
         pkt_release(p);
@@ -183,7 +190,7 @@ ssize_t dgram_recvfrom(struct net *n, struct dgram *d, void *p, size_t len, uint
                        uint16_t *port)
 {
     (void)n;
-    if (d->err)
+    if (d->err)                 /* before data, as Linux does */
         return -dgram_error_take(d);
     struct pkt *q = dgram_take(d);
     if (!q)
@@ -196,9 +203,11 @@ ssize_t dgram_recvfrom(struct net *n, struct dgram *d, void *p, size_t len, uint
     return (ssize_t)take;
 }
 
-/* --- sending -------------------------------------------------------------------------- */
+/* --- sending -------------------------------------------------------------- */
 
-/* Returns 0 with the destination filled in, or why this cannot be sent. */
+/* Everything that can be said without a packet. A pending error comes first: it is about
+ * what was sent before (RFC 1122 4.1.3.3).
+ * Returns 0 with the destination filled in, or why this cannot be sent. */
 static int sendable(struct net *n, struct dgram *d, size_t len, uint32_t *addr, uint16_t *port)
 {
     if (d->err)
@@ -225,6 +234,8 @@ ssize_t dgram_sendto(struct net *n, struct dgram *d, const void *p, size_t len, 
     int err = sendable(n, d, len, &addr, &port);
     if (err)
         return err;
+    /* A datagram that finds no room is not taken at all: the user keeps it, and hears
+     * (NET_OUT) when to come again. */
     ssize_t r = -EAGAIN;
     if (net_tx_room(n)) {
         r = d->type == NET_DGRAM ? udp_tx(n, d, p, len, addr, port)
@@ -235,8 +246,10 @@ ssize_t dgram_sendto(struct net *n, struct dgram *d, const void *p, size_t len, 
     return r;
 }
 
-/* --- readiness and errors --------------------------------------------------------------- */
+/* --- readiness and errors ------------------------------------------------- */
 
+/* NET_OUT is there until a send was refused: room in the NIC comes and goes with every
+ * frame, and who has nothing to send need not hear of it. */
 unsigned dgram_ready(const struct dgram *d)
 {
     unsigned r = 0;
@@ -260,12 +273,15 @@ int dgram_error_take(struct dgram *d)
     return err;
 }
 
+/* The latest error wins: there is one SO_ERROR. */
 void dgram_set_error(struct net *n, struct dgram *d, int err)
 {
     d->err = err;
     sock_changed(n, d->sock);
 }
 
+/* All who wait are woken, though there may be room for one: order among them is not
+ * promised, and the next -EAGAIN puts the others back. */
 void dgram_room(struct net *n)
 {
     if (!n->dgrams.want_out || !net_tx_room(n) || !pkt_pool_free(n->pool, PKT_SMALL))

@@ -41,6 +41,7 @@ int dns_init(struct net *n)
     return n->dns.query ? 0 : -ENOMEM;
 }
 
+/* Late answers then find a closed port: they are counted and refused. */
 static void close_endpoint(struct net *n, struct dns_query *q)
 {
     dgram_fini(n, &q->ep);
@@ -63,8 +64,9 @@ int net_set_dns(struct net *n, unsigned i, uint32_t addr, uint16_t port)
     return 0;
 }
 
-/* --- asking ---------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------- */
 
+/* The end of a question; the answer waits for net_dns_result(). */
 static void finish(struct net *n, struct dns_query *q, int err)
 {
     close_endpoint(n, q);
@@ -159,6 +161,7 @@ static void leave_out(struct net *n, struct dns_query *q, int err, int64_t now_n
     ask(n, q, now_ns);
 }
 
+/* The present step's time is up. Its server stays: it may be slow, or the packet lost. */
 static void step_over(struct net *n, struct dns_query *q, int64_t now_ns)
 {
     q->step++;
@@ -166,7 +169,7 @@ static void step_over(struct net *n, struct dns_query *q, int64_t now_ns)
     ask(n, q, now_ns);
 }
 
-/* --- answers ---------------------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 /* One received datagram; only the server asked can have sent it (dgram_connect). */
 static void take_answer(struct net *n, struct dns_query *q, struct pkt *p, int64_t now_ns)
@@ -181,6 +184,7 @@ static void take_answer(struct net *n, struct dns_query *q, struct pkt *p, int64
         finish(n, q, err);
 }
 
+/* Answers first, then errors, then time: an answer that came with the deadline counts. */
 static void poll_query(struct net *n, struct dns_query *q, int64_t now_ns)
 {
     struct pkt *p;
@@ -196,6 +200,7 @@ static void poll_query(struct net *n, struct dns_query *q, int64_t now_ns)
         ask(n, q, now_ns);      /* there was no room */
 }
 
+/* Sixteen at most, so the walk is shorter than keeping them sorted. */
 int64_t dns_poll(struct net *n, int64_t now_ns)
 {
     int64_t next = NET_NEVER;
@@ -210,8 +215,9 @@ int64_t dns_poll(struct net *n, int64_t now_ns)
     return next;
 }
 
-/* --- the user's side ----------------------------------------------------------------------- */
+/* --- the user's side ------------------------------------------------------ */
 
+/* Other types would be asked for without anyone reading their data. */
 static bool type_known(enum net_dns_type t)
 {
     return t == NET_DNS_A || t == NET_DNS_CNAME || t == NET_DNS_MX || t == NET_DNS_AAAA;
@@ -229,6 +235,7 @@ int net_dns_query(struct net *n, const char *name, enum net_dns_type type)
         return -EMFILE;
     struct dns_query *q = &n->dns.query[h];
     *q = (struct dns_query){ .at = -1, .started_ns = n->now_ns };
+    /* A copy: the user may change the servers while the question is open. */
     for (unsigned i = 0; i < DNS_SERVERS; i++) {
         if (n->dns.server[i].addr)
             q->server[q->n_servers++] = n->dns.server[i];
@@ -243,6 +250,7 @@ int net_dns_query(struct net *n, const char *name, enum net_dns_type type)
     return (int)h;
 }
 
+/* NULL: no such question. */
 static struct dns_query *query_of(struct net *n, int handle)
 {
     if (handle < 0 || (unsigned)handle >= DNS_QUERIES ||

@@ -8,7 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Returns the offset of the first record, or DNS_NOT_OURS (less than any offset). */
+/* Id and question must be ours; address and ports were matched by dgram_find(). The
+ * id alone is 16 bits that a stranger can guess, with the port it is about 31.
+ * Returns the offset of the first record, or DNS_NOT_OURS (less than any offset). */
 static int match(const struct dns_question *q, const uint8_t *msg, size_t len, struct dns_hdr *h)
 {
     struct dns_name name;
@@ -92,6 +94,7 @@ int dns_read_answer(const struct dns_question *q, const uint8_t *msg, size_t len
     bool cut = (flags & DNS_TC) != 0;
     out->count = 0;
     out->rcode = (uint8_t)(flags & DNS_RCODE_MASK);
+    /* All other codes say something about the server, not about the name. */
     if (out->rcode != 0 && out->rcode != DNS_RCODE_NXDOMAIN)
         return -EPROTO;
     for (unsigned i = be16_get(h.ancount); i > 0; i--) {
@@ -101,6 +104,8 @@ int dns_read_answer(const struct dns_question *q, const uint8_t *msg, size_t len
         if (at < 0 || take_rr(q, msg, &rr, &c, out))
             return -EPROTO;
     }
+    /* Records count even with NXDOMAIN: RFC 6604 2.1, the code is that of the last name
+     * of a chain, but there are servers that get it wrong. */
     if (c.found)
         return 0;
     if (cut)

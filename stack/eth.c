@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+/* Counted under its reason, and back to the pool. */
 static void drop(struct pkt *p, uint64_t *counter)
 {
     (*counter)++;
@@ -25,6 +26,8 @@ void eth_rx(struct net *n, struct pkt *p, int64_t now_ns)
         drop(p, &n->c.drop_eth_short);
         return;
     }
+    /* Groups pass: there is no list of groups yet, and the layers above look at their
+     * own destination address. */
     bool many = eth_is_group(v.dst);
     if (!many && memcmp(v.dst, nic_mac(n->nic), ETH_ADDR_BYTES) != 0) {
         drop(p, &n->c.drop_eth_not_mine);
@@ -50,7 +53,7 @@ int eth_tx(struct net *n, struct pkt *p, const uint8_t *dst, uint16_t type)
     }
     eth_emit(h, dst, nic_mac(n->nic), type);
     uint32_t bytes = p->len;
-    int err = nic_tx(n->nic, p);
+    int err = nic_tx(n->nic, p);    /* consumed, so its length was noted before */
     if (err) {
         if (err == -ENOBUFS)
             n->c.drop_tx_nic_full++;

@@ -14,12 +14,14 @@
 #define ERROR_MAX_BYTES 576u
 #define QUOTE_MIN_BYTES 8u      /* of the transport header, RFC 792 */
 
+/* Counted under its reason, and back to the pool. */
 static void drop(struct pkt *p, uint64_t *counter)
 {
     (*counter)++;
     pkt_release(p);
 }
 
+/* One message, its head at the ICMP header. @ttl 0: the default. */
 static int send(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, uint8_t ttl, uint8_t tos,
                 int64_t now_ns)
 {
@@ -30,7 +32,7 @@ static int send(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, uint8_
     return err;
 }
 
-/* --- echo --------------------------------------------------------------------------- */
+/* --- echo ----------------------------------------------------------------- */
 
 /* The request's packet becomes the reply: as long as the request was, and it needs
  * no second buffer. RFC 1122 3.2.2.6: one to a group may be ignored. */
@@ -50,6 +52,8 @@ static void echo_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int
     (void)send(n, p, ip->dst, ip->src, 0, ip->tos, now_ns);     /* refusal is counted */
 }
 
+/* The id names the socket, as with Linux ping sockets. It gets the whole message, ICMP
+ * header included: the sequence number is in there. */
 static void reply_rx(struct net *n, struct pkt *p, const struct ip4_view *ip,
                      const struct icmp4_view *v)
 {
@@ -62,6 +66,8 @@ static void reply_rx(struct net *n, struct pkt *p, const struct ip4_view *ip,
         n->c.icmp4_handled++;
 }
 
+/* Only echo requests, and only with the socket's own id: what anyone else could send
+ * here would be a forged error. */
 ssize_t icmp4_echo_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr)
 {
     struct icmp4_view v;
@@ -81,7 +87,7 @@ ssize_t icmp4_echo_tx(struct net *n, struct dgram *d, const void *p, size_t len,
     return err ? err : (ssize_t)len;
 }
 
-/* --- errors about what we sent ---------------------------------------------------------- */
+/* --- errors about what we sent -------------------------------------------- */
 
 /* errno and hardness of each code of "unreachable", as Linux' icmp_err_convert. */
 static const struct { int err; bool hard; } unreachable[] = {
@@ -169,6 +175,8 @@ static bool tell(struct net *n, const struct icmp4_error_view *e)
     return true;
 }
 
+/* Redirects and source quench end in drop_icmp4_type: the first may be ignored by a host
+ * with one router (and are a way to be lied to), the second is dead (RFC 6633). */
 static void error_rx(struct net *n, struct pkt *p, const struct ip4_view *ip,
                      const struct icmp4_view *v)
 {
@@ -204,7 +212,7 @@ void icmp4_unreachable(struct net *n, struct pkt *p)
         (void)tell(n, &e);      /* nobody waits any more: nothing to do */
 }
 
-/* --- errors that we send ------------------------------------------------------------------ */
+/* --- errors that we send -------------------------------------------------- */
 
 /* A bucket of ICMP4_ERRORS_BURST that refills at ICMP4_ERRORS_PER_S, kept as the
  * time at which it is full again. RFC 1122 3.2.2, RFC 1812 4.3.2.8. */
@@ -242,6 +250,7 @@ void icmp4_error_tx(struct net *n, const struct pkt *orig, const struct ip4_view
     struct pkt *p = net_pkt_alloc(n, PKT_SMALL);
     if (!p)
         return;
+    /* As received, our own pulling of headers undone: l3 still points at the start. */
     uint32_t quote = ERROR_MAX_BYTES - IP4_HDR_BYTES - ICMP4_HDR_BYTES;
     if (quote > ip->total_bytes)
         quote = ip->total_bytes;
@@ -251,7 +260,8 @@ void icmp4_error_tx(struct net *n, const struct pkt *orig, const struct ip4_view
     (void)send(n, p, ip->dst, ip->src, 0, ip->tos, now_ns);     /* refusal is counted */
 }
 
-/* ------------------------------------------------------------------------------------------- */
+/* Length and checksum before anything is believed. What is not known in error_rx() is
+ * dropped there, so that unknown types cost nothing here. RFC 1122 3.2.2: silently. */
 
 void icmp4_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now_ns)
 {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+/* Returns the index of exactly this route, -ENOENT. */
 static int find(const struct ip4_state *s, uint32_t dst, unsigned prefix_len)
 {
     for (unsigned i = 0; i < s->n_routes; i++) {
@@ -18,6 +19,7 @@ static int find(const struct ip4_state *s, uint32_t dst, unsigned prefix_len)
     return -ENOENT;
 }
 
+/* Behind those with the same prefix length: two of one length never fit one address. */
 static int insert(struct ip4_state *s, uint32_t dst, unsigned prefix_len, uint32_t gw)
 {
     if (find(s, dst, prefix_len) >= 0)
@@ -39,6 +41,7 @@ static void remove_at(struct ip4_state *s, unsigned at)
     memmove(&s->route[at], &s->route[at + 1], (s->n_routes - at) * sizeof(s->route[0]));
 }
 
+/* Bits beyond the prefix are a slip of whoever typed it, not a wish. */
 static bool prefix_ok(uint32_t dst, unsigned prefix_len)
 {
     return prefix_len <= 32 && (dst & ~ip4_mask(prefix_len)) == 0;
@@ -59,6 +62,8 @@ int net_set_addr(struct net *n, uint32_t addr, unsigned prefix_len)
     /* All ones and all zeros name the subnet, except on links of two (RFC 3021). */
     if (addr && prefix_len < 31 && (addr == net || addr == (net | ~ip4_mask(prefix_len))))
         return -EINVAL;
+    /* The route that came with the old address goes with it; one through a gateway, put
+     * in its place by hand, stays. */
     if (s->addr) {
         int old = find(s, s->addr & ip4_mask(s->prefix_len), s->prefix_len);
         if (old >= 0 && !s->route[old].gw)
@@ -107,6 +112,7 @@ int net_route_del(struct net *n, uint32_t dst, unsigned prefix_len)
     return 0;
 }
 
+/* The all-zeros forms of 4.2BSD (RFC 1122 3.3.6) are not recognised: nobody sends them. */
 bool ip4_is_broadcast(const struct net *n, uint32_t a)
 {
     const struct ip4_state *s = &n->ip4;
@@ -127,6 +133,7 @@ int ip4_next_hop(const struct net *n, uint32_t dst, uint32_t *hop)
     const struct ip4_state *s = &n->ip4;
     if (!sendable(n, dst))
         return -ENETUNREACH;
+    /* Groups live on the link; arp_tx() knows their link addresses. */
     *hop = dst;
     if (ip4_is_broadcast(n, dst) || ip4_is_multicast(dst))
         return 0;

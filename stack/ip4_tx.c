@@ -20,6 +20,7 @@ uint32_t ip4_mtu(const struct net *n)
     return frame - ETH_HDR_BYTES;
 }
 
+/* Counted under its reason; the caller learns of it as well. */
 static int refuse(struct pkt *p, uint64_t *counter, int err)
 {
     (*counter)++;
@@ -27,6 +28,8 @@ static int refuse(struct pkt *p, uint64_t *counter, int err)
     return err;
 }
 
+/* The header checksum is ours even where the NIC inserts checksums: virtio has one
+ * field per packet, and the transport needs it. */
 static void put_header(struct net *n, uint8_t *b, const struct ip4_view *v)
 {
     struct ip4_view h = *v;
@@ -44,6 +47,7 @@ int ip4_tx_tos(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, uint8_t
     if (ip4_next_hop(n, dst, &hop))
         return refuse(p, &n->c.drop_ip4_no_route, -ENETUNREACH);
     p->l4 = p->head;
+    /* Senders keep to the MTU; one that does not is told, as DF would have it (RFC 1191). */
     uint8_t *b = p->len + IP4_HDR_BYTES <= ip4_mtu(n) ? pkt_push(p, IP4_HDR_BYTES) : NULL;
     if (!b)
         return refuse(p, &n->c.drop_ip4_too_long, -EMSGSIZE);

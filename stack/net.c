@@ -19,6 +19,8 @@
 #define NO_ROOM_NS (1 * NET_NS_PER_MS)  /* look again for room and buffers */
 #define POLL_FRAMES 64u         /* taken before timers and tx have their turn */
 
+/* Everything that needs memory takes it here, so that a stack that runs cannot fail
+ * for want of it later; the byte rings of TCP are the exception (tcp_ring.c). */
 int net_create(struct net **out, const struct net_cfg *cfg)
 {
     *out = NULL;
@@ -59,7 +61,8 @@ void net_destroy(struct net *n)
     free(n);
 }
 
-/* Returns how many it took. */
+/* A bounded bite: under a flood, timers and transmission still have their turn. Returns
+ * how many frames it took. */
 static unsigned take_frames(struct net *n, int64_t now_ns)
 {
     unsigned taken = 0;
@@ -68,6 +71,7 @@ static unsigned take_frames(struct net *n, int64_t now_ns)
     return taken;
 }
 
+/* Deadlines: NET_NEVER is the largest number, so the least is always right. */
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -131,13 +135,14 @@ struct pkt *net_pkt_alloc(struct net *n, enum pkt_class c)
 void net_emit(struct net *n, struct net_event ev)
 {
     if (!n->cfg.event)
-        return;
+        return;                 /* silent */
     ev.now_ns = n->now_ns;
     n->cfg.event(n->cfg.event_arg, &ev);
 }
 
-/* --- transport checksums ---------------------------------------------------------- */
+/* --- transport checksums -------------------------------------------------- */
 
+/* The device is asked each time: what it can do is known only once it is up. */
 static bool offloads(const struct net *n, uint32_t what)
 {
     return (nic_caps_get(n->nic).offload & what) != 0;
@@ -153,6 +158,7 @@ void transport_csum(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, ui
                     unsigned field)
 {
     uint8_t *at = pkt_data(p) + field;
+    /* The pseudo header is not in the packet, so its sum is the seed in both cases. */
     uint16_t sum = pseudo_sum(src, dst, proto, p->len);
     if (offloads(n, NIC_OFF_TX_CSUM)) {
         /* The device sums from csum_at to the end, the field being part of it. */
@@ -178,6 +184,8 @@ bool transport_csum_ok(struct net *n, const struct pkt *p, const struct ip4_view
             return true;
         }
     }
+    /* Not offloaded, or the device could not tell (fragments, unknown headers). A right
+     * message sums up to all ones, its own field included. RFC 1071 1. */
     n->c.csum_rx_verified++;
     uint16_t sum = pseudo_sum(ip->src, ip->dst, ip->proto, p->len);
     return csum_add(sum, csum_sum(pkt_data(p), p->len)) == 0xFFFF;

@@ -34,7 +34,7 @@
 #define NET_TTL_DEFAULT 64u     /* RFC 1122 3.2.1.7; the value that IANA gives */
 #define NET_MTU_MAX 1500u       /* RFC 894; jumbo frames are a later issue */
 
-/* --- arp.c: limits ---------------------------------------------------------- */
+/* --- arp.c: limits -------------------------------------------------------- */
 #define ARP_ENTRIES 64u
 #define ARP_WAIT_MAX 16u        /* packets that wait for one address */
 #define ARP_TRIES 3u
@@ -65,7 +65,7 @@ struct arp_state {
     int64_t due_ns;             /* no entry is due before */
 };
 
-/* --- ip4_route.c: limits ----------------------------------------------------- */
+/* --- ip4_route.c: limits -------------------------------------------------- */
 #define IP4_ROUTES 32u
 
 struct ip4_route {
@@ -81,7 +81,7 @@ struct ip4_state {
     struct ip4_route route[IP4_ROUTES];     /* longest prefix first */
 };
 
-/* --- icmp4.c: rate limit of errors, as Linux' icmp_msgs_per_sec and _burst ---- */
+/* --- icmp4.c: rate limit of errors, as Linux' icmp_msgs_per_sec and _burst --- */
 #define ICMP4_ERRORS_PER_S 1000
 #define ICMP4_ERRORS_BURST 50
 
@@ -89,7 +89,7 @@ struct icmp4_state {
     int64_t full_at_ns;         /* when the bucket of errors is full again */
 };
 
-/* --- dns.c --------------------------------------------------------------------- */
+/* --- dns.c ---------------------------------------------------------------- */
 #define DNS_SERVERS 3u
 #define DNS_QUERIES 16u
 
@@ -119,7 +119,7 @@ struct net {
     struct tcp_state tcp;       /* stack/tcp.h */
 };
 
-/* --- net.c ------------------------------------------------------------------------ */
+/* --- net.c ---------------------------------------------------------------- */
 
 /** net_pkt_alloc() - an empty packet; NULL is counted as drop_no_buffer. */
 struct pkt *net_pkt_alloc(struct net *n, enum pkt_class c);
@@ -153,7 +153,7 @@ void transport_csum(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, ui
  */
 bool transport_csum_ok(struct net *n, const struct pkt *p, const struct ip4_view *ip);
 
-/* --- eth.c -------------------------------------------------------------------------- */
+/* --- eth.c ---------------------------------------------------------------- */
 
 /** eth_rx() - one frame from the NIC; consumed. */
 void eth_rx(struct net *n, struct pkt *p, int64_t now_ns);
@@ -167,7 +167,7 @@ void eth_rx(struct net *n, struct pkt *p, int64_t now_ns);
  */
 int eth_tx(struct net *n, struct pkt *p, const uint8_t *dst, uint16_t type);
 
-/* --- arp.c --------------------------------------------------------------------------- */
+/* --- arp.c ---------------------------------------------------------------- */
 
 /** arp_rx() - one ARP packet; consumed. RFC 826 "Packet Reception". */
 void arp_rx(struct net *n, struct pkt *p, int64_t now_ns);
@@ -186,7 +186,7 @@ int64_t arp_poll(struct net *n, int64_t now_ns);
 /** arp_forget() - drop the whole table and release what waits. */
 void arp_forget(struct net *n);
 
-/* --- ip4_tx.c, ip4_rx.c, ip4_route.c --------------------------------------------------- */
+/* --- ip4_tx.c, ip4_rx.c, ip4_route.c -------------------------------------- */
 
 /** ip4_rx() - one IPv4 packet; consumed. @link_many: its frame was not to us alone. */
 void ip4_rx(struct net *n, struct pkt *p, bool link_many, int64_t now_ns);
@@ -219,7 +219,7 @@ bool ip4_is_broadcast(const struct net *n, uint32_t a);
 /** ip4_next_hop() - Returns 0 and *hop, -ENETUNREACH. */
 int ip4_next_hop(const struct net *n, uint32_t dst, uint32_t *hop);
 
-/* --- icmp4.c -------------------------------------------------------------------------------- */
+/* --- icmp4.c -------------------------------------------------------------- */
 
 /* An error about a packet that we sent: from the network, or from our own ARP. */
 struct icmp4_error_view {
@@ -254,7 +254,7 @@ void icmp4_unreachable(struct net *n, struct pkt *p);
 /** icmp4_echo_tx() - dgram_sendto() of a NET_ICMP endpoint; arguments checked there. */
 ssize_t icmp4_echo_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr);
 
-/* --- udp.c ------------------------------------------------------------------------------------ */
+/* --- udp.c ---------------------------------------------------------------- */
 
 /** udp_rx() - one UDP datagram; consumed. */
 void udp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now_ns);
@@ -263,13 +263,13 @@ void udp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now
 ssize_t udp_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
                uint16_t port);
 
-/* --- dns.c -------------------------------------------------------------------------------------- */
+/* --- dns.c ---------------------------------------------------------------- */
 int dns_init(struct net *n);
 void dns_fini(struct net *n);
 /** dns_poll() - read answers, repeat questions. Returns the next deadline, NET_NEVER. */
 int64_t dns_poll(struct net *n, int64_t now_ns);
 
-/* --- tcp_*.c (stack/tcp.h has the state) ------------------------------------------------------------ */
+/* --- tcp_*.c (stack/tcp.h has the state) ---------------------------------- */
 
 /** tcp_init() - after sock_init(). Returns 0, -ENOMEM. */
 int tcp_init(struct net *n);
@@ -283,7 +283,7 @@ void tcp_icmp_error(struct net *n, const struct icmp4_error_view *e);
  * deadline, NET_NEVER. Called in each net_poll(), after the received frames. */
 int64_t tcp_poll(struct net *n, int64_t now_ns);
 
-/* --- socket.c (stack/socket.h) ---------------------------------------------------------------------------
+/* --- socket.c (stack/socket.h) -----------------------------------------------
  * struct sock embeds a struct dgram (dgram.h) for NET_DGRAM and NET_ICMP: the port
  * table, queue, binding, sending and receiving of datagrams are in dgram.c, since
  * the resolver's endpoints have no descriptor. socket.c calls dgram_init(),

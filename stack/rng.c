@@ -18,6 +18,7 @@ static uint64_t mix(uint64_t *s)
     return z ^ z >> 31;
 }
 
+/* k is 1 to 63. */
 static uint64_t rotl(uint64_t x, unsigned k)
 {
     return x << k | x >> (64 - k);
@@ -48,6 +49,7 @@ uint64_t rng_u64(struct rng *r)
     return out;
 }
 
+/* Upper bits: the lowest ones of some generators are weaker; here it costs nothing. */
 uint32_t rng_u32(struct rng *r)
 {
     return (uint32_t)(rng_u64(r) >> 32);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * socket.c - the public socket calls: descriptor table, dispatch to TCP or to a
- * datagram endpoint, and the queue of changed sockets.
+ * socket.c - the public socket calls of net.h: descriptor table, dispatch to TCP or
+ * to a datagram endpoint, and the queue of changed sockets.
+ *
+ * A socket is queued when a readiness bit rises above ready_last, and in any case
+ * when something arrived. ready_last follows the bits down at each call of the user,
+ * so that "not ready, then ready" is never missed; a bit that falls is no news, since
+ * only the user's own calls lower it.
  */
 #include "stack/net_int.h"
 
@@ -16,6 +21,7 @@ int sock_init(struct net *n)
     if (!t->tab)
         return -ENOMEM;
     t->max = n->cfg.max_sockets;
+    /* Backwards, so that the first descriptors are 0, 1, 2, ... */
     for (unsigned i = t->max; i-- > 0;) {
         t->tab[i].next = t->free;
         t->free = &t->tab[i];
@@ -105,6 +111,7 @@ int net_changed(struct net *n)
 
 /* --- making and ending -------------------------------------------------------- */
 
+/* The one closed last comes first: few descriptors stay in use, and small ones. */
 static struct sock *sock_take(struct net *n, enum net_type type)
 {
     struct sock *sk = n->socks.free;
@@ -115,6 +122,7 @@ static struct sock *sock_take(struct net *n, enum net_type type)
     return sk;
 }
 
+/* The descriptor may be given out again at once: nothing may remember it. */
 static void sock_free(struct net *n, struct sock *sk)
 {
     changed_remove(n, sk);
@@ -225,7 +233,7 @@ int net_accept(struct net *n, int s, uint32_t *addr, uint16_t *port)
     if (sk->tcp->state != NET_TCP_LISTEN)
         return -EINVAL;
     if (!sk->tcp->acc_first)
-        return -EAGAIN;
+        return -EAGAIN;             /* before -EMFILE: there is nothing to take */
     struct sock *child = sock_take(n, NET_STREAM);
     if (!child)
         return -EMFILE;             /* the connection keeps its place in the queue */
@@ -413,6 +421,7 @@ size_t net_sock_list(const struct net *n, struct net_sock_info *out, size_t max)
         if (n->socks.tab[i].type && k++ < max)
             out[k - 1] = sock_info(n, &n->socks.tab[i]);
     }
+    /* Then those without a descriptor: to be accepted, or finishing by themselves. */
     for (unsigned i = 0; i < n->tcp.max; i++) {
         const struct tcp_conn *c = &n->tcp.pool[i];
         if (c->in_use && !c->sock && k++ < max)

@@ -77,7 +77,6 @@ struct tcp_conn {
     struct sock *sock;          /* NULL: no user (any more, or not yet) */
 
     uint32_t laddr, raddr;
-    uint32_t bound_addr;        /* as given to bind(); 0: any */
     uint16_t lport, rport;
     uint8_t state;              /* enum net_tcp_state */
     uint8_t ttl;
@@ -305,10 +304,18 @@ void tcp_answer_rst(struct net *n, const struct tcp_seg *g, int64_t now_ns);
 /** tcp_send_probe() - an ACK with an old sequence number, which asks for an answer. */
 void tcp_send_probe(struct net *n, struct tcp_conn *c, int64_t now_ns);
 
-/** tcp_rcv_space() - bytes that may still arrive. */
+/** tcp_rcv_space() - bytes that there is room for, as far as the header can say. */
 static inline uint32_t tcp_rcv_space(const struct tcp_conn *c)
 {
-    return c->rcv.cap - c->rcv.len;
+    uint32_t space = c->rcv.cap - c->rcv.len;
+    return space < TCP_WINDOW_MAX ? space : TCP_WINDOW_MAX;
+}
+
+/** tcp_rcv_window() - bytes that the peer was allowed to send; never more than there is
+ * room for, because the right edge never moves back. */
+static inline uint32_t tcp_rcv_window(const struct tcp_conn *c)
+{
+    return tcp_seq_lt(c->rcv_nxt, c->rcv_adv) ? tcp_seq_sub(c->rcv_adv, c->rcv_nxt) : 0;
 }
 
 /** tcp_seg_span() - sequence numbers that a segment takes. */

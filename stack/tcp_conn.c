@@ -2,6 +2,11 @@
 /*
  * tcp_conn.c - control blocks: the pool, the tables that find them, and the
  * changes of state that several paths share. RFC 9293 3.3.1, 3.3.2.
+ *
+ * Who holds a control block: its socket (c->sock), or the listener in whose count it
+ * is (c->listener), or the protocol alone while it finishes (an orphan). It is found
+ * by segments as long as it is hashed, and has no timer, no place in the out list and
+ * no packet once it is CLOSED.
  */
 #include "stack/net_int.h"
 
@@ -57,6 +62,7 @@ void tcp_fini(struct net *n)
 
 /* --- TIME_WAIT without a user: a queue, oldest first -------------------------- */
 
+/* Only these are queued: what a user still holds must not vanish under him. */
 static void tw_remove(struct tcp_state *t, struct tcp_conn *c)
 {
     if (!c->tw_queued)
@@ -89,6 +95,8 @@ static uint32_t buf_bytes(size_t v)
 struct tcp_conn *tcp_conn_alloc(struct net *n)
 {
     struct tcp_state *t = &n->tcp;
+    /* A busy client or server makes TIME_WAITs faster than they end. The oldest has
+     * kept its peer's stray segments away longest; better it goes than a new one fails. */
     if (!t->free && t->tw_first)
         tcp_conn_free(n, t->tw_first);
     struct tcp_conn *c = t->free;
@@ -126,12 +134,13 @@ void tcp_conn_reset(struct tcp_conn *c)
         c->due[i] = INT64_MAX;
     if (old.bound) {
         c->bound = true;
-        c->laddr = c->bound_addr = old.bound_addr;
+        c->laddr = old.laddr;
         c->lport = old.lport;
     }
 }
 
-/* What a connection holds besides its control block. */
+/* What a connection holds besides its control block; not the receive ring, which the
+ * user may go on reading after the end. */
 static void conn_release(struct net *n, struct tcp_conn *c)
 {
     tcp_timer_stop_all(n, c);
@@ -157,6 +166,7 @@ void tcp_conn_free(struct net *n, struct tcp_conn *c)
 
 /* --- tables ------------------------------------------------------------------- */
 
+/* By keyed hash: a stranger cannot choose ports so that all land in one chain. */
 static struct tcp_conn **tuple_bucket(const struct net *n, uint32_t laddr, uint16_t lport,
                                       uint32_t raddr, uint16_t rport)
 {
@@ -164,6 +174,8 @@ static struct tcp_conn **tuple_bucket(const struct net *n, uint32_t laddr, uint1
     return &n->tcp.by_tuple[h & (n->tcp.buckets - 1)];
 }
 
+/* State and ends must not change while it is hashed, but from one of the states of a
+ * connection to another. */
 static struct tcp_conn **bucket_of(const struct net *n, const struct tcp_conn *c)
 {
     if (c->state == NET_TCP_LISTEN)
@@ -203,7 +215,7 @@ struct tcp_conn *tcp_lookup(struct net *n, uint32_t laddr, uint16_t lport, uint3
 
 struct tcp_conn *tcp_listener(struct net *n, uint32_t laddr, uint16_t lport)
 {
-    struct tcp_conn *any = NULL;
+    struct tcp_conn *any = NULL;    /* bound to no address of its own */
     struct tcp_conn *c = n->tcp.by_port[lport & (n->tcp.buckets - 1)];
     for (; c; c = c->hash_next) {
         if (c->lport != lport)
@@ -253,6 +265,7 @@ void tcp_leave_listener(struct tcp_conn *c)
     c->listener = NULL;
 }
 
+/* In the order in which handshakes ended, as accept() gives them out. */
 static void accept_queue_append(struct tcp_conn *l, struct tcp_conn *c)
 {
     c->prev = l->acc_last;
@@ -282,7 +295,7 @@ static void tell_closed(struct net *n, struct tcp_conn *c, int err)
 void tcp_end(struct net *n, struct tcp_conn *c, int err)
 {
     tell_closed(n, c, err);
-    conn_release(n, c);
+    conn_release(n, c);             /* before the state changes: bucket_of() */
     c->state = NET_TCP_CLOSED;
     c->ended = true;
     c->err = err;
@@ -316,7 +329,7 @@ void tcp_establish(struct net *n, struct tcp_conn *c, int64_t now_ns)
 void tcp_fin_wait_2(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     c->state = NET_TCP_FIN_WAIT_2;
-    tcp_ring_fini(&c->snd);
+    tcp_ring_fini(&c->snd);         /* all of it has arrived */
     /* Nobody reads any more: a peer that never closes must not hold us for ever. */
     if (tcp_orphan(c))
         tcp_timer_set(n, c, TCP_T_LONG, now_ns + TCP_FIN_WAIT_2_NS);

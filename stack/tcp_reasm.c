@@ -2,19 +2,19 @@
 /*
  * tcp_reasm.c - segments that arrived before their predecessors, in the order of
  * their sequence numbers. A queued packet keeps its TCP header in front of its
- * payload: number and FIN are read from there. RFC 9293 3.10.7.4 step 1, 3.4.
+ * payload: number and FIN are read from there. It starts beyond rcv_nxt, so nothing
+ * was ever cut off its front. RFC 9293 3.10.7.4 step 1, 3.4.
  */
 #include "stack/net_int.h"
 #include "stack/wire/tcp.h"
 
-/* Sequence number and flags of a queued packet; its head may have moved on. */
+/* A queued packet as a segment. What was cut off its end is gone from its header too. */
 static struct tcp_seg seg_of(struct pkt *p)
 {
     struct tcp_hdr h;
     memcpy(&h, p->buf + p->l4, sizeof(h));
-    uint32_t data = p->l4 + (uint32_t)(h.off >> 4) * 4;
     return (struct tcp_seg){
-        .seq = tcp_seq_of(be32_get(h.seq) + (p->head - data)),
+        .seq = tcp_seq_of(be32_get(h.seq)),
         .len = p->len,
         .flags = h.flags & TCP_FIN,
         .pkt = p,
@@ -36,7 +36,7 @@ static bool may_keep(const struct net *n, const struct tcp_conn *c)
 static bool covers(const struct tcp_seg *q, const struct tcp_seg *g)
 {
     return tcp_seq_leq(q->seq, g->seq) && tcp_seq_leq(seg_end(g), seg_end(q)) &&
-           (q->flags | g->flags) == q->flags;
+           !(g->flags & ~q->flags & TCP_FIN);
 }
 
 static void insert_after(struct pkt_list *l, struct pkt *prev, struct pkt *p)

@@ -40,8 +40,8 @@ static void take_peer_syn(struct net *n, struct tcp_conn *c, const struct tcp_se
     c->rcv_mss = (uint16_t)min_u32(own, TCP_MSS_DEFAULT);
     c->irs = g->seq;
     c->rcv_nxt = tcp_seq_add(g->seq, 1);
-    c->rcv_adv = c->rcv_nxt;
     c->rcv_acked = c->rcv_nxt;
+    c->rcv_adv = tcp_seq_add(c->rcv_nxt, tcp_rcv_space(c));     /* our SYN offers that */
 }
 
 static void take_window(struct tcp_conn *c, const struct tcp_seg *g)
@@ -246,7 +246,7 @@ static bool step1_sequence(struct net *n, struct tcp_conn *c, struct tcp_seg *g,
 {
     if (syn_again(c, g))
         return false;
-    uint32_t wnd = min_u32(tcp_rcv_space(c), TCP_WINDOW_MAX);
+    uint32_t wnd = tcp_rcv_window(c);
     /* A shut window takes no text, but still ACK, RST and URG (MUST-66). */
     if (wnd == 0 && tcp_seq_eq(g->seq, c->rcv_nxt) && tcp_seg_span(g)) {
         cut_end(g, 0);

@@ -3,6 +3,13 @@
  * tcp_timer.c - deadlines of all connections in one heap, what happens when one
  * is due, and the retransmission time-out of RFC 6298. No scan: setting a timer
  * costs O(log n), asking for the next one nothing.
+ *
+ *  timer     | runs while                          | when it is due
+ *  TCP_T_RTX | something is unacknowledged         | send it again, back off (RFC 6298)
+ *            | persist: the window is shut         | probe it (RFC 9293 3.8.6.1)
+ *  TCP_T_ACK | an ACK is delayed                   | send it
+ *  TCP_T_LONG| keepalive is on                     | look whether the peer is there
+ *            | FIN_WAIT_2 without a user, TIME_WAIT| it is over
  */
 #include "stack/net_int.h"
 
@@ -10,6 +17,7 @@
 
 /* --- the heap: 1-based, a parent is never later than its children ------------- */
 
+/* Each connection stands in it once, by the earliest of its timers, and knows where. */
 static void heap_place(struct tcp_state *t, uint32_t at, struct tcp_conn *c)
 {
     t->heap[at] = c;
@@ -46,6 +54,7 @@ static void heap_remove(struct tcp_state *t, struct tcp_conn *c)
     c->heap_pos = 0;
     if (last == c)
         return;
+    /* The last one may come from another branch: it may have to go either way. */
     heap_place(t, at, last);
     heap_up(t, at);
     heap_down(t, last->heap_pos);
@@ -139,6 +148,7 @@ static unsigned retry_limit(const struct tcp_conn *c)
     return tcp_orphan(c) ? TCP_RETRIES_ORPHAN : TCP_RETRIES;
 }
 
+/* RFC 9293 3.8.3: R2 is reached. What ICMP said on the way is the better reason. */
 static void give_up(struct net *n, struct tcp_conn *c)
 {
     tcp_end(n, c, c->soft_err ? c->soft_err : ETIMEDOUT);
@@ -172,13 +182,14 @@ static void due_retransmit(struct net *n, struct tcp_conn *c, int64_t now_ns)
         give_up(n, c);
         return;
     }
+    /* retries is of this segment; back-off stays until a sample is taken, or until
+     * something new is acknowledged (RFC 6298 5, end). */
     c->retries++;
     c->backoff++;
     c->rtt_running = false;     /* Karn's algorithm, section 3 */
     if (tcp_synchronized(c)) {
         tcp_cc_timeout(c);
-        c->snd_nxt = c->snd_una;
-        c->resend_now = true;
+        c->snd_nxt = c->snd_una;    /* tcp_output() starts there, or probes a shut window */
     } else {
         c->syn_lost = true;
         c->syn_now = true;
@@ -187,6 +198,7 @@ static void due_retransmit(struct net *n, struct tcp_conn *c, int64_t now_ns)
     tcp_output(n, c, now_ns);
 }
 
+/* Nothing was sent in 40 ms that could have carried it. */
 static void due_ack(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     c->ack_now = true;
@@ -222,6 +234,7 @@ static void due_keepalive(struct net *n, struct tcp_conn *c, int64_t now_ns)
     tcp_send_probe(n, c, now_ns);
 }
 
+/* In FIN_WAIT_2 with a user it is keepalive's. */
 static void due_long(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     if (c->state == NET_TCP_TIME_WAIT || (c->state == NET_TCP_FIN_WAIT_2 && tcp_orphan(c)))
@@ -230,6 +243,7 @@ static void due_long(struct net *n, struct tcp_conn *c, int64_t now_ns)
         due_keepalive(n, c, now_ns);
 }
 
+/* One at a time: each may end the connection, and with it the others. */
 static void run_one(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     enum tcp_timer t = TCP_T_RTX;

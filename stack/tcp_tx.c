@@ -74,11 +74,8 @@ static void emit(struct net *n, struct pkt *p, uint32_t laddr, uint32_t raddr, u
  * its right edge never moves back. */
 static uint16_t window_of(const struct tcp_conn *c)
 {
-    uint32_t open = tcp_seq_lt(c->rcv_nxt, c->rcv_adv) ? tcp_seq_sub(c->rcv_adv, c->rcv_nxt) : 0;
-    uint32_t space = min_u32(tcp_rcv_space(c), TCP_WINDOW_MAX);
-    if (space < open + min_u32(c->rcv.cap / 2, c->mss))
-        space = open;
-    return (uint16_t)min_u32(space, TCP_WINDOW_MAX);
+    uint32_t open = tcp_rcv_window(c), space = tcp_rcv_space(c);
+    return (uint16_t)(space < open + min_u32(c->rcv.cap / 2, c->mss) ? open : space);
 }
 
 /* An ACK leaves with every segment. */
@@ -127,6 +124,8 @@ static bool send_plan(struct net *n, struct tcp_conn *c, const struct plan *p, i
 
 /* --- planning ----------------------------------------------------------------- */
 
+/* Whether text or FIN may still have to go. Not FIN_WAIT_2 or TIME_WAIT: there all
+ * that we sent is acknowledged. */
 static bool may_send_text(const struct tcp_conn *c)
 {
     return c->state == NET_TCP_ESTABLISHED || c->state == NET_TCP_CLOSE_WAIT ||
@@ -134,6 +133,7 @@ static bool may_send_text(const struct tcp_conn *c)
            c->state == NET_TCP_LAST_ACK;
 }
 
+/* SYN, or SYN and ACK: first and again. Nothing else goes before it is answered. */
 static bool plan_syn(struct tcp_conn *c, struct plan *p)
 {
     if (!c->syn_now)
@@ -169,6 +169,8 @@ static bool worth_sending(const struct tcp_conn *c, uint32_t len, uint32_t avail
     return len > 0 && len >= c->snd_wnd_max / 2;
 }
 
+/* The next text from snd_nxt on, and FIN after its last byte, as far as both windows
+ * let it; snd_nxt is behind snd_max after a time-out, then it is sent again. */
 static bool plan_text(struct tcp_conn *c, struct plan *p)
 {
     uint32_t off = tcp_seq_sub(c->snd_nxt, c->snd_una);
@@ -192,6 +194,7 @@ static bool plan_text(struct tcp_conn *c, struct plan *p)
     return send;
 }
 
+/* An ACK alone, where nothing else carried it. */
 static bool plan_ack(struct tcp_conn *c, struct plan *p)
 {
     if (!c->ack_now || c->state < NET_TCP_SYN_RCVD)
@@ -261,6 +264,7 @@ static void note_sent(struct net *n, struct tcp_conn *c, const struct plan *p, u
         tcp_timer_set(n, c, TCP_T_RTX, now_ns + tcp_rto(c));    /* RFC 6298 5.1 */
 }
 
+/* A segment that takes no sequence number changes nothing but what note_ack_sent() did. */
 static void note_plan(struct net *n, struct tcp_conn *c, const struct plan *p, int64_t now_ns)
 {
     uint32_t span = p->len;
@@ -311,6 +315,7 @@ bool tcp_output(struct net *n, struct tcp_conn *c, int64_t now_ns)
     struct plan p;
     tcp_out_unqueue(n, c);
     restart_after_idle(c, now_ns);
+    /* Ends: each segment moves snd_nxt on or clears the flag that asked for it. */
     while (plan_next(c, &p)) {
         if (!send_plan(n, c, &p, now_ns)) {
             tcp_out_queue(n, c);
@@ -326,6 +331,7 @@ bool tcp_output(struct net *n, struct tcp_conn *c, int64_t now_ns)
 int64_t tcp_poll(struct net *n, int64_t now_ns)
 {
     tcp_timers_run(n, now_ns);
+    /* Who finds no room goes to the end of the list: the next one starts there. */
     bool room = true;
     while (room && n->tcp.out_first)
         room = tcp_output(n, n->tcp.out_first, now_ns);

@@ -51,7 +51,7 @@ int tcp_bind(struct net *n, struct tcp_conn *c, uint32_t addr, uint16_t port)
         port = port_draw(n, c, addr);
     if (!port || !port_free(n, c, addr, port))
         return -EADDRINUSE;
-    c->laddr = c->bound_addr = addr;
+    c->laddr = addr;
     c->lport = port;
     c->bound = true;
     return 0;
@@ -169,13 +169,10 @@ ssize_t tcp_send(struct net *n, struct tcp_conn *c, const void *p, size_t len)
 /* RFC 9293 3.8.6.2.2: an update once the window is worth twice what the peer knows. */
 static void maybe_open_window(struct net *n, struct tcp_conn *c)
 {
-    uint32_t known = tcp_seq_lt(c->rcv_nxt, c->rcv_adv) ? tcp_seq_sub(c->rcv_adv, c->rcv_nxt) : 0;
-    uint32_t space = tcp_rcv_space(c);
+    uint32_t known = tcp_rcv_window(c), space = tcp_rcv_space(c);
     uint32_t step = c->rcv.cap / 2 < c->mss ? c->rcv.cap / 2 : c->mss;
     if (c->state < NET_TCP_ESTABLISHED || c->fin_rcvd)
         return;
-    if (space > TCP_WINDOW_MAX)
-        space = TCP_WINDOW_MAX;
     if (space >= 2 * known && space >= known + step) {
         c->ack_now = true;
         tcp_out_queue(n, c);

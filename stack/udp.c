@@ -35,6 +35,7 @@ void udp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now
     struct dgram *d = dgram_find(n, NET_DGRAM, ip->dst, v.dport, ip->src, v.sport);
     if (!d) {
         n->c.drop_udp_no_socket++;
+        /* RFC 1122 4.1.3.1. Not for groups: icmp4_error_tx() knows. */
         icmp4_error_tx(n, p, ip, ICMP4_UNREACHABLE, ICMP4_UNREACH_PORT, now_ns);
         pkt_release(p);
         return;
@@ -46,6 +47,8 @@ void udp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now
         n->c.udp_delivered++;
 }
 
+/* One small packet: dgram.c has looked at the length. The checksum is always made; RFC
+ * 1122 4.1.3.4 lets an application do without, none of ours asks. */
 ssize_t udp_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
                uint16_t port)
 {

@@ -86,7 +86,7 @@ def check_includes(rel, text, root):
     for match in INCLUDE.finditer(without_comments(text)):
         fault = include_fault(rel.as_posix(), match.group(1), root)
         if fault:
-            yield line_of(text, match.start()), fault
+            yield line_of(text, match.start(1)), fault
 
 
 def check_language(rel, _text, _root):
@@ -133,7 +133,7 @@ def check_verilog(rel, text, root):
             yield line_of(code, offset), fault
     for match in V_INCLUDE.finditer(code):
         if not (root / match.group(1)).is_file():
-            yield line_of(code, match.start()), f'"{match.group(1)}" is no file below the root'
+            yield line_of(code, match.start(1)), f'"{match.group(1)}" is no file below the root'
 
 
 # ---------------------------------------------------------------- every file

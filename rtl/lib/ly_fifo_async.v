@@ -98,5 +98,37 @@ module ly_fifo_async #(
         end
     end
 
+`ifdef FORMAL
+    // Two free clocks (clk2fflogic). One watched place in the order of words, and the level.
+    function [ADDR_W:0] f_number(input [ADDR_W:0] g);
+        integer k;
+        begin
+            f_number = g;
+            for (k = ADDR_W - 1; k >= 0; k = k - 1) f_number[k] = f_number[k+1] ^ g[k];
+        end
+    endfunction
+
+    (* anyconst *) reg [ADDR_W:0] f_place;
+    reg [DATA_W-1:0]              f_word_q;
+    wire [ADDR_W:0]               f_level = f_number(wr_q) - f_number(rd_q);
+    wire [ADDR_W:0]               f_known = f_number(wr_seen) - f_number(rd_q);
+    wire [ADDR_W:0]               f_taken = f_number(wr_q) - f_number(rd_seen);
+    always @(posedge wr_clk) if (wr_en && wr_q == f_place) f_word_q <= s_data;
+
+    always @(*) begin
+        r_rst:   assume (!wr_rst && !rd_rst);            // the initial state is that of a reset
+        a_level: assert (f_level <= DEPTH);
+        a_known: assert (f_known <= f_level);            // the reader never sees too much
+        a_taken: assert (f_taken <= DEPTH && f_taken >= f_level);
+        if (fetch && rd_q == f_place)
+            a_word: assert (mem[slot(rd_q)] == f_word_q);
+        c_full:  cover (full && out_valid_q);
+        c_wrap:  cover (out_valid_q && f_number(rd_q) == DEPTH + 1);
+`ifdef FORMAL_PLANT
+        a_plant: assert (f_level != 3);                  // false: the check of the check
+`endif
+    end
+`endif
+
 endmodule
 `default_nettype wire

@@ -65,8 +65,8 @@ module ly_rec_tx #(
     // ---- What waits ----
     reg        sync_q, ev_sync_q, ev_link_q, ev_err_q;
     reg [1:0]  err_cause_q;
-    reg [17:0] link_q;
-    wire [17:0] link = {i_link_up, i_link_fd, i_link_mbit};
+    reg [1:0]  link_q;      // the speed changes only while the link is down
+    wire [1:0] link = {i_link_up, i_link_fd};
 
     wire out_ready;
     wire out_valid = state_q == ST_DATA ? s_rx_valid : state_q != ST_IDLE;

@@ -9,7 +9,8 @@
 // makes the whole carrier event one o_false_stb. Above MAX_FRAME data stops, m_rx_last still comes.
 // Clock: clk. Source: IEEE 802.3 3.2, 4.2.4, 35.2.2.7 (RX_DV, RX_ER); RFC 2819 (names of lengths).
 module ly_mac_rx #(
-    parameter MAX_FRAME = 1518       // octets DA..FCS
+    parameter MAX_FRAME = 1518,      // octets DA..FCS
+    parameter MIN_FRAME = 64         // the same; another value is for proofs only
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -110,7 +111,7 @@ module ly_mac_rx #(
         end
         if (stb_q) err_seen_q <= er_q || (err_seen_q && !at_idle);
         bad_q   <= crc_q != RESIDUE || err_seen_q || er_q;
-        short_q <= !(|len_q[LEN_W-1:6]);
+        short_q <= len_q < MIN_FRAME;
     end
 
     always @(posedge clk) begin
@@ -163,29 +164,32 @@ module ly_mac_rx #(
         else if (m_rx_valid && !m_rx_last) f_beats_q <= f_beats_q + 1'b1;
     end
 
-    wire [5:0] f_flags = m_rx_ev[23:18];
-    wire [4:0] f_class = {f_flags[5], f_flags[3:0]};
+    wire [4:0] f_class = {m_rx_ev[23], m_rx_ev[21:18]};
     wire       f_frame = at_data || end_q;
-    integer    f_i;
+    wire [4:0] f_wrong;                // the octets behind the one that is at m_rx
+    generate genvar f_i;
+        for (f_i = 0; f_i < 5; f_i = f_i + 1) begin : f_line
+            assign f_wrong[f_i] = len_q == f_nr + 1 + f_i && line_q[8*f_i +: 8] != f_word_q;
+        end
+    endgenerate
+
     always @(*) begin
         a_len:   assert (!f_frame || len_q <= MAX_FRAME + 1);
         a_long:  assert (!f_frame || long_q == (len_q == MAX_FRAME + 1));
         a_full:  assert (!f_frame || full_q == (len_q >= 5));
+        a_line:  assert (!f_frame || long_q || f_wrong == 5'd0);
         a_beats: assert (!f_frame || f_beats_q + (full_q ? 5 : 0) == (full_q ? len_q : 0));
-        if (f_frame && !long_q) for (f_i = 0; f_i < 5; f_i = f_i + 1)
-            if (len_q == f_nr + 1 + f_i)
-                assert (line_q[8*f_i +: 8] == f_word_q);
         if (m_rx_valid && !long_q && f_beats_q == f_nr)
             a_octet: assert (m_rx_data == f_word_q);
         a_last:  assert (!m_rx_last || o_ev_stb);
-        a_class: assert ((f_class & (f_class - 5'd1)) == 5'd0);
-        a_err:   assert (m_rx_err == |f_class);
+        a_class: assert (!o_ev_stb || (f_class & (f_class - 5'd1)) == 5'd0);
+        a_err:   assert (!o_ev_stb || m_rx_err == |f_class);
         a_both:  assert (!(o_ev_stb && o_false_stb));
     end
 
     always @(posedge clk) if (f_past_q && !$past(rst) && !rst) begin
         if (o_ev_stb && !m_rx_err) begin
-            a_good_len:  assert (m_rx_valid && len_q >= 64 && len_q <= MAX_FRAME
+            a_good_len:  assert (m_rx_valid && len_q >= MIN_FRAME && len_q <= MAX_FRAME
                                  && f_beats_q + 1'b1 == len_q - 4);
             a_good_fcs:  assert ($past(crc_q) == RESIDUE);
             a_good_er:   assert (!err_seen_q);
@@ -196,6 +200,7 @@ module ly_mac_rx #(
         c_short:         cover (o_ev_stb && m_rx_valid && f_class == 5'b00100);
         c_none:          cover (o_ev_stb && !m_rx_valid);
         c_false:         cover (o_false_stb);
+        c_good:          cover (o_ev_stb && !m_rx_err);
         c_long:          cover (o_ev_stb && long_q);
     end
 `endif

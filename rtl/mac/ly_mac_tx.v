@@ -9,7 +9,8 @@
 // sizes the length counter; whoever fills the queue keeps longer frames out. Clock: clk.
 // Source: IEEE 802.3 3.2, 4.2.3 (frame, padding, gap), 22.2.2.5 and 35.2.2.5 (TX_ER).
 module ly_mac_tx #(
-    parameter MAX_FRAME = 1518       // octets DA..FCS
+    parameter MAX_FRAME = 1518,      // octets DA..FCS
+    parameter MIN_DATA = 60          // octets DA..padding; less is for proofs only
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -36,6 +37,7 @@ module ly_mac_tx #(
 );
 
     localparam LEN_W = $clog2(MAX_FRAME + 1);
+    localparam [5:0] LEN_MIN = MIN_DATA - 2;
 
     // What the next tick puts on the wire; one bit each, so that no decoding stands before the CRC.
     localparam IDLE = 0;             // nothing: gap while cnt_q != 0, then ready to start
@@ -53,7 +55,7 @@ module ly_mac_tx #(
     reg [3:0]       cnt_q, cnt_d;
     reg [LEN_W-1:0] len_q;
     reg [5:0]       pad_q;
-    reg             min_q;           // the byte of this tick is the 60th or later
+    reg             min_q;           // the byte of this tick makes MIN_DATA, or more
     reg             bad_q;
     reg             drain_q;         // throw away up to the next s_tx_last
     reg             mcast_q, bcast_q;
@@ -123,7 +125,7 @@ module ly_mac_tx #(
         crc_q <= at_pre ? 32'hFFFF_FFFF : crc_next;
         len_q <= at_pre ? {LEN_W{1'b0}} : len_q + {{LEN_W-1{1'b0}}, !at_idle};
         pad_q <= at_pre ? 6'd0 : pad_q + {5'd0, at_pad};
-        min_q <= !at_pre && (min_q || len_q[5:0] == 6'd58);
+        min_q <= !at_pre && (min_q || len_q[5:0] == LEN_MIN);
         bad_q <= !at_pre && (bad_q || starve || (at_data && s_tx_last && s_tx_err));
         if (at_data && cnt_q == 4'd6) mcast_q <= s_tx_data[0];
         if (at_pre) bcast_q <= 1'b1;
@@ -184,7 +186,7 @@ module ly_mac_tx #(
     always @(posedge clk) f_past_q <= 1'b1;
 
     reg [LEN_W-1:0] f_n_q   = 0;     // bytes of this frame up to the one that stands there
-    reg             f_min_q = 1'b0;  // 8 + 59 of them, or more
+    reg             f_min_q = 1'b0;  // MIN_DATA - 1 of them behind the SFD, or more
     reg [3:0]       f_gap_q = 4'd12; // byte times of silence so far, at most 12
     always @(posedge clk) begin
         if (i_tx_tick) begin
@@ -193,19 +195,21 @@ module ly_mac_tx #(
                 f_min_q <= 1'b0;
             end else if (!at_idle) begin
                 f_n_q   <= f_n_q + 1'b1;
-                f_min_q <= f_min_q || f_n_q == 66;
+                f_min_q <= f_min_q || f_n_q == MIN_DATA + 6;
             end
             f_gap_q <= !at_idle || start ? 4'd0 : f_gap_q + {3'd0, f_gap_q != 4'd12};
         end
         if (rst) f_gap_q <= 4'd12;
     end
 
+    wire [LEN_W-1:0] f_len = f_n_q - 4'd8;
     always @(*) begin
         a_state:  assert (at_idle + at_pre + at_data + at_pad + at_fcs == 3'd1);
         a_cnt:    assert (cnt_q <= (at_idle ? 4'd12 : at_pre || at_data ? 4'd6 : 4'd3));
-        a_pre:    assert (!at_pre || f_n_q + cnt_q == 7);
-        a_len:    assert (at_idle || at_pre || len_q + 8 == f_n_q);
+        a_pre:    assert (!at_pre || (f_n_q + cnt_q == 7 && !f_min_q));
+        a_len:    assert (at_idle || at_pre || len_q == f_len);
         a_min:    assert (at_idle || at_pre || min_q == f_min_q);
+        a_below:  assert (at_idle || at_pre || min_q || len_q < MIN_DATA - 1);
         a_en:     assert (at_idle || (en_q && f_gap_q == 4'd0));
         a_gap:    assert (!at_idle || (en_q ? cnt_q == 4'd12 && f_gap_q == 4'd0
                                             : f_gap_q + cnt_q == 4'd12));
@@ -230,7 +234,7 @@ module ly_mac_tx #(
             a_end:    assert ($past(o_done_stb) || !$past(start_stb_q));
         if (!$past(i_tx_tick))
             a_tick:   assert ($stable(out_q) && $stable(en_q) && $stable(er_q));
-        c_frame:      cover (done_stb_q && !bad_q && o_done_pad == 6'd46);
+        c_frame:      cover (done_stb_q && !bad_q && o_done_pad != 6'd0);
         c_underrun:   cover (done_stb_q && bad_q);
     end
 `endif

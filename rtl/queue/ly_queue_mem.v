@@ -61,9 +61,15 @@ module ly_queue_mem #(
 
             assign o_wr_ready = READ_FIRST != 0 ? !i_rd_valid : 1'b1;
             assign o_rd_ready = READ_FIRST != 0 ? 1'b1 : !i_wr_valid;
-            assign o_rd_data  = rd_q;
 `ifdef FORMAL
-            assign f_data = mem[f_addr];
+            // A write leaves anything at the output.
+            (* anyseq *) wire [15:0] f_junk;
+            reg f_wrote_q;
+            always @(posedge clk) f_wrote_q <= wr_go;
+            assign o_rd_data = f_wrote_q ? f_junk : rd_q;
+            assign f_data    = mem[f_addr];
+`else
+            assign o_rd_data = rd_q;
 `endif
         end else if (IS_BRAM) begin : g_bram
             // Two lanes of bytes: 16 KiB each is eight DP16KD of 16384 x 1, with no multiplexer
@@ -94,12 +100,23 @@ module ly_queue_mem #(
 
             assign o_wr_ready = 1'b1;
             assign o_rd_ready = 1'b1;
-            assign o_rd_data  = {rd_odd_q, rd_even_q};
 `ifdef FORMAL
+            // Reading a word while it is written gives anything.
+            (* anyseq *) wire [15:0] f_junk;
+            reg f_even_junk_q, f_odd_junk_q;
+            always @(posedge clk) begin
+                f_even_junk_q <= wr_even_q && wr_addr_q == i_rd_addr;
+                f_odd_junk_q  <= wr_odd_q && wr_addr_q == i_rd_addr;
+            end
+            assign o_rd_data = {f_odd_junk_q ? f_junk[15:8] : rd_odd_q,
+                                f_even_junk_q ? f_junk[7:0] : rd_even_q};
+
             // What the memory will hold once the byte on its way has arrived.
             wire f_hit = wr_addr_q == f_addr;
             assign f_data = {f_hit && wr_odd_q ? wr_data_q : odd[f_addr],
                              f_hit && wr_even_q ? wr_data_q : even[f_addr]};
+`else
+            assign o_rd_data = {rd_odd_q, rd_even_q};
 `endif
         end else if (IS_GENERIC) begin : g_generic
             // For every other technology, and as the plainest statement of the contract.

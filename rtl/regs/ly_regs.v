@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // ly_regs - the registers of nic.rdl between ly_rec_rx (request) and ly_rec_tx (REG_VALUE).
 // Request: i_req_write, _addr, _wdata stand from i_req_stb to i_val_done. Answer: o_val_valid rises
-// 3 cycles after i_req_stb with o_val_data and o_val_status (sign is to be extended) and stands
+// 2 cycles after i_req_stb with o_val_data and o_val_status (sign is to be extended) and stands
 // until i_val_done, which ly_rec_tx gives with the last byte of the record and which also ends the
-// request at ly_rec_rx; tag and address go from ly_rec_rx to ly_rec_tx directly. Counters: 3 to 10
-// cycles more for ly_stats' RAM, up to 1000 while it clears or takes a snapshot. A write is done
-// before the value is looked at; an error changes nothing. Never waits for a frame.
+// request at ly_rec_rx; tag and address go from ly_rec_rx to ly_rec_tx directly. Counters: 6 to 12
+// cycles, and while ly_stats clears or copies its RAM until that has ended (600 at most, after
+// reset). A write is done before the value is looked at; an error changes nothing. Never waits for
+// a frame.
 // Clock: clk. Source: rtl/regs/nic.rdl (REGISTERS.md).
 module ly_regs #(
     parameter integer CLK_HZ           = 125_000_000,

@@ -36,8 +36,9 @@ module ly_stats #(
     input  wire [23:0] i_rx_ev,             // {fcs_err, rx_er, undersize, fragment, oversize,
                                             //  jabber, len[15:0], mcast, bcast}
     input  wire        i_rx_false_stb,
-    // rx queue's write side; the meta stands from the commit until the next frame's end
-    input  wire        i_rx_last_stb,       // last byte of a good frame, m_rx_err 0
+    // last byte of a good frame (m_rx_err 0), with i_rx_ev_stb or later; then the rx queue's write
+    // side; the meta stands from the commit until the next frame's end
+    input  wire        i_rx_last_stb,
     input  wire        i_rx_en,             // with i_rx_last_stb: what the queue was told
     input  wire        i_rx_accept,         // likewise; 0: filtered
     input  wire        i_rx_commit_stb,
@@ -61,72 +62,75 @@ module ly_stats #(
     localparam [1:0] KIND_RX  = 2'd2;
     localparam integer EV_W   = 2 + 6 + 2 + 2 + LEN_W;
 
-    reg       err_q, rec_q, drop_q, csum_q, rx_q, tx_q;     // what waits
-    reg [4:0] err_ctr_q;                    // its counter
-    reg [1:0] rec_ctr_q;
-    reg [4:0] drop_ctr_q;
+    // Codes of 2 or 3 bits rather than counter numbers: they are spread below.
+    reg       err_q, rec_q, csum_q, rx_q, tx_q;     // what waits
+    reg [2:0] err_code_q;                   // 7 FCS, else symbol, undersize, fragment, oversize, jabber
+    reg [2:0] rec_code_q;                   // {1, header gap unknown} or {0, disabled length stall}
     reg       csum_drop_q;
-    reg [4:0] rx_ctr_q;                     // what became of a good frame
+    reg [1:0] rx_code_q;                    // delivered, filter, full, disabled
     reg [LEN_W-1:0] rx_len_q;
     reg [1:0]       rx_cast_q;              // {multicast, broadcast}, never both
-    initial {err_q, rec_q, drop_q, csum_q, rx_q, tx_q} = 6'd0;
+    initial {err_q, rec_q, csum_q, rx_q, tx_q} = 5'd0;
 
-    wire        rx_good = i_rx_ev_stb && i_rx_ev[23:18] == 6'd0;
-    wire        rx_end  = (i_rx_last_stb && !(i_rx_en && i_rx_accept))
-                        || i_rx_commit_stb || i_rx_full_stb;
+    wire rx_good  = i_rx_ev_stb && i_rx_ev[23:18] == 6'd0;
+    wire rx_end   = (i_rx_last_stb && !(i_rx_en && i_rx_accept))
+                 || i_rx_commit_stb || i_rx_full_stb;
+    wire rec_stb  = i_rec_bad_header_stb || i_rec_gap_stb || i_rec_unknown_stb;
+    wire drop_stb = i_drop_stall_stb || i_drop_disabled_stb || i_drop_length_stb;
+    wire csum_stb = i_csum_inserted_stb || i_csum_drop_stb;
 
     always @(posedge clk) begin
         err_q  <= !rst && ((i_rx_ev_stb && !rx_good) || i_rx_false_stb);
-        rec_q  <= !rst && (i_rec_bad_header_stb || i_rec_gap_stb || i_rec_unknown_stb
-                           || (rec_q && err_q));
-        drop_q <= !rst && (i_drop_stall_stb || i_drop_disabled_stb || i_drop_length_stb
-                           || (drop_q && (err_q || rec_q)));
-        csum_q <= !rst && (i_csum_inserted_stb || i_csum_drop_stb
-                           || (csum_q && (err_q || rec_q || drop_q)));
-        rx_q   <= !rst && (rx_end || (rx_q && (err_q || rec_q || drop_q || csum_q)));
-        tx_q   <= !rst && (i_tx_done_stb
-                           || (tx_q && (err_q || rec_q || drop_q || csum_q || rx_q)));
+        rec_q  <= !rst && (rec_stb || drop_stb || (rec_q && err_q));
+        csum_q <= !rst && (csum_stb || (csum_q && (err_q || rec_q)));
+        rx_q   <= !rst && (rx_end || (rx_q && (err_q || rec_q || csum_q)));
+        tx_q   <= !rst && (i_tx_done_stb || (tx_q && (err_q || rec_q || csum_q || rx_q)));
 
         // One cause per frame: RX_ER before length before FCS.
-        err_ctr_q <= i_rx_false_stb || i_rx_ev[22] ? LY_CTR_RX_SYMBOL_ERRORS
-                   : i_rx_ev[21] ? LY_CTR_RX_UNDERSIZE
-                   : i_rx_ev[20] ? LY_CTR_RX_FRAGMENTS
-                   : i_rx_ev[19] ? LY_CTR_RX_OVERSIZE
-                   : i_rx_ev[18] ? LY_CTR_RX_JABBER : LY_CTR_RX_FCS_ERRORS;
-        if (i_rec_bad_header_stb) rec_ctr_q <= LY_CTR_REC_BAD_HEADER[1:0];
-        if (i_rec_gap_stb)        rec_ctr_q <= LY_CTR_REC_GAP[1:0];
-        if (i_rec_unknown_stb)    rec_ctr_q <= LY_CTR_REC_UNKNOWN[1:0];
-        if (i_drop_stall_stb)     drop_ctr_q <= LY_CTR_TX_DROP_STALL;
-        if (i_drop_disabled_stb)  drop_ctr_q <= LY_CTR_TX_DROP_DISABLED;
-        if (i_drop_length_stb)    drop_ctr_q <= LY_CTR_TX_DROP_LENGTH;
-        if (i_csum_inserted_stb || i_csum_drop_stb) csum_drop_q <= i_csum_drop_stb;
-
+        err_code_q <= i_rx_false_stb || i_rx_ev[22] ? 3'd0
+                    : i_rx_ev[21] ? 3'd1
+                    : i_rx_ev[20] ? 3'd2
+                    : i_rx_ev[19] ? 3'd3
+                    : i_rx_ev[18] ? 3'd4 : 3'd7;
+        // One cause per record: a gap before what would have become of the frame.
+        if (rec_stb || drop_stb)
+            rec_code_q <= rec_stb ? {1'b1, i_rec_unknown_stb, i_rec_gap_stb}
+                                  : {1'b0, i_drop_stall_stb, i_drop_length_stb};
+        if (csum_stb) csum_drop_q <= i_csum_drop_stb;
+        if (rx_end)   rx_code_q   <= {i_rx_full_stb || (i_rx_last_stb && !i_rx_en),
+                                      i_rx_last_stb};
         if (i_rx_ev_stb) rx_len_q  <= i_rx_ev[LEN_W+1:2];
         if (i_rx_ev_stb) rx_cast_q <= {i_rx_ev[1] && !i_rx_ev[0], i_rx_ev[0]};
-        if (i_rx_last_stb)   rx_ctr_q <= i_rx_en ? LY_CTR_RX_DROP_FILTER : LY_CTR_RX_DROP_DISABLED;
-        if (i_rx_commit_stb) rx_ctr_q <= LY_CTR_RX_DELIVERED;
-        if (i_rx_full_stb)   rx_ctr_q <= LY_CTR_RX_DROP_FULL;
     end
 
-    wire take_rec  = rec_q && !err_q;
-    wire take_drop = drop_q && !err_q && !rec_q;
-    wire take_csum = csum_q && !err_q && !rec_q && !drop_q;
-    wire take_one  = err_q || rec_q || drop_q || csum_q;
-    wire take_rx   = rx_q && !take_one;
-    wire take_tx   = tx_q && !take_one && !rx_q;
-    wire [4:0] csum_ctr = csum_drop_q ? LY_CTR_TX_DROP_CSUM : LY_CTR_TX_CSUM_INSERTED;
+    // The spreading holds for these numbers only: 15 to 20; 28 to 30, 6, 8, 9; 5, 7; 21 to 23, 27.
+    localparam [54:0] SPREAD = {LY_CTR_RX_FCS_ERRORS, LY_CTR_RX_SYMBOL_ERRORS, LY_CTR_RX_JABBER,
+                                LY_CTR_REC_BAD_HEADER, LY_CTR_REC_UNKNOWN, LY_CTR_TX_DROP_STALL,
+                                LY_CTR_TX_DROP_LENGTH, LY_CTR_TX_CSUM_INSERTED,
+                                LY_CTR_TX_DROP_CSUM, LY_CTR_RX_DROP_FILTER, LY_CTR_RX_DELIVERED};
+    generate
+        if (SPREAD != {5'd15, 5'd16, 5'd20, 5'd28, 5'd30, 5'd6, 5'd9, 5'd5, 5'd7, 5'd21, 5'd27})
+        begin : g_check
+            counters_were_renumbered u_error();
+        end
+    endgenerate
 
-    wire [1:0] in_kind = take_one || (!rx_q && i_tx_err) ? KIND_ONE : rx_q ? KIND_RX : KIND_TX;
-    wire [5:0] in_arg  = err_q    ? {1'b0, err_ctr_q}
-                       : take_rec  ? {1'b0, LY_CTR_REC_BAD_HEADER[4:2], rec_ctr_q}
-                       : take_drop ? {1'b0, drop_ctr_q}
-                       : take_csum ? {1'b0, csum_ctr}
-                       : rx_q      ? {1'b0, rx_ctr_q}
-                       : i_tx_err  ? {1'b0, LY_CTR_TX_UNDERRUN} : i_tx_pad;
+    wire [4:0] err_ctr  = {!(&err_code_q), &err_code_q, err_code_q};
+    wire [4:0] rec_ctr  = {rec_code_q[2], rec_code_q[2] || !rec_code_q[1],
+                           rec_code_q[2] || rec_code_q[1], rec_code_q[1:0]};
+    wire [4:0] csum_ctr = {3'b001, csum_drop_q, 1'b1};
+
+    wire take_one = err_q || rec_q || csum_q;
+    wire [1:0] in_kind = take_one ? KIND_ONE : rx_q ? KIND_RX : i_tx_err ? KIND_ONE : KIND_TX;
+    wire [5:0] in_arg  = err_q    ? {1'b0, err_ctr}
+                       : rec_q    ? {1'b0, rec_ctr}
+                       : csum_q   ? {1'b0, csum_ctr}
+                       : rx_q     ? {4'd0, rx_code_q}
+                       : i_tx_err ? {1'b0, LY_CTR_TX_UNDERRUN} : i_tx_pad;
     wire [1:0] in_cast = rx_q ? rx_cast_q : {i_tx_mcast && !i_tx_bcast, i_tx_bcast};
     wire [LEN_W-1:0] in_len = rx_q ? rx_len_q : i_tx_len[LEN_W-1:0];
 
-    wire            in_valid = take_one || take_rx || take_tx;
+    wire            in_valid = take_one || rx_q || tx_q;
     wire            in_ready;
     wire            ev_valid, ev_pop;
     wire [EV_W-1:0] ev;
@@ -160,12 +164,12 @@ module ly_stats #(
     reg [4:0]       ctr_q;
     reg [1:0]       word_q;
     reg [LEN_W-1:0] add_q;
-    reg [7:0]       lost_q;                 // lost events that are not counted yet, at most 255
+    reg [8:0]       lost_q;                 // lost events that are not counted yet
     reg             lost_op_q;              // these are being counted
     reg             snap_q;                 // a snapshot is wanted
     reg             walk_q, bank_q;         // all counters: clear bank 0, then copy 0 to 1
     initial state_q   = ST_IDLE;
-    initial lost_q    = 8'd0;
+    initial lost_q    = 9'd0;
     initial lost_op_q = 1'b0;
     initial snap_q    = 1'b0;
     initial walk_q    = 1'b1;
@@ -181,14 +185,14 @@ module ly_stats #(
 
     wire st_write  = state_q == ST_WRITE;
     wire more      = word_q != 2'd2 && (walk_q || sum[16]);
-    wire last_step = lost_op_q || ev_kind == KIND_ONE
-                  || step_q == (ev_arg[4:0] == LY_CTR_RX_DELIVERED && ev_kind == KIND_RX ? 3'd4
-                                                                                        : 3'd3);
+    wire is_rx     = ev_kind == KIND_RX;
+    wire delivered = is_rx && ev_arg[1:0] == 2'd0;
+    wire last_step = lost_op_q || ev_kind == KIND_ONE || step_q == (delivered ? 3'd4 : 3'd3);
     wire step_end  = st_write && !more && !walk_q;
     wire walk_end  = st_write && !more && walk_q && (&ctr_q) && bank_q;
     wire idle      = state_q == ST_IDLE && !walk_q;
-    wire lost_go   = idle && lost_q != 8'd0 && (!ev_valid || lost_q[7]);
-    wire walk_go   = idle && snap_q && !ev_valid && lost_q == 8'd0;
+    wire lost_go   = idle && lost_q != 9'd0 && (!ev_valid || lost_q[8]);
+    wire walk_go   = idle && snap_q && !ev_valid && lost_q == 9'd0;
     assign ev_pop  = step_end && last_step && !lost_op_q;
 
     always @(*) begin
@@ -196,7 +200,7 @@ module ly_stats #(
         case (state_q)
             ST_IDLE:  if (walk_q || walk_go) state_d = ST_READ;
                       else if (ev_valid || lost_go) state_d = ST_STEP;
-            ST_STEP:  state_d = ST_READ;
+            ST_STEP:  if (!(lost_op_q && in_lost)) state_d = ST_READ;
             ST_READ:  state_d = ST_WAIT;
             ST_WAIT:  state_d = ST_WRITE;
             default:  if (more) state_d = ST_READ;
@@ -208,7 +212,6 @@ module ly_stats #(
     // Which counter, how much
     reg [4:0]       step_ctr;
     reg [LEN_W-1:0] step_add;
-    wire            is_rx = ev_kind == KIND_RX;
     always @(*) begin
         step_ctr = ev_arg[4:0];
         step_add = 1;
@@ -218,9 +221,11 @@ module ly_stats #(
                 step_ctr = is_rx ? LY_CTR_RX_OCTETS : LY_CTR_TX_OCTETS;
                 step_add = ev_len;
             end
-            3'd2: if (!is_rx) begin
-                step_ctr = LY_CTR_TX_PAD_OCTETS;
-                step_add = {{(LEN_W - 6){1'b0}}, ev_arg};
+            3'd2: begin
+                // 27 where delivered, else 21 to 23
+                step_ctr = is_rx ? {1'b1, delivered, !delivered, ev_arg[1:0] | {2{delivered}}}
+                                 : LY_CTR_TX_PAD_OCTETS;
+                if (!is_rx) step_add = {{(LEN_W - 6){1'b0}}, ev_arg};
             end
             3'd3: begin
                 if (is_rx) step_ctr = ev_cast[0] ? LY_CTR_RX_BROADCAST : LY_CTR_RX_MULTICAST;
@@ -232,7 +237,7 @@ module ly_stats #(
         endcase
         if (lost_op_q) begin
             step_ctr = LY_CTR_EVENTS_LOST;
-            step_add = {{(LEN_W - 8){1'b0}}, lost_q};
+            step_add = {{(LEN_W - 9){1'b0}}, lost_q};
         end
     end
 
@@ -250,25 +255,21 @@ module ly_stats #(
         end
         if (st_write) begin
             word_q <= more ? word_q + 2'd1 : 2'd0;
-            add_q  <= {{(LEN_W - 1){1'b0}}, sum[16]};
+            add_q  <= {{(LEN_W - 1){1'b0}}, sum[16] && more};   // the carry
             if (walk_q && !more) {bank_q, ctr_q} <= {bank_q, ctr_q} + 6'd1;
         end
-        if (walk_go) begin
-            {bank_q, ctr_q} <= 6'd32;
-            add_q           <= 0;
-        end
-        if (walk_go) walk_q <= 1'b1;
+        if (walk_go)  {walk_q, bank_q, ctr_q} <= {2'b11, 5'd0};
         if (walk_end) walk_q <= 1'b0;
 
-        if (state_q == ST_STEP && lost_op_q) lost_q <= {7'd0, in_lost};
-        else if (in_lost && !(&lost_q))      lost_q <= lost_q + 8'd1;
+        if (in_lost) lost_q <= lost_q + 9'd1;
+        else if (state_q == ST_STEP && lost_op_q) lost_q <= 9'd0;
         if (walk_go) snap_q <= 1'b0;
         if (i_snap_stb) snap_q <= 1'b1;
 
         if (rst) begin
             state_q   <= ST_IDLE;
             lost_op_q <= 1'b0;
-            lost_q    <= 8'd0;
+            lost_q    <= 9'd0;
             snap_q    <= 1'b0;
             walk_q    <= 1'b1;
             bank_q    <= 1'b0;
@@ -303,7 +304,7 @@ module ly_stats #(
     assign o_snap_busy = snap_q || walk_q;
     assign o_rd_valid  = rd_2_q;
     assign o_rd_data   = rd_q;
-    assign o_busy      = state_q != ST_IDLE || in_valid || ev_valid || lost_q != 8'd0
+    assign o_busy      = state_q != ST_IDLE || in_valid || ev_valid || lost_q != 9'd0
                       || o_snap_busy || rd_want_q || rd_1_q || rd_2_q;
 
     wire unused = &{1'b0, i_tx_len, i_rx_ev};

@@ -63,8 +63,8 @@ def tool(name):
 def run(cmd, log):
     """Run below the checkout (YoWASP sees nothing else); output to @log."""
     with open(ROOT / log, "w", encoding="utf-8") as f:
-        rc = subprocess.run(cmd, cwd=ROOT, stdout=f, stderr=subprocess.STDOUT, check=False).returncode
-    return rc
+        return subprocess.run(cmd, cwd=ROOT, stdout=f, stderr=subprocess.STDOUT,
+                              check=False).returncode
 
 
 def sources():
@@ -113,7 +113,8 @@ def wanted_memories():
         if len(cols) >= 3 and cols[0] in MEMORY_CELLS:
             want[cols[0]] = {"ecp5": int(cols[1]), "up5k": int(cols[2])}
     if set(want) != set(MEMORY_CELLS):
-        fail(f"rtl/README.md's memory table lacks {', '.join(sorted(set(MEMORY_CELLS) - set(want)))}")
+        missing = ", ".join(sorted(set(MEMORY_CELLS) - set(want)))
+        fail(f"rtl/README.md's memory table lacks {missing}")
     return want
 
 

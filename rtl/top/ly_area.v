@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ly_area - ly_core between a shift register in and an xor-folded register out, so that
 // place-and-route sees every path of the core register to register and nothing is trimmed.
-// Not a product: `make area` measures with it. Simulation-only ports are left as a board leaves them.
+// Not a product: `make area` measures with it. Ports for simulation are left as a board leaves
+// them.
 // Latency: none of interest. Clocks: clk (core), clk_link (records).
 `default_nettype none
 

@@ -188,7 +188,7 @@ static inline int dns_name_text(const struct dns_name *n, char out[256])
         for (unsigned i = 1; i <= n->b[at]; i++) {
             char t[4];
             unsigned bytes = dns_char_text(n->b[at + i], t);
-            if (len + bytes > 254)      /* room for a dot and the end */
+            if (len + bytes > 255)      /* room for the end */
                 return -EBADMSG;
             memcpy(out + len, t, bytes);
             len += bytes;

@@ -18,7 +18,9 @@ import servers
 ROOT = Path(__file__).resolve().parents[2]
 BYTES = 8 << 20
 PINGS = 5000
-NEAR = ["--wire", f"packet:{netns.NEAR_IF}", "--addr", f"{netns.NEAR_ADDR}/{netns.PREFIX_LEN}"]
+# One MAC address for all runs: the far end remembers it.
+NEAR = ["--wire", f"packet:{netns.NEAR_IF}", "--mac", program.MAC,
+        "--addr", f"{netns.NEAR_ADDR}/{netns.PREFIX_LEN}"]
 
 
 def line(what, value, unit, goal):

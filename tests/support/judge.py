@@ -53,6 +53,6 @@ def judge(capture):
 def assert_good(capture, at_least=1):
     """Raises AssertionError naming the frames that are not good. Returns their number."""
     count, faults = judge(capture)
-    assert count >= at_least, f"{capture}: {count} frames, expected {at_least} or more"
-    assert not faults, f"{capture}: {len(faults)} faults: " + "; ".join(faults[:5])
+    assert count >= at_least, f"{count} frames, not {at_least} or more, in {capture}"
+    assert not faults, f"{'; '.join(faults[:5])}: {len(faults)} faults in {capture}"
     return count

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nginx and NSD at the far end: configurations that run as the one mapped user, in the foreground."""
+"""nginx and NSD at the far end: configured to run as the one mapped user, in the foreground."""
 import contextlib
 import os
 import shutil

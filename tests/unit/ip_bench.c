@@ -166,7 +166,7 @@ void pair_to(struct bench *a, struct bench *b, int64_t t)
     a->now = b->now = t;
 }
 
-/* --- frames ------------------------------------------------------------------ */
+/* --- frames --------------------------------------------------------------- */
 
 uint32_t twin_sum(uint32_t sum, const uint8_t *b, size_t len)
 {

@@ -90,7 +90,7 @@ void pair_join(struct bench *a, struct bench *b);
 /** pair_to() - let time pass for both. */
 void pair_to(struct bench *a, struct bench *b, int64_t t);
 
-/* --- frames ---------------------------------------------------------------- */
+/* --- frames --------------------------------------------------------------- */
 
 /** twin_sum() - ones' complement sum, a byte at a time, on top of @sum. */
 uint32_t twin_sum(uint32_t sum, const uint8_t *b, size_t len);

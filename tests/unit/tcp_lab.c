@@ -329,6 +329,7 @@ void lab_put(struct lab_one *l, uint8_t flags, uint32_t seq, uint32_t ack, uint1
 
 bool lab_get(struct lab_one *l, struct lab_seg *out)
 {
+    memset(out, 0, sizeof(*out));
     if (l->q_at == l->q_n)
         return false;
     *out = l->q[l->q_at++ % LAB_QUEUE];

@@ -114,7 +114,7 @@ static void test_pseudo_header(void **state)
     assert_int_equal(csum_finish(csum_add(sum, csum_sum(b + 20, len))), 0x0461);
 }
 
-/* --- transport_csum(), transport_csum_ok() ------------------------------------------- */
+/* --- transport_csum(), transport_csum_ok() -------------------------------- */
 
 static struct pkt *datagram(struct bench *b, const void *data, uint32_t len)
 {

@@ -27,7 +27,7 @@ static struct dns_question question(uint16_t id, const char *name, enum net_dns_
     return q;
 }
 
-/* --- reading answers ------------------------------------------------------------------ */
+/* --- reading answers ------------------------------------------------------ */
 
 /* scapy: www CNAME web, web A 192.0.2.7, web A 192.0.2.8, without compression. */
 static const char cname_answer[] =
@@ -212,7 +212,24 @@ static void test_many_records(void **state)
     free(a);
 }
 
-/* --- asking: what goes out when ---------------------------------------------------------- */
+/* The name in a record must end where its data ends. */
+static void test_data_length(void **state)
+{
+    (void)state;
+    struct dns_question q = question(9, "a.b", NET_DNS_CNAME);
+    struct net_dns_answer a = { 0 };
+    uint8_t m[64];
+    size_t n = from_hex(m, sizeof(m), "000981800001000100000000" "0161016200" "00050001"
+                                      "c00c00050001000000010002c00e" "00");
+    assert_int_equal(dns_read_answer(&q, m, n - 1, &a), 0);
+    assert_string_equal(a.rr[0].target, "b");
+    m[32] = 3;
+    assert_int_equal(dns_read_answer(&q, m, n, &a), -EPROTO);
+    m[32] = 1;
+    assert_int_equal(dns_read_answer(&q, m, n - 1, &a), -EPROTO);
+}
+
+/* --- asking: what goes out when ------------------------------------------- */
 
 /* The next frame sent, which must be a question to @addr. Returns its DNS part. */
 static const uint8_t *asked(struct bench *b, uint32_t addr, uint16_t port, int64_t at, size_t *len,
@@ -292,6 +309,17 @@ static void test_query(void **state)
     assert_int_equal(b->events[1].err, 0);
     bench_to(b, 20 * SEC);
     assert_null(bench_sent(b));
+    /* A second answer finds the port closed; so does one to a question taken back. */
+    reply(b, PEER_ADDR, 53, port, m, len);
+    assert_int_equal(counters(b)->drop_udp_no_socket, 1);
+    (void)bench_sent(b);
+    h = net_dns_query(b->net, "www.lanyard.test", NET_DNS_A);
+    bench_poll(b);
+    (void)asked(b, PEER_ADDR, 53, 20 * SEC, &len, &port);
+    net_dns_cancel(b->net, h);
+    reply(b, PEER_ADDR, 53, port, m, len);
+    assert_int_equal(counters(b)->drop_udp_no_socket, 2);
+    assert_int_equal(net_dns_result(b->net, h, &a), -EBADF);
     bench_down(b);
 }
 
@@ -531,7 +559,7 @@ static void test_seed(void **state)
         assert_true(got[0][j] != got[2][j]);
 }
 
-/* --- over a cable ---------------------------------------------------------------------------- */
+/* --- over a cable --------------------------------------------------------- */
 
 struct zone_entry {
     const char *name;
@@ -631,6 +659,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_many_records),
+        cmocka_unit_test(test_data_length),
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_arguments),
         cmocka_unit_test(test_dead_server),

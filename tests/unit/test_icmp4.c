@@ -109,7 +109,7 @@ static void test_dropped(void **state)
     bench_down(b);
 }
 
-/* --- errors that we send --------------------------------------------------------------- */
+/* --- errors that we send -------------------------------------------------- */
 
 static void test_protocol_unreachable(void **state)
 {
@@ -206,7 +206,7 @@ static void test_rate_limit(void **state)
     bench_down(b);
 }
 
-/* --- errors about what we sent: to endpoints -------------------------------------------- */
+/* --- errors about what we sent: to endpoints ------------------------------ */
 
 /* An error of @type, @code about a UDP datagram from our @sport to @dst:@dport. */
 static void error_about_udp(struct bench *b, uint8_t type, uint8_t code, uint32_t src,
@@ -312,7 +312,7 @@ static void test_arp_failure(void **state)
     bench_down(b);
 }
 
-/* --- echo requests of ours ---------------------------------------------------------------- */
+/* --- echo requests of ours ------------------------------------------------ */
 
 static void test_ping_out(void **state)
 {
@@ -401,7 +401,7 @@ static void test_receive_buffer(void **state)
     bench_down(b);
 }
 
-/* --- two hosts -------------------------------------------------------------------------------- */
+/* --- two hosts ------------------------------------------------------------ */
 
 static void test_two_hosts(void **state)
 {

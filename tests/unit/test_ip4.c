@@ -164,7 +164,7 @@ static void test_padding(void **state)
     bench_down(b);
 }
 
-/* --- sending ------------------------------------------------------------------------ */
+/* --- sending -------------------------------------------------------------- */
 
 static struct pkt *payload(struct bench *b, uint32_t len)
 {

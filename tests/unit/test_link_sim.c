@@ -9,6 +9,7 @@
 #include "sim/link_sim.h"
 #include "sim/nic_model.h"
 #include "sim/pcapng.h"
+#include "sim/sim_nic.h"
 #include "sim/wire.h"
 #include "sim/world.h"
 
@@ -38,8 +39,10 @@ struct host {
     bool up, gone;
     uint32_t version;
     uint64_t up_at, digest, rx_frames, rx_bytes, last_rx_at;
-    unsigned tx_done, link_events, reg_answers;
+    unsigned tx_done, link_events, errors, answers;
     struct link_event reg;
+    uint64_t error_at;
+    bool clocked;               /* reads the time register with every third frame */
     /* Frames to send: lengths, in order, from start_at on, `every` apart. */
     unsigned n_tx, tx_next;
     uint16_t tx_len[MAX_SENT];
@@ -92,7 +95,7 @@ static void on_event(struct host *h, const struct link_event *ev)
         break;
     case LINK_EV_REG:
         h->reg = *ev;
-        h->reg_answers++;
+        h->answers++;
         if (ev->tag == CTRL_TAG) {
             h->up = ev->status == 0;
             h->up_at = world_now(h->w);
@@ -106,6 +109,11 @@ static void on_event(struct host *h, const struct link_event *ev)
         break;
     case LINK_EV_GONE:
         h->gone = true;
+        break;
+    case LINK_EV_ERROR:
+        h->errors++;
+        h->error_at = world_now(h->w);
+        assert_int_equal(ev->arg, LY_ERROR_GAP);
         break;
     default:
         break;
@@ -134,6 +142,8 @@ static void send_due(struct host *h)
             pkt_release(p);
             return;
         }
+        if (h->clocked && h->tx_next % 3 == 0)
+            assert_int_equal(h->l->ops->reg_submit(h->l, 300, LY_REG_TIME_LO, 0, false), 0);
         h->tx_next++;
     }
 }
@@ -252,6 +262,58 @@ static void test_opens_and_reads_registers(void **state)
     bench_close(&b);
 }
 
+/* More questions than the device can hold: it stops the stream in between, and no
+ * byte may be lost or sent twice there. */
+static void test_burst_of_questions(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct link_event ev;
+    struct link_stats s;
+    bench_open(&b, 1, true, false);
+    host_open(&b, 0, 0, SMALL, false);
+    struct link *l = b.h[0].l;
+    run_until(&b, MS);
+    world_remove(b.w, b.h[0].actor);                /* from here on the test is the host */
+    for (uint16_t i = 0; i < 16; i++)
+        assert_int_equal(l->ops->reg_submit(l, i, i & 1 ? LY_REG_CLK_HZ : LY_REG_ID, 0, false), 0);
+    assert_int_equal(l->ops->reg_submit(l, 16, LY_REG_ID, 0, false), -11);
+    run_until(&b, 2 * MS);
+    for (uint16_t i = 0; i < 16; i++) {
+        assert_int_equal(l->ops->event(l, &ev), 1);
+        assert_int_equal(ev.kind, LINK_EV_REG);
+        assert_int_equal(ev.tag, i);
+        assert_int_equal(ev.value, i & 1 ? 125000000 : LY_ID_VALUE);
+        assert_int_equal(ev.status, 0);
+    }
+    assert_int_equal(l->ops->event(l, &ev), 0);
+    l->ops->stats(l, &s);
+    assert_int_equal(s.resyncs + s.rx_bad_record, 0);
+    host_close(&b.h[0]);
+    bench_close(&b);
+}
+
+/* Work inside the core that no pin shows is finished before it sleeps. */
+static void test_inner_work_is_finished(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, 1, true, false);
+    host_open(&b, 0, 0, SMALL, false);
+    struct host *h = &b.h[0];
+    run_until(&b, MS);
+    unsigned answers = h->answers;
+    assert_int_equal(h->l->ops->reg_submit(h->l, 2, LY_REG_SNAPSHOT, 1, true), 0);
+    run_until(&b, 2 * MS);
+    assert_int_equal(h->l->ops->reg_submit(h->l, 3, LY_REG_SNAPSHOT, 0, false), 0);
+    run_until(&b, 3 * MS);
+    assert_int_equal(h->answers, answers + 2);
+    assert_int_equal(h->reg.tag, 3);
+    assert_int_equal(h->reg.value & LY_SNAPSHOT_BUSY_MASK, 0);
+    host_close(h);
+    bench_close(&b);
+}
+
 static void test_unknown_profile_is_refused(void **state)
 {
     (void)state;
@@ -333,6 +395,7 @@ static void traffic(uint64_t seed, bool skip, unsigned order, struct result *r)
         h->tx_len[h->n_tx] = lens[h->n_tx % 12];
     h->start_at = 40000000 + 1234;                  /* at no clock edge */
     h->every = 7000123;                             /* some back to back, some not */
+    h->clocked = true;
     b.h[1].echo = true;
     run_until(&b, MS / 2);
     r->tx_done = h->tx_done;
@@ -404,6 +467,41 @@ static void test_skipping_leaves_no_trace(void **state)
     assert_true(skip.evaluated[0] < all.evaluated[0] * 2 / 3);
     free(skip.cap);
     free(all.cap);
+}
+
+/* When the device gives up a record that never ends: its timer, over 100 ms. */
+static uint64_t gap_error_at(bool skip, uint64_t *evaluated)
+{
+    struct bench b;
+    struct sim_nic_stats s;
+    static const uint8_t half[5] = { LY_REC_FRAME };
+    bench_open(&b, 1, skip, false);
+    host_open(&b, 0, 0, SMALL, false);
+    struct sim_nic *n = (struct sim_nic *)b.h[0].l;
+    run_until(&b, 40001234);
+    assert_true(b.h[0].up);
+    n->stream.tx_p = half;
+    n->stream.tx_end = half + sizeof half;
+    world_due(b.w, world_now(b.w));
+    run_until(&b, 104 * MS);
+    sim_nic_stats_get(b.h[0].l, &s);
+    assert_int_equal(b.h[0].errors, 1);
+    *evaluated = s.core_evaluated;
+    uint64_t at = b.h[0].error_at;
+    host_close(&b.h[0]);
+    bench_close(&b);
+    return at;
+}
+
+static void test_timers_run_while_time_is_skipped(void **state)
+{
+    (void)state;
+    uint64_t skip, all;
+    uint64_t at = gap_error_at(true, &skip);
+    assert_true(at > 100 * MS && at < 101 * MS);
+    assert_true(at == gap_error_at(false, &all));
+    assert_int_equal(all, 104 * 125000 + 1);        /* edge 0 as well */
+    assert_true(skip < all / 20);
 }
 
 /* A model's random start depends on its number, not on who was made before it. */
@@ -529,11 +627,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opens_and_reads_registers),
+        cmocka_unit_test(test_burst_of_questions),
+        cmocka_unit_test(test_inner_work_is_finished),
         cmocka_unit_test(test_unknown_profile_is_refused),
         cmocka_unit_test(test_nothing_passes_a_stopped_core),
         cmocka_unit_test(test_frames_cross_both_ways),
         cmocka_unit_test(test_same_seed_gives_the_same_bytes),
         cmocka_unit_test(test_skipping_leaves_no_trace),
+        cmocka_unit_test(test_timers_run_while_time_is_skipped),
         cmocka_unit_test(test_order_of_making_does_not_matter),
         cmocka_unit_test(test_tx_queue_is_bounded),
         cmocka_unit_test(test_frames_beyond_the_limit_stay_with_the_caller),

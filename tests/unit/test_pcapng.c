@@ -197,11 +197,13 @@ static void test_giants_are_cut(void **state)
     file_make(&f);
     assert_int_equal(pcapng_open(&p, f.path, false), 0);
     pcapng_frame(p, 5, giant, 70000, 70000, PCAPNG_IN, comment);
+    pcapng_frame(p, 6, giant, 16385, 16385, PCAPNG_IN, NULL);
     assert_int_equal(pcapng_close(p), 0);
     file_read(&f);
     check_head(&f, false);
     comment[256] = 0;
     check_frame(&f, 5, giant, 16384, 70000, 1, comment);
+    check_frame(&f, 6, giant, 16384, 16385, 1, NULL);
     assert_int_equal(f.at, f.len);
     free(f.data);
     free(giant);

@@ -126,7 +126,7 @@ static void test_never_sent(void **state)
     bench_down(b);
 }
 
-/* --- the twin: look at all routes, remember the longest that fits ---------------------- */
+/* --- the twin: look at all routes, remember the longest that fits --------- */
 
 static uint32_t twin_hop(const struct net_route_info *r, size_t n, uint32_t dst)
 {

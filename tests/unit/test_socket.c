@@ -549,6 +549,40 @@ static void datagram_options(void **state)
     lab_pair_close(&l);
 }
 
+/* --- no memory ------------------------------------------------------------------------ */
+
+/* Read by AddressSanitizer at start: a buffer of TCP_BUF_MAX bytes cannot be had. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1:max_allocation_size_mb=8";
+}
+
+static void no_memory_for_a_buffer(void **state)
+{
+    (void)state;
+    struct lab_pair l;
+    void *volatile probe = malloc(TCP_BUF_MAX);
+    free(probe);
+    if (probe)
+        skip();                         /* built without AddressSanitizer */
+    lab_pair_open(&l, &(struct lab_cfg){ .seed = 1 }, WIRE_NS);
+    int ls = net_socket(l.b.net, NET_STREAM), sa = net_socket(l.a.net, NET_STREAM);
+    net_setopt(l.b.net, ls, NET_SO_RCVBUF, (int)TCP_BUF_MAX);
+    net_setopt(l.b.net, ls, NET_SO_SNDBUF, (int)TCP_BUF_MAX);
+    net_bind(l.b.net, ls, 0, 80);
+    net_listen(l.b.net, ls, 1);
+    net_connect(l.a.net, sa, LAB_THEIRS, 80);
+    int sb = lab_pair_accept(&l, ls);
+    assert_int_equal(net_send(l.b.net, sb, "x", 1), -ENOMEM);
+    assert_int_equal(net_send(l.a.net, sa, "hello", 5), 5);
+    lab_pair_run(&l, l.now_ns + LAB_S);
+    assert_true(net_counters(l.b.net)->drop_no_buffer > 0);     /* dropped, and not */
+    assert_int_equal(get(l.a.net, sa, NET_SO_SNDQ), 5);         /* acknowledged */
+    assert_int_equal(get(l.a.net, sa, NET_TCP_STATE), NET_TCP_ESTABLISHED);
+    lab_pair_close(&l);
+}
+
 /* --- the list ----------------------------------------------------------------- */
 
 static void list_shows_all(void **state)
@@ -592,6 +626,7 @@ int main(void)
         cmocka_unit_test(stream_options),
         cmocka_unit_test(children_inherit_options),
         cmocka_unit_test(datagram_options),
+        cmocka_unit_test(no_memory_for_a_buffer),
         cmocka_unit_test(list_shows_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,22 @@ static void passive_close(void **state)
     lab_silent(&l);
 }
 
+/* No window update for a peer that sends no more. */
+static void nothing_is_said_after_the_end(void **state)
+{
+    (void)state;
+    static char buf[70000];
+    int s = lab_client(&l, WND, MSS);
+    for (uint32_t i = 0; i < 40; i++)
+        lab_put(&l, TCP_ACK, 1 + i * MSS, 1, WND, MSS);
+    lab_put(&l, FIN_ACK, 1 + 40 * MSS, 1, WND, 0);
+    lab_flush(&l);
+    assert_int_equal(net_recv(l.h.net, s, buf, sizeof(buf)), 40 * MSS);
+    lab_one_wait(&l, LAB_S);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+}
+
 static void simultaneous_close(void **state)
 {
     (void)state;
@@ -181,7 +197,7 @@ static void lost_fin_is_sent_again(void **state)
     lab_put(&l, TCP_ACK, 1, 4, WND, 0);
     lab_one_wait(&l, LAB_S);
     lab_expect(&l, FIN_ACK, 4, 1, 0);
-    lab_flush(&l);
+    assert_int_equal(lab_events(&l.h, NET_EV_TCP_FIN_SENT), 1);
     lab_one_wait(&l, 200 * LAB_S);                  /* nobody waits: 8 times are enough */
     lab_flush(&l);
     assert_int_equal(conns(), 0);
@@ -335,15 +351,36 @@ static void time_wait_lets_a_new_one_in(void **state)
     net_close(l.h.net, ls);
 }
 
+/* Unread text is no reason for RST here: the peer has closed as well. */
+static void time_wait_stays_after_close(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    net_shutdown(l.h.net, s, NET_SHUT_WR);
+    lab_one_poll(&l);
+    lab_put(&l, FIN_ACK, 1, 2, WND, 10);
+    lab_flush(&l);
+    net_close(l.h.net, s);
+    lab_silent(&l);
+    assert_int_equal(conns(), 1);
+    lab_put(&l, FIN_ACK, 1, 2, WND, 10);
+    lab_expect(&l, TCP_ACK, 2, 12, 0);
+}
+
 /* Old connections never keep new ones out: the oldest TIME_WAIT makes room. */
 static void time_wait_makes_room(void **state)
 {
     (void)state;
     for (int i = 0; i < 100; i++) {
         int s = lab_client(&l, WND, MSS);
-        net_close(l.h.net, s);
+        if (i % 2)
+            net_close(l.h.net, s);
+        else
+            net_shutdown(l.h.net, s, NET_SHUT_WR);
         lab_one_poll(&l);
         lab_put(&l, FIN_ACK, 1, 2, WND, 0);
+        if (i % 2 == 0)
+            net_close(l.h.net, s);
         lab_flush(&l);
     }
     assert_int_equal(conns(), l.h.net->tcp.max);
@@ -509,6 +546,13 @@ static void ephemeral_ports_differ(void **state)
         for (int k = 0; k < i; k++)
             assert_int_not_equal(port[i], port[k]);
     }
+    net_close(l.h.net, s[5]);
+    s[5] = net_socket(l.h.net, NET_STREAM);
+    l.h.net->tcp.port_counter -= 3;                 /* would give those of 0, 2, 4 again */
+    net_connect(l.h.net, s[5], LAB_THEIRS, 80);
+    net_getsockname(l.h.net, s[5], NULL, &port[5]);
+    for (int i = 0; i < 5; i++)
+        assert_int_not_equal(port[5], port[i]);
     for (int i = 0; i < 6; i++)
         net_close(l.h.net, s[i]);
 }
@@ -590,6 +634,34 @@ static void refused(void **state)
     net_close(l.h.net, s);
 }
 
+/* A socket whose connection has ended is as good as new. */
+static void a_socket_connects_again(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    char b[10];
+    int err, s = lab_client(&l, WND, MSS);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 5);
+    net_shutdown(l.h.net, s, NET_SHUT_WR);
+    lab_put(&l, TCP_RST, 6, 0, 0, 0);
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, ECONNRESET);
+    lab_flush(&l);
+    assert_int_equal(net_connect(l.h.net, s, LAB_THEIRS, 81), -EINPROGRESS);
+    assert_int_equal(net_recv(l.h.net, s, b, sizeof(b)), -EAGAIN);      /* old text is gone */
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    l.ours = g.sport;
+    l.theirs = 81;
+    l.iss = g.seq;
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    assert_int_equal(net_send(l.h.net, s, "new", 3), 3);
+    lab_one_poll(&l);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 1, 1, 3);
+    net_abort(l.h.net, s);
+}
+
 static void nobody_answers_arp(void **state)
 {
     (void)state;
@@ -641,13 +713,20 @@ static void unreachable_later_is_soft(void **state)
     lab_one_poll(&l);
     icmp_about(l.iss + 1, EHOSTUNREACH, 0);
     assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
-    lab_put(&l, TCP_ACK, 1, 4, WND, 0);             /* it was over: forgotten */
-    net_send(l.h.net, s, "def", 3);
-    lab_one_poll(&l);
-    icmp_about(l.iss + 4, EHOSTUNREACH, 0);
     lab_one_wait(&l, 1200 * LAB_S);
     net_getopt(l.h.net, s, NET_SO_ERROR, &err);
     assert_int_equal(err, EHOSTUNREACH);
+    net_close(l.h.net, s);
+    lab_flush(&l);
+    s = lab_client(&l, WND, MSS);
+    net_send(l.h.net, s, "abc", 3);
+    lab_one_poll(&l);
+    icmp_about(l.iss + 1, EHOSTUNREACH, 0);
+    lab_put(&l, TCP_ACK, 1, 4, WND, 0);             /* it is over: forgotten */
+    net_send(l.h.net, s, "def", 3);
+    lab_one_wait(&l, 1200 * LAB_S);
+    net_getopt(l.h.net, s, NET_SO_ERROR, &err);
+    assert_int_equal(err, ETIMEDOUT);
     net_close(l.h.net, s);
 }
 
@@ -680,6 +759,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(active_close),
         T(passive_close),
+        T(nothing_is_said_after_the_end),
         T(simultaneous_close),
         T(fin_answered_by_fin),
         T(half_close_reads_on),
@@ -694,6 +774,7 @@ int main(void)
         T(fin_wait_2_without_user_ends),
         T(time_wait_answers_and_restarts),
         T(time_wait_lets_a_new_one_in),
+        T(time_wait_stays_after_close),
         T(time_wait_makes_room),
         T(backlog_bounds_those_who_wait),
         T(closing_a_listener_resets_its_queue),
@@ -706,6 +787,7 @@ int main(void)
         T(seeds_repeat),
         T(isn_moves_with_the_clock),
         T(refused),
+        T(a_socket_connects_again),
         T(nobody_answers_arp),
         T(unreachable_while_connecting),
         T(unreachable_later_is_soft),

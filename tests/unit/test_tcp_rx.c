@@ -11,6 +11,7 @@
 #include "tests/unit/tcp_lab.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #define WND 65535
@@ -83,6 +84,8 @@ static void listen_takes_only_syn(void **state)
     lab_put(&l, TCP_RST, 0, 0, WND, 0);
     lab_put(&l, TCP_FIN, 0, 0, WND, 0);
     lab_put(&l, 0, 0, 0, WND, 5);
+    lab_put(&l, TCP_SYN | TCP_RST, 0, 0, WND, 0);
+    lab_put(&l, TCP_SYN | TCP_FIN, 0, 0, WND, 0);
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 0, 77, WND, 0);
     lab_expect(&l, TCP_RST, 77, 0, 0);
@@ -170,6 +173,47 @@ static void text_with_syn_ack_comes_again(void **state)
     net_abort(l.h.net, s);
 }
 
+/* The window of our SYN counts, even while the ACK waits for room in the NIC. */
+static void text_before_our_ack_left(void **state)
+{
+    (void)state;
+    int s = syn_sent(), d = net_socket(l.h.net, NET_DGRAM);
+    fake_link_set_tx_room(l.h.link, 0);
+    while (nic_tx_room(l.h.nic))
+        assert_int_equal(net_sendto(l.h.net, d, "x", 1, LAB_THEIRS, 9), 1);
+    lab_put(&l, TCP_SYN | TCP_ACK, 0, 1, WND, 0);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 100);
+    lab_silent(&l);
+    reads(s, 0, 100);
+    fake_link_set_tx_room(l.h.link, UINT_MAX);
+    lab_one_poll(&l);
+    lab_one_poll(&l);
+    lab_expect(&l, TCP_ACK, 1, 101, 0);
+    net_abort(l.h.net, s);
+}
+
+/* Karn: which of our two answers was acknowledged? */
+static void repeated_syn_gives_no_sample(void **state)
+{
+    (void)state;
+    struct lab_seg g;
+    int s = net_socket(l.h.net, NET_STREAM);
+    net_bind(l.h.net, s, 0, 80);
+    net_listen(l.h.net, s, 5);
+    l.ours = 80;
+    l.theirs = 99;
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+    lab_one_wait(&l, 300 * LAB_MS);
+    lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+    assert_true(lab_get(&l, &g));
+    l.iss = g.seq;
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    int c = net_accept(l.h.net, s, NULL, NULL);
+    assert_true(sock_get(l.h.net, c)->tcp->srtt_ns == 0);
+    net_abort(l.h.net, c);
+    net_close(l.h.net, s);
+}
+
 static void simultaneous_open(void **state)
 {
     (void)state;
@@ -225,6 +269,43 @@ static void overlap_behind_is_cut(void **state)
     lab_put(&l, TCP_ACK | TCP_FIN, 1401, 1, WND, 1400);     /* 648 fit; FIN does not */
     reads(s, 0, 2048);
     assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    net_abort(l.h.net, s);
+}
+
+/* It takes one number, which the window does not have; the text is taken. */
+static void fin_at_the_edge_is_cut(void **state)
+{
+    (void)state;
+    lab_one_close(&l);
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .rcvbuf_bytes = 2048 });
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 1024);
+    lab_put(&l, TCP_ACK | TCP_FIN, 1025, 1, WND, 1024);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    reads(s, 0, 2048);
+    lab_one_poll(&l);                               /* the window opens */
+    lab_put(&l, TCP_ACK | TCP_FIN, 1025, 1, WND, 1024);
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSE_WAIT);
+    net_abort(l.h.net, s);
+}
+
+/* A probe into our shut window carries text: not one of three duplicates. */
+static void probes_are_not_duplicates(void **state)
+{
+    (void)state;
+    lab_one_close(&l);
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .rcvbuf_bytes = 2048 });
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 1024);
+    lab_put(&l, TCP_ACK, 1025, 1, WND, 1024);
+    net_send(l.h.net, s, "abc", 3);
+    lab_one_poll(&l);
+    lab_flush(&l);
+    for (int i = 0; i < 4; i++) {
+        lab_put(&l, TCP_ACK, 2049, 1, WND, 1);
+        lab_expect(&l, TCP_ACK, 4, 2049, 0);
+    }
+    assert_int_equal(ctr()->tcp_retransmits, 0);
     net_abort(l.h.net, s);
 }
 
@@ -471,6 +552,40 @@ static void fin_before_its_text(void **state)
     net_abort(l.h.net, s);
 }
 
+/* RFC 5681 4.2: at once where a gap is filled, even in part. */
+static void filling_a_gap_is_acked_at_once(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_ACK, 11, 1, WND, 10);
+    lab_put(&l, TCP_ACK, 31, 1, WND, 10);
+    assert_int_equal(lab_flush(&l), 2);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 10);
+    lab_expect(&l, TCP_ACK, 1, 21, 0);
+    lab_put(&l, TCP_ACK, 21, 1, WND, 10);
+    lab_expect(&l, TCP_ACK, 1, 41, 0);
+    lab_put(&l, TCP_ACK, 41, 1, WND, 10);           /* in order: no hurry */
+    lab_silent(&l);
+    reads(s, 0, 50);
+    net_abort(l.h.net, s);
+}
+
+static void the_same_gap_is_queued_once(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    for (int i = 0; i < 5; i++)
+        lab_put(&l, TCP_ACK, 11, 1, WND, 10);
+    lab_put(&l, TCP_ACK, 13, 1, WND, 5);            /* inside what is there */
+    assert_int_equal(sock_get(l.h.net, s)->tcp->ooo.n, 1);
+    assert_int_equal(ctr()->drop_tcp_ooo, 5);
+    lab_put(&l, TCP_ACK | TCP_FIN, 11, 1, WND, 10); /* the FIN is new */
+    lab_put(&l, TCP_ACK, 1, 1, WND, 10);
+    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSE_WAIT);
+    reads(s, 0, 20);
+    net_abort(l.h.net, s);
+}
+
 static void out_of_order_is_bounded(void **state)
 {
     (void)state;
@@ -485,6 +600,100 @@ static void out_of_order_is_bounded(void **state)
     lab_flush(&l);
     lab_one_poll(&l);
     assert_int_equal(pkt_pool_in_use(l.h.pool), 0);
+}
+
+/* The last packets of the pool are for what is in order. */
+static void out_of_order_leaves_packets(void **state)
+{
+    (void)state;
+    struct pkt *held[512];
+    unsigned k = 0;
+    int s = lab_client(&l, WND, 1460);
+    while (pkt_pool_free(l.h.pool, PKT_SMALL) > TCP_OOO_SPARE_PKTS + 3)
+        held[k++] = pkt_alloc(l.h.pool, PKT_SMALL);
+    for (uint32_t i = 0; i < 10; i++)
+        lab_put(&l, TCP_ACK, 11 + 2 * i, 1, WND, 1);
+    assert_in_range(sock_get(l.h.net, s)->tcp->ooo.n, 2, 3);
+    assert_true(pkt_pool_free(l.h.pool, PKT_SMALL) >= TCP_OOO_SPARE_PKTS);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 10);
+    reads(s, 0, 11);
+    while (k > 0)
+        pkt_release(held[--k]);
+    net_abort(l.h.net, s);
+}
+
+/* --- anything at all ------------------------------------------------------------------ */
+
+/* What must hold between any two calls. */
+static void invariants(const struct tcp_conn *c)
+{
+    if (!tcp_synchronized(c))
+        return;
+    uint32_t unacked = tcp_seq_sub(c->snd_max, c->snd_una);
+    assert_true(tcp_seq_leq(c->snd_una, c->snd_nxt) && tcp_seq_leq(c->snd_nxt, c->snd_max));
+    assert_true(unacked <= c->snd.len + (c->fin_sent ? 1u : 0u));
+    assert_true(tcp_rcv_window(c) <= tcp_rcv_space(c));
+    assert_true(c->cwnd >= c->mss && c->mss >= TCP_MSS_MIN);
+    assert_true(c->ooo.n <= TCP_OOO_PKTS);
+    /* Something that waits for an answer has a timer, or waits for a place to go. */
+    if (unacked || (c->snd.len && c->state != NET_TCP_TIME_WAIT))
+        assert_true(tcp_timer_runs(c, TCP_T_RTX) || c->out_queued);
+}
+
+/* A segment near what the connection expects, but often not quite. */
+static void odd_segment(const struct tcp_conn *c, uint64_t *r)
+{
+    static const uint8_t flags[] = { TCP_ACK, TCP_ACK, TCP_ACK, TCP_ACK | TCP_FIN, TCP_SYN,
+                                     TCP_SYN | TCP_ACK, TCP_RST, TCP_FIN, 0xFF, 0 };
+    static const uint32_t off[] = { 0, 0, 0, 0, 1, 2, 1000, 65534, 65535, 65536, 0xFFFFFFFF,
+                                    0xFFFFFC00, 0x80000000 };
+    uint64_t x = rand_next(r), y = rand_next(r);
+    lab_one_put(&l, &(struct lab_seg){
+        .sport = l.theirs, .dport = l.ours, .flags = flags[x % sizeof(flags)],
+        .seq = c->rcv_nxt.v + off[(x >> 4) % 13],
+        .ack = (x >> 8) % 2 ? c->snd_max.v : c->snd_una.v + off[(x >> 9) % 13],
+        .wnd = (uint16_t)((x >> 13) % 3 ? y % 65536 : y % 3),
+        .len = (uint16_t)((x >> 15) % 2 ? 0 : (y >> 16) % 1461),
+        .mss = (uint16_t)((x >> 17) % 4 ? 0 : y >> 8),
+    });
+}
+
+static void user_does_something(int s, uint64_t *r)
+{
+    static char buf[5000];
+    uint64_t x = rand_next(r);
+    if (x % 4 == 0)
+        net_send(l.h.net, s, buf, (x >> 8) % sizeof(buf));
+    else if (x % 4 == 1)
+        net_recv(l.h.net, s, buf, (x >> 8) % sizeof(buf));
+    else if (x % 4 == 2)
+        lab_one_wait(&l, (int64_t)((x >> 8) % (300 * LAB_MS)));
+    else if ((x >> 2) % 16 == 0)
+        net_shutdown(l.h.net, s, (int)((x >> 8) % 3));
+}
+
+static void random_segments_break_nothing(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        uint64_t r = seed;
+        int ls, s = seed % 2 ? lab_client(&l, WND, 1460) : lab_server(&l, WND, 1460, &ls);
+        const struct tcp_conn *c = sock_get(l.h.net, s)->tcp;
+        for (int i = 0; i < 60 && c->state != NET_TCP_CLOSED; i++) {
+            odd_segment(c, &r);
+            invariants(c);
+            user_does_something(s, &r);
+            invariants(c);
+        }
+        net_close(l.h.net, s);
+        if (seed % 2 == 0)
+            net_close(l.h.net, ls);
+        lab_flush(&l);
+        lab_one_wait(&l, 2000 * LAB_S);
+        lab_flush(&l);
+        assert_int_equal(net_sock_list(l.h.net, NULL, 0), 0);
+        assert_int_equal(pkt_pool_in_use(l.h.pool), 0);
+    }
 }
 
 /* --- what no connection is asked about ---------------------------------------- */
@@ -527,10 +736,14 @@ int main(void)
         T(syn_is_answered_with_mss),
         T(syn_sent_checks_the_ack),
         T(text_with_syn_ack_comes_again),
+        T(text_before_our_ack_left),
+        T(repeated_syn_gives_no_sample),
         T(simultaneous_open),
         T(outside_the_window_is_acked_and_dropped),
         T(overlap_in_front_is_cut),
         T(overlap_behind_is_cut),
+        T(fin_at_the_edge_is_cut),
+        T(probes_are_not_duplicates),
         T(shut_window_takes_acks),
         T(rst_must_be_exact),
         T(rst_in_each_state),
@@ -540,7 +753,11 @@ int main(void)
         T(old_segments_do_not_set_the_window),
         T(text_in_any_order),
         T(fin_before_its_text),
+        T(filling_a_gap_is_acked_at_once),
+        T(the_same_gap_is_queued_once),
         T(out_of_order_is_bounded),
+        T(out_of_order_leaves_packets),
+        T(random_segments_break_nothing),
         T(bad_segments_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

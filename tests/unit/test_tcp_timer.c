@@ -86,6 +86,14 @@ static int64_t scan(const struct net *n)
     return next;
 }
 
+static void heap_is_in_order(const struct tcp_state *t)
+{
+    for (unsigned i = 1; i <= t->heap_n; i++) {
+        assert_int_equal(t->heap[i]->heap_pos, i);
+        assert_true(i == 1 || t->heap[i / 2]->heap_key <= t->heap[i]->heap_key);
+    }
+}
+
 static void heap_knows_the_earliest(void **state)
 {
     (void)state;
@@ -106,6 +114,7 @@ static void heap_knows_the_earliest(void **state)
         else
             tcp_timer_stop_all(l.h.net, k);
         assert_true(tcp_timers_next(l.h.net) == scan(l.h.net));
+        heap_is_in_order(&l.h.net->tcp);
     }
     for (int i = 0; i < CONNS; i++)
         tcp_conn_free(l.h.net, c[i]);
@@ -247,6 +256,29 @@ static void lost_syn_makes_careful(void **state)
     lab_one_close(&l);
 }
 
+/* RFC 6298 5.3: each new acknowledgement starts the timer again. */
+static void ack_restarts_the_timer(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    static const uint8_t text[2000];
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1000);
+    conn_of(&l, s)->srtt_ns = 0;
+    net_send(l.h.net, s, text, sizeof(text));
+    lab_one_poll(&l);
+    assert_int_equal(lab_flush(&l), 2);
+    lab_one_wait(&l, 50 * LAB_MS);
+    lab_put(&l, TCP_ACK, 1, 1001, 65535, 0);        /* 50 ms: RTO is still 200 */
+    assert_true(conn_of(&l, s)->rto_ns == 200 * LAB_MS);
+    lab_one_wait(&l, 200 * LAB_MS - 1);
+    lab_silent(&l);
+    lab_one_wait(&l, 1);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 1001, 1, 1000);
+    net_abort(l.h.net, s);
+    lab_one_close(&l);
+}
+
 /* --- keepalive ---------------------------------------------------------------- */
 
 static void keepalive_asks_and_gives_up(void **state)
@@ -288,6 +320,7 @@ int main(void)
         cmocka_unit_test(data_is_sent_again_fifteen_times),
         cmocka_unit_test(samples_only_what_went_once),
         cmocka_unit_test(lost_syn_makes_careful),
+        cmocka_unit_test(ack_restarts_the_timer),
         cmocka_unit_test(keepalive_asks_and_gives_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

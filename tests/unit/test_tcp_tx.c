@@ -294,6 +294,9 @@ static void window_opens_by_worthwhile_steps(void **state)
     assert_int_equal(net_recv(l.h.net, s, buf, 1000), 1000);
     lab_one_wait(&l, LAB_S);
     lab_silent(&l);
+    lab_put(&l, TCP_ACK, 65536, 1, WND, 1);         /* a probe: the answer offers no less */
+    assert_true(lab_get(&l, &g));                   /* than one MSS, so nothing yet */
+    assert_int_equal(g.wnd, 0);
     assert_int_equal(net_recv(l.h.net, s, buf, 460), 460);      /* one MSS: tell it */
     lab_one_poll(&l);
     assert_true(lab_get(&l, &g));
@@ -344,6 +347,60 @@ static void zero_window_is_probed(void **state)
     lab_put(&l, TCP_ACK, 1, 2003, 1000, 0);
     lab_expect(&l, PSH_ACK, 2003, 1, 998);
     assert_int_equal(net_counters(l.h.net)->drop_tcp_state, 0);
+    lab_one_wait(&l, 200 * LAB_MS);                 /* the time-out is as before as well */
+    lab_expect(&l, PSH_ACK, 2003, 1, 998);
+    net_abort(l.h.net, s);
+}
+
+/* The back-off of probes is none of the segments that follow. */
+static void open_window_ends_the_back_off(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 1000, MSS);
+    writes(s, 0, 2000);
+    lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    lab_one_wait(&l, 10 * LAB_S);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 1, 1001, 1000, 0);
+    lab_expect(&l, PSH_ACK, 1001, 1, 1000);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, PSH_ACK, 1001, 1, 1000);
+    net_abort(l.h.net, s);
+}
+
+/* What carries no text must lie inside the window, or the peer drops it. */
+static void shrunk_window_bounds_our_acks(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 3000, MSS);
+    writes(s, 0, 2 * MSS);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 1, 1, 1000, 100);
+    lab_one_wait(&l, 40 * LAB_MS);
+    lab_expect(&l, TCP_ACK, 1001, 101, 0);
+    net_abort(l.h.net, s);
+}
+
+/* RFC 9293 3.8.6, MUST-36: what is in flight is beyond a window that shrank to nothing. */
+static void window_shrinks_to_zero(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 3000, MSS);
+    writes(s, 0, 2 * MSS);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 1, 1, 0, 0);
+    lab_one_wait(&l, 200 * LAB_MS);                 /* the time-out finds nothing to send */
+    lab_silent(&l);
+    for (int i = 0; i < 30; i++) {                  /* but it never gives up */
+        lab_one_wait(&l, 121 * LAB_S);
+        assert_true(lab_flush(&l) > 0);
+        lab_put(&l, TCP_ACK, 1, 1, 0, 0);
+    }
+    lab_put(&l, TCP_ACK, 1, 1, 3000, 0);
+    full_segments(1, 1);
+    lab_put(&l, TCP_ACK, 1, 1 + 2 * MSS, 3000, 0);  /* all of it had arrived */
+    lab_silent(&l);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
     net_abort(l.h.net, s);
 }
 
@@ -432,7 +489,9 @@ static void three_duplicates_send_again(void **state)
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, 1, WND, 0);
     lab_expect(&l, TCP_ACK, 1 + 12 * MSS, 1, MSS);
+    assert_int_equal(conn_of(s)->cwnd, 13 * MSS);
     lab_put(&l, TCP_ACK, 1, 1 + 4 * MSS, WND, 0);   /* partial: RFC 6582 3.2 */
+    assert_int_equal(conn_of(s)->cwnd, 10 * MSS);   /* less 4, and 1 more */
     lab_expect(&l, TCP_ACK, 1 + 4 * MSS, 1, MSS);
     lab_flush(&l);
     lab_put(&l, TCP_ACK, 1, 1 + 12 * MSS, WND, 0);  /* full */
@@ -480,6 +539,41 @@ static void time_out_starts_slowly(void **state)
     lab_flush(&l);
     lab_put(&l, TCP_ACK, 1, 1 + 10 * MSS, WND, 0);
     assert_int_equal(conn_of(s)->cwnd, 3 * MSS);
+    net_abort(l.h.net, s);
+}
+
+/* After a time-out everything unacknowledged goes again, as slow start allows. */
+static void time_out_sends_all_again(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10 * MSS);
+    full_segments(1, 10);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, TCP_ACK, 1, 1, MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + MSS, WND, 0);
+    full_segments(1 + MSS, 2);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 3 * MSS, WND, 0);   /* RFC 3465 2.3: by one, not by two */
+    full_segments(1 + 3 * MSS, 3);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+}
+
+/* RFC 5681 3.1: the second time-out of the same segment leaves ssthresh alone. */
+static void repeated_time_out(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    conn_of(s)->cwnd = 20 * MSS;
+    writes(s, 0, 20 * MSS);
+    lab_one_wait(&l, 200 * LAB_MS);
+    assert_int_equal(conn_of(s)->ssthresh, 10 * MSS);
+    conn_of(s)->ssthresh = 9 * MSS;                 /* a mark */
+    lab_one_wait(&l, 1400 * LAB_MS);
+    assert_int_equal(conn_of(s)->retries, 3);
+    assert_int_equal(conn_of(s)->ssthresh, 9 * MSS);
+    lab_flush(&l);
     net_abort(l.h.net, s);
 }
 
@@ -597,6 +691,9 @@ int main(void)
         T(every_second_full_segment_is_acked),
         T(window_opens_by_worthwhile_steps),
         T(zero_window_is_probed),
+        T(open_window_ends_the_back_off),
+        T(shrunk_window_bounds_our_acks),
+        T(window_shrinks_to_zero),
         T(unanswered_probes_end_it),
         T(nobody_waits_for_ever),
         T(silly_window_is_overridden),
@@ -604,6 +701,8 @@ int main(void)
         T(three_duplicates_send_again),
         T(not_every_repetition_is_a_duplicate),
         T(time_out_starts_slowly),
+        T(time_out_sends_all_again),
+        T(repeated_time_out),
         T(congestion_avoidance_is_linear),
         T(idle_forgets_the_window),
         T(our_numbers_wrap),

@@ -255,7 +255,7 @@ static void test_tcp_emit(void **state)
     assert_memory_equal(b, want, sizeof(want));
 }
 
-/* --- DNS names ------------------------------------------------------------------------- */
+/* --- DNS names ------------------------------------------------------------ */
 
 static void test_dns_names(void **state)
 {
@@ -335,8 +335,10 @@ static void test_dns_bad_names(void **state)
     assert_int_equal(dns_name_parse((const uint8_t *)"\xC0\x02\0", 3, 0, &n), -EBADMSG);
     assert_int_equal(dns_name_parse((const uint8_t *)"\1a\xC0\x00", 4, 0, &n), -EBADMSG);
     assert_int_equal(dns_name_parse((const uint8_t *)"\xC0\x02\xC0\x00", 4, 2, &n), -EBADMSG);
-    assert_int_equal(dns_name_parse((const uint8_t *)"\x40\x00", 2, 0, &n), -EBADMSG);
-    assert_int_equal(dns_name_parse((const uint8_t *)"\x80\x00", 2, 0, &n), -EBADMSG);
+    assert_int_equal(dns_name_parse((const uint8_t *)"\xC0\x00\xC0\x00", 4, 2, &n), -EBADMSG);
+    assert_int_equal(dns_name_parse((const uint8_t *)"\0\x40\x00", 3, 1, &n), -EBADMSG);
+    assert_int_equal(dns_name_parse((const uint8_t *)"\0\x80\x00", 3, 1, &n), -EBADMSG);
+    assert_int_equal(dns_name_parse((const uint8_t *)"\0\xC0\x00", 3, 1, &n), 3);
     assert_int_equal(dns_name_parse((const uint8_t *)"\1a", 2, 0, &n), -EBADMSG);
     assert_int_equal(dns_name_parse((const uint8_t *)"", 0, 0, &n), -EBADMSG);
     /* A chain of pointers, each to the label before: far above 255 bytes of name. */
@@ -364,13 +366,17 @@ static void test_dns_escapes(void **state)
     struct dns_name n = { .len = 8, .b = "\6a.b\\\xC3 " };
     assert_int_equal(dns_name_text(&n, t), 0);
     assert_string_equal(t, "a\\.b\\\\\\195\\032");
-    struct dns_name wide = { .len = 1 };
+    /* 63 bytes that take four characters each, a dot, and what still fits or not. */
+    struct dns_name wide = { .len = 0 };
     uint8_t label[64] = { 63 };
-    wide.len = 0;
-    for (int i = 0; i < 2; i++)
-        assert_int_equal(dns_name_add(&wide, label), 0);
-    wide.b[wide.len++] = 0;
-    assert_int_equal(dns_name_text(&wide, t), -EBADMSG);        /* 126 bytes of \000 */
+    assert_int_equal(dns_name_add(&wide, label), 0);
+    assert_int_equal(dns_name_add(&wide, (const uint8_t *)"\3abc"), 0);
+    wide.b[wide.len] = 0;
+    assert_int_equal(dns_name_text(&wide, t), -EBADMSG);
+    memcpy(wide.b + 64, "\2ab", 4);
+    assert_int_equal(dns_name_text(&wide, t), 0);
+    assert_int_equal(strlen(t), 255);
+    assert_string_equal(t + 244, "\\000\\000.ab");
 }
 
 /* scapy: DNS(id=0xbeef, rd=1, qd=DNSQR("www.lanyard.test", "A")) */

@@ -2,6 +2,7 @@
 """ly_regs against a dictionary of registers, with a stand-in for ly_stats; and gen_regs.py itself."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -124,7 +125,8 @@ async def writing(dut):
         assert int(dut.o_mac.value) == state["MAC_HI"] << 32 | state["MAC_LO"]
         pins = (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en)
         assert sum(int(p.value) << i for i, p in enumerate(pins)) == state["CTRL"]
-    assert await bench.access(REGS["COUNTERS"] + 8, write=1) == (0, EROFS)
+    for addr in range(REGS["COUNTERS"], REGS["COUNTERS"] + 0x100, 4):
+        assert await bench.access(addr, write=1, hold=0) == (0, EROFS)
     assert bench.snaps == 0 and bench.reads == []
 
 
@@ -236,11 +238,30 @@ def test_regs():
                 {"CLK_HZ": CLK_HZ, "MAX_RECORD_BYTES": MAX_RECORD, "PHY_FIXED": 1}, "regs")
 
 
-def gen_regs(*args):
-    return subprocess.run([sys.executable, str(support.ROOT / "rtl/regs/gen_regs.py"), *args],
+GENERATED = ("rtl/regs/ly_regs.vh", "driver/nic_regs.h", "REGISTERS.md")
+
+
+def gen_regs(root, *args):
+    return subprocess.run([sys.executable, str(root / "rtl/regs/gen_regs.py"), *args],
                           capture_output=True, text=True, check=False)
 
 
 def test_generated_files_are_current():
-    done = gen_regs("--check")
+    done = gen_regs(support.ROOT, "--check")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_check_names_what_differs(tmp_path):
+    """In a copy of the tree: stale and missing files are named, and nothing is written."""
+    for path in ("rtl/regs/nic.rdl", "rtl/regs/gen_regs.py", *GENERATED):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(support.ROOT / path, tmp_path / path)
+    (tmp_path / "REGISTERS.md").unlink()
+    header = tmp_path / "driver/nic_regs.h"
+    header.write_text(header.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    done = gen_regs(tmp_path, "--check")
+    assert done.returncode == 1 and not (tmp_path / "REGISTERS.md").exists()
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == list(GENERATED[1:])
+    assert gen_regs(tmp_path).returncode == 0
+    for path in GENERATED:
+        assert (tmp_path / path).read_bytes() == (support.ROOT / path).read_bytes()
