@@ -33,11 +33,10 @@ struct origin {
 
 int origin_dir_make(char *dir, unsigned room)
 {
-    const char *base = getenv("LANYARD_RUN_DIR");
+    const char *base = getenv("LANYARD_RUN_DIR"); /* what was asked for, or an error */
+    const char *session = getenv("XDG_RUNTIME_DIR");
     if (!base || !*base)
-        base = getenv("XDG_RUNTIME_DIR");
-    if (!base || !*base || access(base, W_OK) < 0)
-        base = "/tmp";
+        base = session && *session && access(session, W_OK) == 0 ? session : "/tmp";
     int n = snprintf(dir, room, "%s/lanyard-XXXXXX", base);
     /* AF_UNIX paths end at 107 bytes; "/" and a short name follow. */
     if (n < 0 || (unsigned)n + 16 > sizeof(((struct sockaddr_un *)0)->sun_path) ||

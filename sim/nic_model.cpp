@@ -71,6 +71,7 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
     nic_model *m = new (std::nothrow) nic_model();
     if (m == nullptr)
         return nullptr;
+    m->context.threads(1); /* else each context starts a pool that nothing here uses */
     m->context.randReset(2);
     m->context.randSeed(seed_of(seed, number));
     Verilated::threadContextp(&m->context);

@@ -28,12 +28,12 @@ RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py $(if $(JUNIT),--junit '$(JUNIT)'
 ## test: unit, bench, co-simulation and interop tests
 test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
 		| deps-test
-	@$(RUN_TESTS) unit:asan rtl:icarus cosim:main interop
+	@$(RUN_TESTS) rtl:icarus unit:asan cosim:main interop
 
 ## check: second compiler and simulator, lint, proofs, area
 check: $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		| deps-fpga
-	@$(RUN_TESTS) lint unit:clang rtl:verilator cosim:clang formal area
+	@$(RUN_TESTS) area formal rtl:verilator unit:clang cosim:clang lint
 
 ## lint: compilers, Verilog linters, generated files, include row, sizes
 lint: $(B)/lib/libmodel.a | deps-test

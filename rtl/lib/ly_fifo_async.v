@@ -108,20 +108,33 @@ module ly_fifo_async #(
         end
     endfunction
 
-    (* anyconst *) reg [ADDR_W:0] f_place;
+    // The same flip-flops as the first ones of the synchronisers: yosys merges them.
+    reg [ADDR_W:0] f_wr_meta_q = 0;
+    reg [ADDR_W:0] f_rd_meta_q = 0;
+    always @(posedge rd_clk) f_wr_meta_q <= wr_q;
+    always @(posedge wr_clk) f_rd_meta_q <= rd_q;
+
+    // Every pointer and what is known of it, in the order in which they follow one another.
+    wire [ADDR_W:0] f_steps [0:4];
+    assign f_steps[0] = f_number(f_rd_meta_q) - f_number(rd_seen);
+    assign f_steps[1] = f_number(rd_q)        - f_number(f_rd_meta_q);
+    assign f_steps[2] = f_number(wr_seen)     - f_number(rd_q);
+    assign f_steps[3] = f_number(f_wr_meta_q) - f_number(wr_seen);
+    assign f_steps[4] = f_number(wr_q)        - f_number(f_wr_meta_q);
+    wire [ADDR_W+3:0] f_span = f_steps[0] + f_steps[1] + f_steps[2] + f_steps[3] + f_steps[4];
+
+    (* anyconst *) reg [ADDR_W:0] f_place;               // one word is watched
     reg [DATA_W-1:0]              f_word_q;
     wire [ADDR_W:0]               f_level = f_number(wr_q) - f_number(rd_q);
-    wire [ADDR_W:0]               f_known = f_number(wr_seen) - f_number(rd_q);
-    wire [ADDR_W:0]               f_taken = f_number(wr_q) - f_number(rd_seen);
+    wire [ADDR_W:0]               f_age   = f_number(f_place) - f_number(rd_q);
     always @(posedge wr_clk) if (wr_en && wr_q == f_place) f_word_q <= s_data;
 
     always @(*) begin
         r_rst:   assume (!wr_rst && !rd_rst);            // the initial state is that of a reset
+        a_order: assert (f_span <= DEPTH);
         a_level: assert (f_level <= DEPTH);
-        a_known: assert (f_known <= f_level);            // the reader never sees too much
-        a_taken: assert (f_taken <= DEPTH && f_taken >= f_level);
-        if (fetch && rd_q == f_place)
-            a_word: assert (mem[slot(rd_q)] == f_word_q);
+        if (f_age < f_level)
+            a_word: assert (mem[slot(f_place)] == f_word_q);
         c_full:  cover (full && out_valid_q);
         c_wrap:  cover (out_valid_q && f_number(rd_q) == DEPTH + 1);
 `ifdef FORMAL_PLANT

@@ -22,5 +22,27 @@ module ly_reset (
 
     assign o_rst = hold_q[3];
 
+`ifdef FORMAL
+    reg [2:0] f_high_q = 3'd0;       // cycles for which o_rst has been high before, at most 4
+    reg [2:0] f_age_q  = 3'd0;       // cycles since the start, at most 4
+    reg [3:0] f_req_q  = 4'hF;       // the request in the last four cycles, newest in bit 0
+    always @(posedge clk) begin
+        f_high_q <= !o_rst ? 3'd0 : f_high_q + {2'd0, f_high_q != 3'd4};
+        f_age_q  <= f_age_q + {2'd0, f_age_q != 3'd4};
+        f_req_q  <= {f_req_q[2:0], i_rst_async};
+    end
+
+    always @(*) begin
+        a_start: assert (f_age_q == 3'd4 || o_rst);
+        a_four:  assert (o_rst || f_high_q == 3'd0 || f_high_q == 3'd4);
+        a_rise:  assert (!f_req_q[2] || o_rst);
+        a_held:  assert (hold_q == 4'hF || hold_q == 4'hE || hold_q == 4'hC || hold_q == 4'h8
+                         || hold_q == 4'h0);
+        a_count: assert (hold_q[3] == o_rst && (!hold_q[3] || {1'b0, f_high_q} + hold_q[0]
+                         + hold_q[1] + hold_q[2] >= 4'd3));
+        c_falls: cover (f_age_q == 3'd4 && !o_rst && f_high_q != 3'd0);
+    end
+`endif
+
 endmodule
 `default_nettype wire

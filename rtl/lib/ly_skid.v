@@ -86,7 +86,8 @@ module ly_skid #(
             a_hold_valid: assert (m_valid);
             a_hold_data:  assert ($stable(m_data));
         end
-        c_stream: cover (!rst && $past(m_valid && m_ready, 1) && m_valid && m_ready && f_out_q > 8'd3);
+        c_stream: cover (!rst && $past(m_valid && m_ready, 1) && m_valid && m_ready
+                         && f_out_q > 8'd3);
     end
 `endif
 

@@ -151,7 +151,7 @@ module ly_mac_rx #(
     assign o_busy      = !at_idle || rx_byte || end_q;
 
 `ifdef FORMAL
-    // One watched octet: it comes out as it came in, at its place; and the verdicts exclude another.
+    // One watched octet: it comes out as it came in, at its place; verdicts exclude another.
     reg f_past_q = 1'b0;
     always @(posedge clk) f_past_q <= 1'b1;
 

@@ -1,6 +1,6 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
-// ly_csum_tx - computes the checksum that the host asked for and hands it to the tx queue as a patch.
+// ly_csum_tx - computes the checksum that the host asked for; hands it to the tx queue as a patch.
 // One s_meta beat, then the frame. The 16-bit ones' complement sum runs from csum_start to the last
 // byte; its complement, 0 sent as FFFF, belongs at csum_start + csum_offset. The last byte is held
 // until the sum is folded: 5 cycles after it came (1 without checksum); all others pass in 1.

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // ly_queue - frames in, whole frames out: store and forward with commit, drop and rewind.
 // Write: stream s with last; s_meta and s_patch* belong to the last beat. With s_patch two bytes at
-// s_patch_ofs (inside the frame; high byte first) are replaced before the last beat moves: 2 cycles.
-// s_drop forgets the frame in progress and a beat moving in that cycle; the next beat begins a frame.
+// s_patch_ofs (in the frame; high byte first) are replaced before the last beat moves: 2 cycles.
+// s_drop forgets the frame in progress and a beat moving in that cycle; the next beat begins one.
 // BACKPRESSURE 0: s_ready is always 1, no patch, and a frame that does not fit (bytes, lengths) is
 // dropped whole: o_drop_stb. Up to DEPTH_BYTES - 4, and 3/4 of 2^LEN_W, fit into the empty queue.
 // Read: m_len, m_meta stand with m_len_valid before and during the data. At any byte or after
@@ -14,7 +14,7 @@
 module ly_queue #(
     parameter integer DEPTH_BYTES  = 16384,   // a power of two
     parameter         MEM          = "BRAM",  // BRAM, SPRAM or GENERIC
-    parameter integer FRAMES       = 256,     // lengths that can wait behind the head, a power of two
+    parameter integer FRAMES       = 256,     // lengths waiting behind the head, a power of two
     parameter integer LEN_W        = 14,
     parameter integer META_W       = 2,
     parameter integer BACKPRESSURE = 1,
@@ -117,7 +117,7 @@ module ly_queue #(
 
     generate
         if (BACKPRESSURE != 0) begin : g_wait
-            // Last beat with patch: its byte, the patch's high byte, then the low byte and the move.
+            // Last beat with patch: its byte, the patch's high byte, then low byte and move.
             reg [1:0] patch_q;
             reg       open_q;       // late by a word or a length: see the margin, and no move in
             initial patch_q = 2'd0; // the cycle behind a last beat
@@ -190,7 +190,7 @@ module ly_queue #(
     assign o_drop_stb   = drop_q;
     assign o_level      = {level_q, 1'b0};
 
-    // ---- Lengths: one block RAM. Both pointers go up a cycle before the access that they count. --
+    // ---- Lengths: one block RAM. Both pointers go up a cycle before the access they count. ----
     (* no_rw_check *)                   // read at the earliest a cycle after the write
     reg [LEN_W+META_W-1:0] lens [0:FRAMES-1];
     reg [LEN_W+META_W-1:0] lens_q;      // output of the RAM
@@ -224,7 +224,8 @@ module ly_queue #(
     assign o_more  = !len_none || head_fetch_q || head_ahead;
     assign o_empty = !o_more && head_free && !wr_busy_q && !commit_q;
 
-    always @(posedge clk) if (commit_q) lens[len_wr_q[NR_W-1:0]] <= {wr_meta_q, wr_half_q, wr_odd_q};
+    always @(posedge clk)
+        if (commit_q) lens[len_wr_q[NR_W-1:0]] <= {wr_meta_q, wr_half_q, wr_odd_q};
     always @(posedge clk) if (lens_en) lens_q <= lens[lens_addr];
 
     always @(posedge clk) begin
@@ -259,7 +260,8 @@ module ly_queue #(
             initial next_q = 1'b0;
             always @(posedge clk) next_q <= !rst && (head_fetch_q || (next_q && !head_load));
             always @(posedge clk) if (head_load) head_q <= lens_q;
-            assign head_want  = !head_fetch_q && !next_q && !len_none && (EN_AHEAD == 0 || head_free);
+            assign head_want  = !head_fetch_q && !next_q && !len_none
+                             && (EN_AHEAD == 0 || head_free);
             assign head_ahead = next_q;
             assign head_load  = next_q && head_free;
             assign {head_meta, head_len} = head_q;
@@ -316,7 +318,7 @@ module ly_queue #(
     assign m_len       = head_len;
     assign m_meta      = head_meta;
 
-    // ---- Read side: words from the memory into nxt (this registers the RAM's output), then cur. --
+    // ---- Read side: words from memory into nxt (this registers the RAM's output), then cur. ----
     reg [OFS_W-1:0] rd_ofs_q;       // words of the head asked for
     reg             rd_hit_q;       // the word at length/2 was asked for
     reg             fly_q;          // mem_rd_data is a word of the head
@@ -543,6 +545,7 @@ module ly_queue #(
             assert (f_link(f_p2, f_p3, f_fetched[LEN_W-1:0], rd_base_q, f_hold));
     end
 
+    wire [FRAMES:1] f_ok_link, f_ok_tail, f_ok_mine;
     genvar f_i;
     generate
         for (f_i = 1; f_i <= FRAMES; f_i = f_i + 1) begin : f_entry
@@ -552,13 +555,18 @@ module ly_queue #(
             wire [ADDR_W:0] from = f_i == 1 ? f_p3 : f_end[prev];
             wire            mine = f_state == F_HELD
                                 && f_ahead == f_head + f_next + head_fetch_q + f_i - 1;
-            always @(*) if (f_past_q && f_in_ram >= f_i) begin
-                a_link: assert (f_link(from, f_end[nr], entry[LEN_W-1:0], rd_base_q, f_hold));
-                a_tail: assert (f_in_ram != f_i || f_end[nr] == wr_base_q);
-                a_mine: assert (!mine || (entry == {f_meta, f_len} && f_base == from));
-            end
+            wire            here = f_in_ram >= f_i;
+            assign f_ok_link[f_i] = !here
+                || f_link(from, f_end[nr], entry[LEN_W-1:0], rd_base_q, f_hold);
+            assign f_ok_tail[f_i] = !here || f_in_ram != f_i || f_end[nr] == wr_base_q;
+            assign f_ok_mine[f_i] = !here || !mine || (entry == {f_meta, f_len} && f_base == from);
         end
     endgenerate
+    always @(*) if (f_past_q) begin
+        a_link: assert (&f_ok_link);
+        a_tail: assert (&f_ok_tail);
+        a_mine: assert (&f_ok_mine);
+    end
 
     // ---- Where the watched frame is ----
     wire f_at_head = f_state == F_HELD && f_head && f_ahead == 0;

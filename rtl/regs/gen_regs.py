@@ -294,7 +294,8 @@ def generate(root):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 on a difference")
+    parser.add_argument("--check", action="store_true",
+                        help="write nothing, exit 1 on a difference")
     args = parser.parse_args()
     stale = []
     for path, text in generate(ROOT).items():
@@ -305,7 +306,8 @@ def main():
         if not args.check:
             target.write_text(text, encoding="utf-8")
     for path in stale:
-        print(f"{path}: {'differs from ' + SOURCE + ', run make regs' if args.check else 'written'}")
+        what = f"differs from {SOURCE}, run make regs" if args.check else "written"
+        print(f"{path}: {what}")
     return 1 if args.check and stale else 0
 
 

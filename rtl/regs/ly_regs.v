@@ -111,7 +111,8 @@ module ly_regs #(
             LY_REG_CAPS[5:2]:       value = CAPS_VALUE;
             LY_REG_MAX_RECORD[5:2]: value = MAX_RECORD_BYTES;
             LY_REG_CTRL[5:2]:       value = {28'd0, ctrl_q};
-            LY_REG_LINK[5:2]:       value = {i_link_mbit, 13'd0, PHY_FIXED != 0, i_link_fd, i_link_up};
+            LY_REG_LINK[5:2]:
+                value = {i_link_mbit, 13'd0, PHY_FIXED != 0, i_link_fd, i_link_up};
             LY_REG_MAC_LO[5:2]:     value = mac_q[31:0];
             LY_REG_MAC_HI[5:2]:     value = {16'd0, mac_q[47:32]};
             LY_REG_CLK_HZ[5:2]:     value = CLK_HZ;

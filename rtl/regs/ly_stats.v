@@ -5,8 +5,8 @@
 // the next 16 bits). An event that finds the FIFO full is lost whole and counted in events_lost.
 // i_snap_stb: once all events 4 cycles older are counted, all counters are copied to the snapshot
 // bank in 288 cycles, no event in between; o_snap_busy until then, and 600 cycles after reset,
-// while both banks are cleared. Registers read the snapshot bank only, 16 bits at a time: i_rd_addr =
-// {counter, word} stands from i_rd_stb to o_rd_valid, which waits for the end of o_snap_busy.
+// while both banks are cleared. Registers read the snapshot bank only, 16 bits at a time:
+// i_rd_addr = {counter, word} stands from i_rd_stb to o_rd_valid, which waits for o_snap_busy.
 // Which strobe comes from where, and how close they may follow: rtl/regs/README.md.
 // Clock: clk. Source: RFC 2819 (etherStats), IEEE 802.3 30.3.1 (the meaning of the counters).
 module ly_stats #(
@@ -64,12 +64,12 @@ module ly_stats #(
 
     // Codes of 2 or 3 bits rather than counter numbers: they are spread below.
     reg       err_q, rec_q, csum_q, rx_q, tx_q;     // what waits
-    reg [2:0] err_code_q;                   // 7 FCS, else symbol, undersize, fragment, oversize, jabber
+    reg [2:0] err_code_q;       // 7 FCS, else symbol, undersize, fragment, oversize, jabber
     reg [2:0] rec_code_q;                   // {1, header gap unknown} or {0, disabled length stall}
     reg       csum_drop_q;
     reg [1:0] rx_code_q;                    // delivered, filter, full, disabled
     reg [LEN_W-1:0] rx_len_q;
-    reg [1:0]       rx_cast_q;              // {multicast, broadcast}, never both
+    reg [1:0]       rx_cast_q;              // {group address, broadcast}
     initial {err_q, rec_q, csum_q, rx_q, tx_q} = 5'd0;
 
     wire rx_good  = i_rx_ev_stb && i_rx_ev[23:18] == 6'd0;
@@ -100,7 +100,7 @@ module ly_stats #(
         if (rx_end)   rx_code_q   <= {i_rx_full_stb || (i_rx_last_stb && !i_rx_en),
                                       i_rx_last_stb};
         if (i_rx_ev_stb) rx_len_q  <= i_rx_ev[LEN_W+1:2];
-        if (i_rx_ev_stb) rx_cast_q <= {i_rx_ev[1] && !i_rx_ev[0], i_rx_ev[0]};
+        if (i_rx_ev_stb) rx_cast_q <= i_rx_ev[1:0];
     end
 
     // The spreading holds for these numbers only: 15 to 20; 28 to 30, 6, 8, 9; 5, 7; 21 to 23, 27.
@@ -127,7 +127,7 @@ module ly_stats #(
                        : csum_q   ? {1'b0, csum_ctr}
                        : rx_q     ? {4'd0, rx_code_q}
                        : i_tx_err ? {1'b0, LY_CTR_TX_UNDERRUN} : i_tx_pad;
-    wire [1:0] in_cast = rx_q ? rx_cast_q : {i_tx_mcast && !i_tx_bcast, i_tx_bcast};
+    wire [1:0] in_cast = rx_q ? rx_cast_q : {i_tx_mcast, i_tx_bcast};
     wire [LEN_W-1:0] in_len = rx_q ? rx_len_q : i_tx_len[LEN_W-1:0];
 
     wire            in_valid = take_one || rx_q || tx_q;
@@ -152,7 +152,7 @@ module ly_stats #(
     wire [1:0]       ev_cast = ev[EV_W-11 -: 2];
     wire [LEN_W-1:0] ev_len  = ev[LEN_W-1:0];
 
-    // ---- The engine: for each step of an event read a word, add, write; go on while it carries ----
+    // ---- The engine: for each step of an event read, add, write; go on while it carries ----
     localparam [2:0] ST_IDLE  = 3'd0;
     localparam [2:0] ST_STEP  = 3'd1;       // which counter, how much
     localparam [2:0] ST_READ  = 3'd2;       // address at the RAM

@@ -6,7 +6,8 @@ import pytest
 import servers
 
 
-@pytest.mark.parametrize("url", ["ftp://www.lanyard.test/", "http://", "http://a b/", "http://[1::2"])
+@pytest.mark.parametrize("url", ["ftp://www.lanyard.test/", "http://", "http://a b/",
+                                 "http://[1::2"])
 def test_bad_url(site, far, url):  # pylint: disable=unused-argument
     program.run(far, ["fetch", url]).check(program.USAGE).one_line()
 

@@ -48,7 +48,7 @@ def rng(name=""):
 
 
 class SharedVerilator(Verilator):
-    """The runner of cocotb 1.9, compiling Verilator's own C++ runtime (7 s) once for all benches."""
+    """The runner of cocotb 1.9, compiling Verilator's own C++ runtime (7 s) once for all."""
 
     RUNTIME = ROOT / "build" / "rtl" / "verilated-runtime"
 

@@ -154,7 +154,8 @@ static void test_frames_come_back(void **state)
     assert_int_equal(pcapng_open(&p, f.path, false), 0);
     for (uint32_t len = 60; len < 68; len++)            /* every padding */
         pcapng_frame(p, 1000 * len, data, len, len, PCAPNG_OUT, NULL);
-    pcapng_frame(p, 0x123456789ABCDEFu, data, 1518, 1518, PCAPNG_IN | PCAPNG_BAD_FCS, "a wrong FCS");
+    pcapng_frame(p, 0x123456789ABCDEFu, data, 1518, 1518, PCAPNG_IN | PCAPNG_BAD_FCS,
+                 "a wrong FCS");
     pcapng_frame(p, UINT64_MAX, data, 1600, 9000, PCAPNG_IN, "x");
     assert_int_equal(pcapng_frames(p), 10);
     assert_int_equal(pcapng_flush(p), 0);

@@ -27,7 +27,8 @@ static void json_strings(void **state)
     expect(show_string, "", "\"\"");
     expect(show_string, "a\"b\\c/", "\"a\\\"b\\\\c/\"");
     expect(show_string, "\n\x1f\x7f", "\"\\u000a\\u001f\\u007f\"");
-    expect(show_string, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
+    expect(show_string, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80",
+           "\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
 }
 
 /* RFC 3629: overlong forms, surrogates, values beyond 10FFFF, and what is cut off. */

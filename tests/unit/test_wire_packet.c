@@ -8,6 +8,7 @@
 #include "sim/wire_frames.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -132,6 +133,28 @@ static void test_frames_go_out_and_come_in(void **state)
     closed(&b);
 }
 
+/* What others send out of this interface is not for the NIC. On loopback it comes
+ * in as well, so once is right and twice is wrong. */
+static void test_outgoing_frames_are_not_ours(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct frame_asm a;
+    uint64_t t = SYM_PS;
+    static const uint8_t f[60] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xB5 };
+    enter();
+    loopback(true);
+    assert_int_equal(opened(&b, "lo"), 0);
+    int fd = socket(AF_PACKET, SOCK_RAW, 0);
+    struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("lo") };
+    assert_int_equal(sendto(fd, f, sizeof f, 0, (struct sockaddr *)&to, sizeof to), sizeof f);
+    assert_int_equal(close(fd), 0);
+    turn(&b);
+    assert_int_equal(next_frame(&b, &a, &t), 64);
+    assert_int_equal(next_frame(&b, &a, &t), 0);
+    closed(&b);
+}
+
 /* The kernel takes tags out of frames; they must be there again. */
 static void test_tags_are_kept(void **state)
 {
@@ -201,7 +224,8 @@ static void test_what_cannot_be_opened(void **state)
     assert_int_equal(opened(&b, "nosuch0"), -ENODEV);
     assert_string_equal(b.why, "packet:nosuch0: there is no such interface");
     closed(&b);
-    assert_int_equal(opened(&b, "a-name-too-long-for-an-interface"), -ENODEV);
+    assert_int_equal(opened(&b, "a-name-that-is-much-too-long-for-any-interface-and-for-its-buffer"),
+                     -ENODEV);
     assert_non_null(strstr(b.why, "there is no such interface"));
     closed(&b);
 }
@@ -229,6 +253,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_without_privilege),   /* first: the others may gain the right */
         cmocka_unit_test(test_frames_go_out_and_come_in),
+        cmocka_unit_test(test_outgoing_frames_are_not_ours),
         cmocka_unit_test(test_tags_are_kept),
         cmocka_unit_test(test_unfinished_checksum_is_an_error),
         cmocka_unit_test(test_interface_goes_down),

@@ -123,6 +123,20 @@ static uint16_t sum(const uint8_t *p, unsigned n)
     return (uint16_t)~s;
 }
 
+/* Ethernet and IPv4 headers of a packet of @len octets to the router. */
+static void ip_head(struct bench *b, uint8_t *f, uint8_t len, uint8_t protocol)
+{
+    const uint8_t ip[20] = { 0x45, 0, 0, len, 0, 1, 0, 0, 64, protocol, 0, 0,
+                             10, 0, 2, 15, 10, 0, 2, 2 };
+    memcpy(f, b->got.buf + 6, 6);                   /* who answered ARP */
+    memcpy(f + 6, mac, 6);
+    f[12] = 8;
+    memcpy(f + 14, ip, sizeof ip);
+    uint16_t s = sum(f + 14, 20);
+    f[24] = (uint8_t)(s >> 8);
+    f[25] = (uint8_t)s;
+}
+
 static void test_router_answers_echo(void **state)
 {
     (void)state;
@@ -130,19 +144,11 @@ static void test_router_answers_echo(void **state)
     setup(&b);
     arp(&b);
     uint8_t f[98] = { 0 };
-    memcpy(f, b.got.buf + 6, 6);                    /* to the router */
-    memcpy(f + 6, mac, 6);
-    static const uint8_t ip[20] = { 0x45, 0, 0, 84, 0, 1, 0, 0, 64, 1, 0, 0,
-                                    10, 0, 2, 15, 10, 0, 2, 2 };
-    f[12] = 8;
-    memcpy(f + 14, ip, sizeof ip);
-    uint16_t s = sum(f + 14, 20);
-    f[24] = (uint8_t)(s >> 8);
-    f[25] = (uint8_t)s;
+    ip_head(&b, f, 84, 1);
     f[34] = 8;
     for (unsigned i = 42; i < 98; i++)
         f[i] = (uint8_t)i;
-    s = sum(f + 34, 64);
+    uint16_t s = sum(f + 34, 64);
     f[36] = (uint8_t)(s >> 8);
     f[37] = (uint8_t)s;
     nic_sends(&b, f, sizeof f);
@@ -162,8 +168,14 @@ static void test_full_queue_stops_reading(void **state)
     struct bench b;
     struct pollfd fds[16];
     int timeout_ms = 50;
-    uint8_t f[60] = { 0 };
+    /* A datagram from port 5 to port 9 opens a socket of libslirp. */
+    uint8_t f[60] = { [35] = 5, [37] = 9, [39] = 8 };
     setup(&b);
+    arp(&b);
+    ip_head(&b, f, 28, 17);
+    nic_sends(&b, f, sizeof f);
+    assert_int_equal(b.w->ops->pollfds(b.w, fds, 16, &timeout_ms), 1);
+    b.w->ops->ready(b.w, fds, 1);
     while (wire_frames_arrived((struct wire_frames *)b.w, f, sizeof f) == 0)
         ;
     assert_int_equal(b.w->stats.to_nic_dropped, 1);

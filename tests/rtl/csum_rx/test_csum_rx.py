@@ -88,7 +88,8 @@ def transport(rnd, size):
     payload = Raw(rnd.randbytes(size)) if size else b""
     kind = rnd.randrange(3)
     if kind == 0:
-        return TCP(sport=rnd.getrandbits(16), dport=80, seq=rnd.getrandbits(32), flags="PA") / payload
+        return TCP(sport=rnd.getrandbits(16), dport=80, seq=rnd.getrandbits(32),
+                   flags="PA") / payload
     if kind == 1:
         return UDP(sport=rnd.getrandbits(16), dport=53) / payload
     return ICMP(type=8, id=rnd.getrandbits(16), seq=rnd.getrandbits(16)) / payload
@@ -268,7 +269,7 @@ async def spoilt_frames(dut):
 
 @cocotb.test(**PATIENCE)
 async def every_bit_of_the_headers(dut):
-    """A wrong bit anywhere in header, pseudo header or segment is found, or the frame not trusted."""
+    """A wrong bit in header, pseudo header or segment is found, or the frame not trusted."""
     bench = Bench(dut, "bits")
     await bench.begin()
     frame = bytes(ETH / IP(src="10.9.0.1", dst="10.9.0.2") / UDP(sport=7, dport=9) / Raw(b"odd"))
@@ -311,12 +312,14 @@ async def segment_lengths(dut):
     for protocol, least in PROTOCOLS.items():
         for size in range(0, 24):
             segment = bytearray(bench.rnd.randbytes(size))
-            ip = bytearray(bytes(IP(src="10.0.0.1", dst="10.0.0.2", proto=protocol) / Raw(bytes(size))))
+            ip = bytearray(bytes(IP(src="10.0.0.1", dst="10.0.0.2", proto=protocol)
+                                 / Raw(bytes(size))))
             if protocol == 17 and size >= 6:
                 segment[4:6] = struct.pack(">H", size)
             field = {1: 2, 6: 16, 17: 6}[protocol]
             if size >= field + 2:
-                pseudo = b"" if protocol == 1 else bytes(ip[12:20]) + struct.pack(">HH", protocol, size)
+                pseudo = b"" if protocol == 1 else (bytes(ip[12:20])
+                                                    + struct.pack(">HH", protocol, size))
                 segment[field:field + 2] = b"\0\0"
                 value = ~sum16(pseudo + bytes(segment)) & 0xFFFF
                 segment[field:field + 2] = struct.pack(">H", value or 0xFFFF)
@@ -358,7 +361,8 @@ async def carry_at_the_end(dut):
     """Sums that hold only if the carry out of the last byte is counted: rare, so looked for."""
     bench = Bench(dut, "carry")
     await bench.begin()
-    frame = bytearray(bytes(ETH / IP(src="10.0.0.1", dst="10.0.255.255") / ICMP() / Raw(b"\xff" * 4)))
+    frame = bytearray(bytes(ETH / IP(src="10.0.0.1", dst="10.0.255.255") / ICMP()
+                            / Raw(b"\xff" * 4)))
     found = {"head": 0, "body": 0}
     for number in range(0x10000):
         if min(found.values()) >= 4:

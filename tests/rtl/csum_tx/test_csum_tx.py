@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ly_csum_tx against a checksum written down from RFC 1071: value, place, range, hold, drop, rate."""
+"""ly_csum_tx against a checksum by RFC 1071: value, place, range, hold, drop, rate."""
 
 from collections import namedtuple
 
@@ -224,7 +224,8 @@ async def edge_of_the_frame(dut):
               Job(data[:2], True, 0, 0)]
     outside = [Job(data, True, 14, 49), Job(data, True, 0, 63), Job(data, True, 63, 0),
                Job(data, True, 64, 0), Job(data, True, 65, 0), Job(data[:1], True, 0, 0),
-               Job(data, True, 0x4000, 0), Job(data, True, 0, 0x4000), Job(data, True, 0x3FFF, 0x11),
+               Job(data, True, 0x4000, 0), Job(data, True, 0, 0x4000),
+               Job(data, True, 0x3FFF, 0x11),
                Job(data, True, 0x3FFF, 0x3FFF), Job(data, True, 0xFFFF, 0xFFFF),
                Job(data, True, 0xFFFF, 1), Job(data, True, 0x8000, 0x8000)]
     jobs = inside + outside

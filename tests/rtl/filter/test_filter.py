@@ -23,7 +23,7 @@ class Bench:
         await support.start(dut.clk, dut.rst)
 
     async def frame(self, data, gaps, behind=6):
-        """Send data; o_accept with the last beat, the same from the 7th byte to behind cycles on."""
+        """Send data; o_accept with the last beat, the same from the 7th byte on."""
         dut, answers = self.dut, set()
         for n, byte in enumerate(data):
             while gaps and self.rnd.randrange(3) == 0:

@@ -119,7 +119,7 @@ class Bench:
         self.source.send_nowait(GmiiFrame(raw, errors))
 
     async def check(self, kinds=None):
-        """Everything queued has come out as the model says; kinds: those that must have occurred."""
+        """Everything queued came out as the model says; kinds: those that must have occurred."""
         await self.source.wait()
         await ClockCycles(self.dut.clk, 100)
         assert self.dut.o_busy.value == 0
@@ -213,7 +213,7 @@ async def bad_fcs(dut):
 
 @cocotb.test()
 async def rx_er(dut):
-    """RX_ER with any byte from the first of the preamble to the last of the FCS; the next is good."""
+    """RX_ER with any byte from the preamble to the last of the FCS; the next frame is good."""
     bench = Bench(dut, "er")
     await bench.begin()
     for where in (0, 1, 6, 7, 8, 9, 14, 40, 67, 70, 71):

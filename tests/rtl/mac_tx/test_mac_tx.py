@@ -227,7 +227,7 @@ async def latency(dut):
 
 @cocotb.test()
 async def underrun(dut):
-    """A hole at any place spoils that frame, all the rest of it is thrown away, the next is good."""
+    """A hole anywhere spoils that frame, the rest of it is thrown away, the next is good."""
     bench = Bench(dut, "underrun")
     await bench.begin()
     for where in [1, 2, 5, 6, 14, 57, 58, 59, 60, 61, 150, 199] * 2:

@@ -303,7 +303,8 @@ async def random_traffic(dut):
             await bench.cycles(2000)
     await bench.drain()
     reader, writer = bench.reader, bench.writer
-    dut._log.info("sent %d dropped by s_drop %d by the queue %d; read %d rewinds %d cut %d ahead %s",
+    dut._log.info("sent %d dropped by s_drop %d by the queue %d; "
+                  "read %d rewinds %d cut %d ahead %s",
                   writer.sent, writer.given_up, bench.twin.dropped, reader.frames, reader.rewinds,
                   reader.cut, bench.ahead.given if bench.ahead else "-")
     assert reader.frames > 20 and reader.rewinds > 10 and reader.cut > 3 and writer.given_up > 3

@@ -328,7 +328,7 @@ async def slow_is_no_gap(dut):
 
 @cocotb.test()
 async def stalls(dut):
-    """A full tx queue: the frame is dropped after TX_STALL_US and the register behind it answered."""
+    """A full tx queue: the frame is dropped after TX_STALL_US, the register behind it answered."""
     bench = Bench(dut, "stalls")
     await bench.begin()
     await bench.feed(rec.sync())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ly_regs against a dictionary of registers, with a stand-in for ly_stats; and gen_regs.py itself."""
+"""ly_regs against a dictionary of registers, a stand-in for ly_stats; and gen_regs.py itself."""
 
 import re
 import shutil
@@ -14,7 +14,8 @@ import support
 PATIENCE = {"timeout_time": 5, "timeout_unit": "ms"}
 CLK_HZ, MAX_RECORD, MAC_RESET = 24_000_000, 1526, 0x0100_0000_0002      # the last by default
 REGS = {m[1]: int(m[2], 16) for m in re.finditer(
-    r"LY_REG_(\w+) = 16'h(\w+);", (support.ROOT / "rtl/regs/ly_regs.vh").read_text(encoding="utf-8"))}
+    r"LY_REG_(\w+) = 16'h(\w+);",
+    (support.ROOT / "rtl/regs/ly_regs.vh").read_text(encoding="utf-8"))}
 OK, ENOENT, EROFS = 0, -2, -30
 WRITABLE = ("CTRL", "MAC_LO", "MAC_HI", "SNAPSHOT")
 RESET_OF_MAC = (MAC_RESET & 0xFFFF_FFFF, MAC_RESET >> 32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ly_stats against a dictionary: every cause alone, all at once at line rate, carries, snapshots."""
+"""ly_stats against a dictionary: every cause alone, all at line rate, carries, snapshots."""
 
 import re
 from collections import Counter
@@ -76,7 +76,8 @@ class Bench:
     async def rx(self, length, mcast=0, bcast=0, fate="DELIVERED", meta=0):
         """A good frame: the MAC's verdict and last beat, the queue's 4 cycles later."""
         dut = self.dut
-        self.want.update({"RX_FRAMES": 1, "RX_OCTETS": length, "RX_MULTICAST": int(mcast and not bcast),
+        self.want.update({"RX_FRAMES": 1, "RX_OCTETS": length,
+                          "RX_MULTICAST": int(mcast and not bcast),
                           "RX_BROADCAST": bcast,
                           "RX_" + fate: 1})
         if fate == "DELIVERED":
@@ -155,9 +156,11 @@ async def each_cause_alone(dut):
     events = [(bench.one, (pin,)) for pin in ONES]
     events += [(bench.rx_bad, (f,)) for f in FLAGS]
     events += [(bench.rx_bad, ("fcs", "er")), (bench.rx_bad, ("fragment", "er"))]
-    events += [(bench.tx, a) for a in ((64, 42), (1518,), (64, 4, 1), (65, 0, 1, 1), (99, 0, 1, 0, 1))]
+    events += [(bench.tx, a) for a in ((64, 42), (1518,), (64, 4, 1), (65, 0, 1, 1),
+                                       (99, 0, 1, 0, 1))]
     events += [(bench.rx, a) for a in ((64,), (1518, 1), (64, 1, 1))]
-    events += [(bench.rx, (100, 0, 0, fate)) for fate in ("DROP_FILTER", "DROP_FULL", "DROP_DISABLED")]
+    events += [(bench.rx, (100, 0, 0, fate))
+               for fate in ("DROP_FILTER", "DROP_FULL", "DROP_DISABLED")]
     events += [(bench.rx, (80, 0, 0, "DELIVERED", meta)) for meta in (1, 2)]
     for call, args in events:
         await call(*args)
@@ -207,7 +210,8 @@ async def line_rate_both_ways(dut):
         assert got["TX_OCTETS"] == 64 * got["TX_FRAMES"]
         assert got["RX_OCTETS"] == 64 * got["RX_FRAMES"]
         assert got["RX_FRAMES"] == sum(got["RX_" + f] for f in (
-            "DELIVERED", "DROP_FILTER", "DROP_FULL", "DROP_DISABLED")), "half an event in a snapshot"
+            "DELIVERED", "DROP_FILTER", "DROP_FULL", "DROP_DISABLED")), \
+            "half an event in a snapshot"
         assert got["RX_DELIVERED"] == sum(got["RX_CSUM_" + f] for f in ("GOOD", "BAD", "NONE"))
         taken += 1
     assert taken > 5

@@ -56,7 +56,8 @@ async def skips(dut):
     bench = Bench(dut, "skips")
     await bench.begin()
     for _ in range(600):
-        to = bench.rnd.choice([None, None, 0, 1, bench.rnd.randrange(5000), bench.rnd.getrandbits(32),
+        to = bench.rnd.choice([None, None, 0, 1, bench.rnd.randrange(5000),
+                               bench.rnd.getrandbits(32),
                                bench.rnd.getrandbits(48),
                                # just before, on and just after the wrap of the low half
                                (-bench.now + bench.rnd.randrange(-5, 3)) % (1 << 32)])
