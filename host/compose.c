@@ -10,6 +10,7 @@
 #include "sim/wire.h"
 #include "sim/world.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -75,6 +76,7 @@ void node_close(struct node *n)
 {
     net_destroy(n->net);
     nic_destroy(n->nic);
+    assert(!n->pool || pkt_pool_in_use(n->pool) == 0);
     free(n->pool_mem);
     *n = (struct node){ 0 };
 }
@@ -307,6 +309,10 @@ static void sleep_wall(struct rig *r, bool busy)
     if (r->wire->ops->pollfds)
         n += r->wire->ops->pollfds(r->wire, fds + 1, 63, &timeout_ms);
     int rc = poll(fds, (nfds_t)n, busy ? 0 : timeout_ms);
+    /* While the NIC slept, its time went on: captures show when things came. */
+    uint64_t wall_ps = (uint64_t)rig_now(r) * 1000u;
+    if (!busy && wall_ps > world_now(r->world))
+        world_run(r->world, wall_ps, 0);
     if (r->wire->ops->ready && rc >= 0)
         r->wire->ops->ready(r->wire, fds + 1, n - 1);
 }

@@ -143,7 +143,8 @@ static void answer_text(struct conn *c, int status, const char *location)
 /* A path as it stands in a URI. @out: LOCATION_MAX bytes. Source: RFC 3986 2.1, 2.3. */
 static void encode(const char *path, char *out)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/";
     static const char digit[] = "0123456789ABCDEF";
     for (; *path; path++) {
         unsigned char ch = (unsigned char)*path;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clocks.c - where edges lie, and which one is the first after a time. */
 #include "sim/clocks.h"
 
 #include <assert.h>
@@ -37,6 +38,7 @@ void sim_clocks_add(struct sim_clocks *s, uint64_t num, uint64_t den, unsigned m
     set(c, sim_clock_first(c, start));
 }
 
+/* Each clock by its own index: their phases stay what they would have been. */
 void sim_clocks_jump(struct sim_clocks *s, uint64_t t)
 {
     for (unsigned i = 0; i < s->n; i++)

@@ -139,7 +139,8 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
     n->idle = active ? 0 : n->idle + (n->idle < SETTLE_CYCLES);
 }
 
-/* The next edge, whichever clocks it is of. */
+/* The next edge, whichever clocks it is of. Clocks that rise together are evaluated
+ * at once: what crosses between them does so by synchronisers, which do not care. */
 static void next_edge(struct sim_nic *n, uint64_t t)
 {
     unsigned mask = sim_clocks_take(&n->clocks, t);
@@ -179,6 +180,7 @@ static bool settled(const struct sim_nic *n)
     return n->start == 0 && n->idle >= SETTLE_CYCLES;
 }
 
+/* The horizon may still come closer while asleep: next() asks again each time. */
 static bool try_sleep(struct sim_nic *n)
 {
     const struct sim_clock *c = &n->clocks.c[0];

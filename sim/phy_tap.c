@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* phy_tap.c - a frame that ended waits while one that began before it is open. */
 #include "sim/phy_tap.h"
 
 #include "sim/pcapng.h"

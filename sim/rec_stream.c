@@ -1,4 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rec_stream.c - queues, SYNC and time-outs of the host's end of the stream.
+ *
+ * The two sides call from different places of the world: the host from its own
+ * run() (or from outside), the NIC's actor at its edges. Each thing handed over
+ * carries the time from which the other side may see it, and nothing is looked at
+ * before that time.
+ */
 #include "sim/rec_stream.h"
 
 #include "sim/wire_frames.h"
@@ -58,13 +66,14 @@ static void resync(struct rec_stream *s, uint64_t t)
 static void sync_answered(struct rec_stream *s, uint64_t t, const struct link_event *ev)
 {
     if (s->state != STREAM_WAIT)
-        return;     /* the answer to an earlier try */
+        return;     /* to an earlier try that was given up too soon: the next comes */
     s->state = STREAM_UP;
     for (unsigned i = 0; i < s->reg_n; i++)
         s->reg[i].deadline = t + ANSWER_PS;
     event(s, t, ev);
 }
 
+/* A SYNC that the device does not even take counts as one without answer. */
 static void sync_timeout(struct rec_stream *s, uint64_t now)
 {
     s->tries++;
@@ -80,6 +89,7 @@ static void sync_timeout(struct rec_stream *s, uint64_t now)
 
 /* --- towards the NIC ------------------------------------------------------- */
 
+/* Times in a queue only grow, so its head is due first. */
 uint64_t stream_tx_at(const struct rec_stream *s)
 {
     if (s->tx_p != s->tx_end)
@@ -99,6 +109,7 @@ static void send_control(struct rec_stream *s, size_t n)
     s->tx_end = s->ctl + n;
 }
 
+/* Copied: the entry may be taken away by its time-out while its bytes still go. */
 static void send_reg(struct rec_stream *s)
 {
     const struct stream_reg *r = &s->reg[s->reg_sent++];
@@ -127,6 +138,8 @@ void stream_tx_next(struct rec_stream *s, uint64_t t)
     }
 }
 
+/* The packet goes back to its pool here and not before: its bytes were in use. The
+ * host is woken at half, not at each packet, so that it can refill in one go. */
 void stream_tx_done(struct rec_stream *s, uint64_t t)
 {
     struct pkt *p = s->tx_pkt;
@@ -148,7 +161,8 @@ void stream_tx_done(struct rec_stream *s, uint64_t t)
 
 /* --- from the NIC ---------------------------------------------------------- */
 
-/* Bytes after which the codec has something to decide. */
+/* Bytes after which the codec has something to decide. Until then they are only
+ * collected: one call of the codec for a frame, not one for each byte. */
 static uint32_t rx_need(const struct rec_rx *rx)
 {
     if (rx->hunting)

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire_frames.c - the only place that judges and makes frames on the wire. The FCS
+ * comes from zlib, so that an error in the RTL's CRC cannot hide behind the same
+ * error here.
+ */
 #include "sim/wire_frames.h"
 
 #include "driver/be.h"
@@ -68,6 +73,7 @@ bool frame_asm_edge(struct frame_asm *a, uint64_t t, uint8_t data, bool dv, bool
     return false;
 }
 
+/* The FCS is sent least significant octet first. 802.3 3.2.9, 3.3. */
 static bool fcs_good(const struct frame_asm *a)
 {
     struct le32 fcs;
@@ -163,6 +169,7 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
     struct feed_slot *s = &f->slot[(f->head + f->n) % FEED_FRAMES];
     uint32_t n = (uint32_t)len;
     memcpy(s->b, frame, n);
+    /* A kernel hands out an ARP of 42 octets; on a wire the sender pads. 802.3 4.2.3.3. */
     if (n < ETH_MIN_BYTES - ETH_FCS_BYTES) {
         memset(s->b + n, 0, ETH_MIN_BYTES - ETH_FCS_BYTES - n);
         n = ETH_MIN_BYTES - ETH_FCS_BYTES;
@@ -175,6 +182,7 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
     return 0;
 }
 
+/* Called once for each rx edge: an octet a call is the line rate. */
 struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
 {
     struct sym idle = { 0 };

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ly_rec_rx - records from the host: frames to the tx path, register requests, SYNC.
 // s_rec through ly_skid. A frame is m_meta (one beat; m_meta_len is the length of the frame) and
-// then m_tx; one byte per cycle, no cycle lost where meta is taken within 2. o_drop: forget the frame
+// then m_tx; one byte per cycle, none lost where meta is taken within 2. o_drop: forget the frame
 // whose meta was taken and whose m_tx_last was not; m_tx_valid falls with it. m_meta_valid falls
 // without a beat where the frame is dropped before (stall, disabled, unsupported form).
 // o_req_* stand from o_req_stb until i_req_done; nothing is read from s_rec in between.

@@ -1,7 +1,7 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
 // ly_rec_tx - records to the host: frames of the rx queue, register values, events, SYNC.
-// Order where several wait: SYNC, EVENT(sync), EVENT(link), REG_VALUE, EVENT(error), FRAME. A record
+// Order where several wait: SYNC, EVENT(sync), EVENT(link), REG_VALUE, EVENT(error), FRAME. One
 // under way is finished first. One byte per cycle through ly_skid, the next record follows without
 // a gap where its frame stands ready; m_rec_last: nothing more to send, the batch may end.
 // s_rx is the queue's read side: i_rx_len and i_rx_meta stand with i_rx_len_valid before and during

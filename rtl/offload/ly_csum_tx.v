@@ -87,13 +87,14 @@ module ly_csum_tx #(
         end
     endgenerate
 
-    // ---- Where the sum starts: counts up from -csum_start, its sign goes at that byte ----
+    // ---- Where the sum starts: counts up from -csum_start, its sign goes at that byte and does not
+    // come back within the longest frame ----
     reg [LEN_W:0] skip_q;
     wire [LEN_W:0] skip_next = skip_q + 1'b1;
 
     always @(posedge clk) begin
         if (st_idle) skip_q <= {1'b1, ~s_meta_csum_start[LEN_W-1:0]};
-        else if (s_meta_ready || (s_fire && skip_q[LEN_W])) skip_q <= skip_next;
+        else if (s_meta_ready || s_fire) skip_q <= skip_next;
     end
 
     // ---- The sum: of complemented bytes, so it is the checksum itself ----

@@ -7,7 +7,7 @@
 // BACKPRESSURE 0: s_ready is always 1, no patch, and a frame that does not fit (bytes, lengths) is
 // dropped whole: o_drop_stb. Up to DEPTH_BYTES - 4, and 3/4 of 2^LEN_W, fit into the empty queue.
 // Read: m_len, m_meta stand with m_len_valid before and during the data. At any byte or after
-// m_last, i_commit frees the frame and i_rewind gives its first byte again. First byte 7 cycles after
+// m_last, i_commit frees the frame, i_rewind gives its first byte again. First byte 7 cycles from
 // the write side's last (SPRAM 6), 6 after i_commit where one stands behind (SPRAM 7), its length 3
 // earlier; then gapless at 1 byte per cycle (SPRAM with READ_FIRST: while two bytes take 3 cycles).
 // m_ahead: lengths in order; those of freed frames are left out. Clock: clk.
@@ -396,13 +396,15 @@ module ly_queue #(
 `ifdef FORMAL
         .f_addr    (f_word[ADDR_W-1:0]),
         .f_data    (f_data),
+        .f_late    (f_late),
+        .f_late_addr(f_late_addr),
 `endif
         .o_rd_data (mem_rd_data)
     );
 
 `ifdef FORMAL
-    // What is proved, for any one frame and any one byte of it (f_k): if it is committed it comes to
-    // the head after exactly the frames committed before it, with its length, its meta, and at f_k
+    // What is proved, for any one frame and any one byte of it (f_k): if it is committed, it is at
+    // the head, after exactly the frames committed before it, with its length, its meta, and at f_k
     // the byte written there (or patched), again and again until it is freed. A dropped one never.
     // At small DEPTH_BYTES and FRAMES; tests/formal/run.py has the table.
     localparam [ADDR_W:0] F_WORDS  = WORDS;
@@ -441,6 +443,8 @@ module ly_queue #(
     reg [D_W-1:0]    f_held = 0;        // frames committed and not freed
     wire [ADDR_W:0]  f_word = f_base + f_k[LEN_W-1:1];
     wire [15:0]      f_data;
+    wire             f_late;
+    wire [ADDR_W-1:0] f_late_addr;
     wire [7:0]       f_mem  = f_k[0] ? f_data[15:8] : f_data[7:0];
     wire             f_first = move && !wr_busy_q;
     wire             f_mine  = f_state == F_WRITE || (f_first && f_pick && f_state == F_NONE);
@@ -479,6 +483,7 @@ module ly_queue #(
     wire [ADDR_W:0]  f_used    = f_wr_next - rd_base_q;     // whole words
     wire [ADDR_W:0]  f_hold    = wr_base_q - rd_base_q;     // of committed frames
     wire [ADDR_W:0]  f_wr_at   = mem_wr_word - rd_base_q;
+    wire [ADDR_W-1:0] f_late_ofs = f_late_addr - rd_base_q[ADDR_W-1:0];
     wire [NR_W:0]    f_entries = len_wr_q - len_rd_q;
     always @(*) if (f_past_q) begin
         a_level: assert (f_used <= level_q + 1'b1 && level_q <= F_WORDS);
@@ -486,6 +491,7 @@ module ly_queue #(
         a_hold:  assert (f_hold <= f_used && f_words(f_wr_all) <= F_WORDS);
         // nothing is written over what is committed
         a_over:  assert (!mem_wr_valid || (f_wr_at >= f_hold && f_wr_at < F_WORDS));
+        a_late:  assert (!f_late || f_late_ofs >= f_hold);
         a_len:   assert (!commit_q || f_wr_all != 0);
         a_busy:  assert (wr_busy_q || commit_q || f_wr_all == 0);
         a_only:  assert (!commit_q || !wr_busy_q);
@@ -648,7 +654,7 @@ module ly_queue #(
     wire [1:0]       f_inside  = fly_q + nxt_valid_q + cur_valid_q;
     wire             f_watch   = f_at_head && head_valid_q && f_k < f_len;
     always @(*) if (f_past_q) begin
-        a_idle: assert (head_valid_q || (!fly_q && !nxt_valid_q && !cur_valid_q && f_pos == 0));
+        a_idle: assert (head_valid_q || (!fly_q && !nxt_valid_q && !cur_valid_q && f_pos == 0 && !f_done));
         a_zero: assert (f_head || (rd_ofs_q == 0 && !rd_hit_q));
         a_flush: assert (!(head_flush_q && rd_all_q) || rd_all);
         if (f_head) begin

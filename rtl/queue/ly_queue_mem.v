@@ -25,6 +25,8 @@ module ly_queue_mem #(
 `ifdef FORMAL
     input  wire [$clog2(WORDS)-1:0] f_addr,      // a look into the memory for the queue's proof
     output wire [15:0]              f_data,
+    output wire                     f_late,      // a write that moved is not in the memory yet
+    output wire [$clog2(WORDS)-1:0] f_late_addr,
 `endif
     output wire [15:0]              o_rd_data
 );
@@ -68,6 +70,8 @@ module ly_queue_mem #(
             always @(posedge clk) f_wrote_q <= wr_go;
             assign o_rd_data = f_wrote_q ? f_junk : rd_q;
             assign f_data    = mem[f_addr];
+            assign f_late    = 1'b0;
+            assign f_late_addr = 0;
 `else
             assign o_rd_data = rd_q;
 `endif
@@ -113,6 +117,8 @@ module ly_queue_mem #(
 
             // What the memory will hold once the byte on its way has arrived.
             wire f_hit = wr_addr_q == f_addr;
+            assign f_late      = wr_even_q || wr_odd_q;
+            assign f_late_addr = wr_addr_q;
             assign f_data = {f_hit && wr_odd_q ? wr_data_q : odd[f_addr],
                              f_hit && wr_even_q ? wr_data_q : even[f_addr]};
 `else
@@ -134,6 +140,8 @@ module ly_queue_mem #(
             assign o_rd_data  = rd_q;
 `ifdef FORMAL
             assign f_data = mem[f_addr];
+            assign f_late = 1'b0;
+            assign f_late_addr = 0;
 `endif
         end else begin : g_check_mem
             MEM_must_be_BRAM_SPRAM_or_GENERIC u_error();

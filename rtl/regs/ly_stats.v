@@ -230,7 +230,7 @@ module ly_stats #(
             3'd3: begin
                 if (is_rx) step_ctr = ev_cast[0] ? LY_CTR_RX_BROADCAST : LY_CTR_RX_MULTICAST;
                 else       step_ctr = ev_cast[0] ? LY_CTR_TX_BROADCAST : LY_CTR_TX_MULTICAST;
-                step_add = {{(LEN_W - 1){1'b0}}, |ev_cast};
+                step_add = {{(LEN_W - 1){1'b0}}, ev_cast[1]};
             end
             default: step_ctr = ev_meta[0] ? LY_CTR_RX_CSUM_GOOD
                               : ev_meta[1] ? LY_CTR_RX_CSUM_BAD : LY_CTR_RX_CSUM_NONE;

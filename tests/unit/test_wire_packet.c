@@ -224,7 +224,7 @@ static void test_what_cannot_be_opened(void **state)
     assert_int_equal(opened(&b, "nosuch0"), -ENODEV);
     assert_string_equal(b.why, "packet:nosuch0: there is no such interface");
     closed(&b);
-    assert_int_equal(opened(&b, "a-name-that-is-much-too-long-for-any-interface-and-for-its-buffer"),
+    assert_int_equal(opened(&b, "a-name-that-is-much-too-long-for-any-interface-and-its-buffer"),
                      -ENODEV);
     assert_non_null(strstr(b.why, "there is no such interface"));
     closed(&b);

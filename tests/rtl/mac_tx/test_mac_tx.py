@@ -25,6 +25,7 @@ class Bench:
         self.dut = dut
         self.tick = os.environ.get("TICK", "1")
         self.rnd = support.rng(name + self.tick)
+        self.few = self.tick != "1"  # more cycles per byte: a sample must do
         self.sink = GmiiSink(dut.o_tx_data, dut.o_tx_er, dut.o_tx_en, dut.clk,
                              enable=dut.i_tx_tick)
         self.sink.log.setLevel(logging.WARNING)
@@ -157,10 +158,10 @@ async def lengths_and_gap(dut):
     """Every short length, a sample of the rest; in between exactly 12 byte times, or the wait."""
     bench = Bench(dut, "lengths")
     await bench.begin()
-    lengths = [14, 57, 58, 59, 60, 61, 62, 63, 64, 65, 127, 128, 255, 256, 1514]
-    if bench.tick == "1":
-        lengths += list(range(15, 57)) + list(range(66, 70)) + [1023, 1024, 1513]
-        lengths += [bench.rnd.randrange(70, 1514) for _ in range(30)]
+    lengths = [14, 59, 60, 61, 128]
+    if not bench.few:
+        lengths += list(range(15, 59)) + list(range(62, 70)) + [127, 255, 256, 1023, 1024, 1513, 1514]
+        lengths += [bench.rnd.randrange(70, 1514) for _ in range(10)]
     bench.rnd.shuffle(lengths)
     frames = [some_frame(bench.rnd, n) for n in lengths]
     for data in frames:
@@ -179,7 +180,7 @@ async def almost_broadcast(dut):
     """One byte of the address other than FF is not broadcast; a later one does not matter."""
     bench = Bench(dut, "broadcast")
     await bench.begin()
-    for n in range(8):
+    for n in (0, 5, 6) if bench.few else range(8):
         data = bytearray(b"\xff" * 8 + b"\x08\x00" + bytes(50))
         data[n] ^= 1 << bench.rnd.randrange(1 if n == 0 else 0, 8)
         bench.send(data)
@@ -192,7 +193,7 @@ async def byte_times(dut):
     bench = Bench(dut, "times")
     await bench.begin()
     for length, times in ((14, 84), (60, 84), (61, 85), (1514, 1538)):
-        if length == 1514 and bench.tick == "8":
+        if length == 1514 and bench.few:
             continue
         data = some_frame(bench.rnd, length)
         for _ in range(4):
@@ -211,7 +212,7 @@ async def latency(dut):
     """The first byte at s_tx puts a preamble byte on the wire with the next tick."""
     bench = Bench(dut, "latency")
     await bench.begin()
-    for wait in (40, 41, 47):
+    for wait in (20, 21, 27):
         await ClockCycles(dut.clk, wait * 8)
         bench.send(some_frame(bench.rnd, 60))
         while dut.s_tx_valid.value == 0:
@@ -230,7 +231,8 @@ async def underrun(dut):
     """A hole anywhere spoils that frame, the rest of it is thrown away, the next is good."""
     bench = Bench(dut, "underrun")
     await bench.begin()
-    for where in [1, 2, 5, 6, 14, 57, 58, 59, 60, 61, 150, 199] * 2:
+    places = [1, 60, 199] if bench.few else [1, 2, 5, 6, 14, 57, 58, 59, 60, 61, 150, 199] * 2
+    for where in places:
         data, good = some_frame(bench.rnd, 200), some_frame(bench.rnd, 64)
         # As long as several byte times at any tick, sometimes longer than the gap.
         bench.send(data, holes={where: bench.rnd.choice([20, 40, 400])})
@@ -246,7 +248,7 @@ async def error_with_last(dut):
     """s_tx_err counts only with last: the frame is padded, its FCS is wrong, nothing is lost."""
     bench = Bench(dut, "err")
     await bench.begin()
-    for length in (14, 59, 60, 61, 300):
+    for length in (59, 60) if bench.few else (14, 59, 60, 61, 300):
         data, good = some_frame(bench.rnd, length), some_frame(bench.rnd, 64)
         bench.send(data, err=True)
         bench.send(good)
@@ -283,7 +285,7 @@ async def reset_inside(dut):
     """A reset in mid frame silences the wire at once; what comes next is good."""
     bench = Bench(dut, "reset")
     await bench.begin()
-    for where in (1, 9, 40, 75):
+    for where in (9, 75) if bench.few else (1, 9, 40, 75):
         bench.send(some_frame(bench.rnd, 60))
         while dut.o_tx_en.value == 0:
             await RisingEdge(dut.clk)
@@ -298,7 +300,7 @@ async def reset_inside(dut):
             if dut.s_tx_valid.value == 1:
                 dut.rst.value = 0
         dut.rst.value = 0
-        await ClockCycles(dut.clk, 400 * cycles)
+        await ClockCycles(dut.clk, 100 * cycles)
         while not bench.sink.empty():
             bench.sink.recv_nowait()
         bench.done.clear()
