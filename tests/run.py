@@ -22,6 +22,7 @@ import concurrent.futures
 import fnmatch
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -68,8 +69,14 @@ class Job:
         return OUT / "log" / (self.name.replace("/", "-") + ".log")
 
     @property
+    def folder(self):
+        """Its own, made anew by the runner: inside a namespace, files of any other user than
+        the one who runs this are nobody's and cannot be replaced."""
+        return OUT / "tmp" / self.name.replace("/", "-")
+
+    @property
     def xml(self):
-        return self.log.with_suffix(".xml")
+        return self.folder / "report.xml"
 
     def count(self, verdict):
         return sum(c.verdict == verdict for c in self.cases)
@@ -145,7 +152,7 @@ def cmocka_jobs(level, tree):
 def pytest_job(name, path, env=None, in_netns=False):
     job = Job(name, [], read_pytest, env or {}, in_netns)
     job.argv = [VENV_PYTHON, "-m", "pytest", "-q", "--tb=short", f"--junitxml={job.xml}",
-                f"--basetemp={OUT / 'tmp' / name.replace('/', '-')}", str(path)]
+                f"--basetemp={job.folder / 't'}", str(path)]
     return job
 
 
@@ -250,9 +257,9 @@ class Runner:
                 self.children.discard(child)
 
     def run(self, job):
-        for folder in (job.log.parent, OUT / "tmp"):
-            folder.mkdir(parents=True, exist_ok=True)
-        job.xml.unlink(missing_ok=True)
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(job.folder, ignore_errors=True)
+        job.folder.mkdir(parents=True)
         start = time.monotonic()
         with open(job.log, "wb") as log:
             child = self.spawn(job, log)

@@ -181,12 +181,14 @@ module ly_rec_rx #(
                                                               : left_1);
     wire vnet_bad   = body_end && is_frame && (odd_form_q || in_data != 8'd0);
     wire frame_off  = state_q == ST_DATA && (!i_tx_ok || stall);
-    wire frame_move = m_tx_valid && m_tx_ready;
+    wire out_ready;             // of the stream register towards m_tx
+    wire out_valid  = state_q == ST_DATA && open_q && in_valid && !frame_off;
+    wire frame_move = out_valid && out_ready;
     wire give_up    = frame_off || vnet_bad || gap;
 
     // In ST_DATA a dropped frame leaves its byte for ST_SKIP.
     assign in_ready = state_q != ST_REQ
-                   && (state_q != ST_DATA || (open_q && m_tx_ready && !frame_off));
+                   && (state_q != ST_DATA || (open_q && out_ready && !frame_off));
 
     always @(*) begin
         state_d = state_q;
@@ -234,7 +236,7 @@ module ly_rec_rx #(
     wire left_moves = take && left_runs && !left_0;
     always @(posedge clk) begin
         if (hdr_end ? frame_goes : left_moves)
-            left_q <= left_q - (hdr_end ? LEFT_VNET : LEFT_ONE);
+            left_q <= left_q - (state_q == ST_HDR ? LEFT_VNET : LEFT_ONE);
         left_1 <= left_moves ? left_q == 2 : left_q == 1;
         left_0 <= left_moves ? left_1 : left_q == 0;
         if (state_q == ST_HDR && take) case (idx_q[2:0])
@@ -293,9 +295,21 @@ module ly_rec_rx #(
     assign m_meta_csum_offset = word_q[31:16];
     assign m_meta_tag         = tag_q;
     assign m_meta_len         = {{(16 - LEFT_W){1'b0}}, left_q};
-    assign m_tx_valid         = state_q == ST_DATA && open_q && in_valid && !frame_off;
-    assign m_tx_data          = in_data;
-    assign m_tx_last          = left_1;
+
+    // No path from m_tx_ready into the parser. A drop empties it: while a frame is open it holds
+    // bytes of that frame only.
+    wire held;
+    ly_skid #(.DATA_W(9)) u_out (
+        .clk    (clk),
+        .rst    (rst || o_drop),
+        .s_valid(out_valid),
+        .s_ready(out_ready),
+        .s_data ({left_1, in_data}),
+        .m_valid(held),
+        .m_ready(m_tx_ready),
+        .m_data ({m_tx_last, m_tx_data})
+    );
+    assign m_tx_valid         = held && !o_drop;
     assign o_drop             = open_q && give_up;
 
     assign o_req_stb   = req_stb_q;
@@ -321,7 +335,7 @@ module ly_rec_rx #(
     assign o_ev_drop_length = (hdr_end && !check_bad && !length_bad && is_frame && frame_short_q)
                            || vnet_bad;
     assign o_timer_armed   = armed;
-    assign o_busy          = in_valid || state_q == ST_REQ;
+    assign o_busy          = in_valid || held || state_q == ST_REQ;
     assign o_tap_first     = state_q == ST_HDR && take && idx_q == 4'd0 && in_data == LY_REC_FRAME;
     assign o_tap_last      = frame_move && left_1;
 

@@ -88,13 +88,17 @@ module ly_csum_tx #(
     endgenerate
 
     // ---- Where the sum starts: counts up from -csum_start, its sign goes at that byte and does not
-    // come back within the longest frame ----
+    // come back within the longest frame. All that looks at the bytes does so a cycle after they
+    // moved: s_tx_valid comes late. ----
+    reg           fire_q;               // op_q is the complement of a byte of the frame
     reg [LEN_W:0] skip_q;
     wire [LEN_W:0] skip_next = skip_q + 1'b1;
+    initial fire_q = 1'b0;
 
     always @(posedge clk) begin
+        fire_q <= st_data && s_fire && !rst;
         if (st_idle) skip_q <= {1'b1, ~s_meta_csum_start[LEN_W-1:0]};
-        else if (s_meta_ready || s_fire) skip_q <= skip_next;
+        else if (s_meta_ready || fire_q) skip_q <= skip_next;
     end
 
     // ---- The sum: of complemented bytes, so it is the checksum itself ----
@@ -102,22 +106,24 @@ module ly_csum_tx #(
     // the other half, which is due next; the end-around carry of RFC 1071 is the same step. The sum
     // starts as FFFF and ones' complement addition never makes 0 of that: 0 is sent as FFFF.
     reg [7:0] op_q;
-    reg       op_en_q;
+    reg       op_end_q;                 // op_q is no byte: the complement of padding, or 0
     reg       odd_q;                    // an odd number of bytes so far
     reg [7:0] acc_q, acc_other_q;
     reg       carry_q;
-    initial op_en_q = 1'b0;
+    initial op_end_q = 1'b0;
 
-    wire       op_byte = st_data && s_fire && !skip_q[LEN_W];
-    wire       op_pad  = state_q == ST_PAD && odd_q;
+    wire       op_byte = fire_q && !skip_q[LEN_W];
+    wire       op_pad  = state_q == ST_PAD && (odd_q ^ op_byte);
     wire       op_fold = state_q == ST_FOLD && !fold_q[1];
     wire [8:0] acc_sum = {1'b0, acc_q} + {1'b0, op_q} + {8'd0, carry_q};
 
     always @(posedge clk) begin
-        op_q    <= st_data ? ~s_tx_data : {8{op_pad}};
-        op_en_q <= !rst && (op_byte || op_pad || op_fold);
-        if (op_en_q) {carry_q, acc_other_q} <= acc_sum;
-        if (op_en_q) acc_q <= acc_other_q;
+        op_q     <= st_data ? ~s_tx_data : {8{op_pad}};
+        op_end_q <= op_pad || op_fold;
+        if (op_byte || op_end_q) begin
+            {carry_q, acc_other_q} <= acc_sum;
+            acc_q                  <= acc_other_q;
+        end
         if (op_byte) odd_q <= !odd_q;
         fold_q <= state_q == ST_FOLD ? fold_q + 2'd1 : 2'd0;
         if (st_idle) begin

@@ -60,7 +60,8 @@ module ly_queue #(
     /* verilator lint_off WIDTH */      // strings of unlike length
     localparam [0:0] IS_SPRAM = MEM == "SPRAM";
     /* verilator lint_on WIDTH */
-    localparam [0:0] READ_WINS = IS_SPRAM && READ_FIRST != 0;
+    localparam [0:0] READ_WINS  = IS_SPRAM && READ_FIRST != 0;
+    localparam [0:0] READS_LENS = IS_SPRAM && EN_AHEAD == 0;    // head_len is the RAM's output
 
     generate
         if (DEPTH_BYTES != 2 * WORDS || WORDS != (1 << ADDR_W)) begin : g_check_depth
@@ -246,7 +247,7 @@ module ly_queue #(
     end
 
     generate
-        if (IS_SPRAM && EN_AHEAD == 0) begin : g_head
+        if (READS_LENS) begin : g_head
             // The RAM holds the head's entry until the next one is fetched.
             assign head_want  = head_free && !head_fetch_q && !len_none;
             assign head_ahead = 1'b0;
@@ -507,7 +508,7 @@ module ly_queue #(
                 a_slot:  assert (!(g_wait.open_q && !commit_q) || f_entries < F_FRAMES);
                 a_patch: assert (g_wait.patch_q == 2'd0 || (f_past_q && g_wait.patch_q != 2'd3
                                  && s_valid && s_last && s_patch && !commit_q
-                                 && f_entries < F_FRAMES && f_used < F_WORDS && wr_fits));
+                                 && f_entries < F_FRAMES && f_used <= level_q && wr_fits));
             end
         end else begin : f_lost
             always @(*) a_ready: assert (s_ready);
@@ -541,7 +542,7 @@ module ly_queue #(
 
     always @(*) if (f_past_q) begin
         a_stage: assert (!(f_next && head_fetch_q) && !(head_valid_q && head_flush_q));
-        a_fetch: assert (!head_fetch_q || f_entries < F_FRAMES);
+        a_fetch: assert (!head_fetch_q || (f_entries < F_FRAMES && !(READS_LENS && f_head)));
         a_count: assert (f_held == f_entries + head_fetch_q + f_next + f_head);
         if (f_head) a_link_head:
             assert (f_link(rd_base_q, f_head_end, head_len, rd_base_q, f_hold));

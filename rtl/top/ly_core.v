@@ -77,7 +77,9 @@ module ly_core #(
     wire        ev_bad_header, ev_gap, ev_unknown, ev_stall, ev_disabled, ev_length;
     wire        rec_rx_busy, timer_armed;
     wire        tx_en, rx_en, promisc, rx_csum_en;
-    wire        tx_ok = tx_en && i_link_up;
+    reg         tx_ok;
+    initial tx_ok = 1'b0;
+    always @(posedge clk) tx_ok <= tx_en && i_link_up;
 
     ly_rec_rx #(
         .MAX_FRAME(MAX_FRAME), .RECORD_GAP_US(RECORD_GAP_US), .TX_STALL_US(TX_STALL_US),

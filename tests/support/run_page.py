@@ -19,7 +19,7 @@ import page
 import servers
 
 ROOT = Path(__file__).resolve().parents[2]
-OUT = Path("build/run")
+OUT = Path(os.environ.get("LY_RUN_OUT", "build/run"))     # elsewhere only for tests of this
 LANYARD = ["build/bin/noinet", "build/bin/lanyard"]
 CAPTURE = ["--stats", "--pcap", str(OUT / "page.pcapng")]
 FETCH = ["fetch", "-o", str(OUT / "page")]
