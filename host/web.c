@@ -14,6 +14,7 @@ struct web_get {
     CURL *easy;
     const struct web_ops *ops;
     void *arg;
+    bool head_whole;            /* the header section of the answer came to its end */
     char error[CURL_ERROR_SIZE];
     struct web_get *next;
 };
@@ -31,6 +32,15 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
     long status = 0;
     curl_easy_getinfo(g->easy, CURLINFO_RESPONSE_CODE, &status);
     return g->ops->body(g->arg, status, p, size * n) == 0 ? size * n : 0;
+}
+
+/* One line of the header section; an empty one ends it. */
+static size_t on_head(char *p, size_t size, size_t n, void *arg)
+{
+    struct web_get *g = arg;
+    size_t len = size * n;
+    g->head_whole = len && (p[0] == '\n' || (len == 2 && p[0] == '\r'));
+    return len;
 }
 
 static void get_free(struct web_get *g)
@@ -62,6 +72,10 @@ static void finished(struct web_get *g, CURLcode code)
     curl_easy_getinfo(g->easy, CURLINFO_CONTENT_TYPE, &type);
     curl_easy_getinfo(g->easy, CURLINFO_REDIRECT_URL, &location);
     res.text = g->error[0] ? g->error : curl_easy_strerror(code);
+    if (code == CURLE_OK && !g->head_whole) { /* libcurl takes it for an empty body */
+        res.code = CURLE_WEIRD_SERVER_REPLY;
+        res.text = "the answer ends within its header";
+    }
     res.type = type ? type : "";
     res.location = location;
     res.to_end = to_end(g->easy);
@@ -203,6 +217,8 @@ int web_get(struct web *w, const char *url, const char *path, const struct web_o
     curl_easy_setopt(g->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(g->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(g->easy, CURLOPT_WRITEDATA, g);
+    curl_easy_setopt(g->easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(g->easy, CURLOPT_HEADERDATA, g);
     curl_easy_setopt(g->easy, CURLOPT_ERRORBUFFER, g->error);
     curl_easy_setopt(g->easy, CURLOPT_PRIVATE, g);
     if (curl_multi_add_handle(w->multi, g->easy) != CURLM_OK) {

@@ -40,10 +40,9 @@ module ly_csum_tx #(
     localparam [2:0] ST_IDLE  = 3'd0;   // waits for s_meta
     localparam [2:0] ST_CHECK = 3'd1;   // range of the checksum
     localparam [2:0] ST_DATA  = 3'd2;
-    localparam [2:0] ST_SINK  = 3'd3;   // swallows the frame
-    localparam [2:0] ST_PAD   = 3'd4;   // an odd last byte gets its 0
-    localparam [2:0] ST_FOLD  = 3'd5;   // carries run out, 3 cycles
-    localparam [2:0] ST_DONE  = 3'd6;   // the last byte may leave
+    localparam [2:0] ST_PAD   = 3'd3;   // an odd last byte gets its 0
+    localparam [2:0] ST_FOLD  = 3'd4;   // carries run out, 3 cycles
+    localparam [2:0] ST_DONE  = 3'd5;   // the last byte may leave
 
     reg [2:0] state_q, state_d;
     reg [1:0] fold_q;
@@ -58,14 +57,16 @@ module ly_csum_tx #(
     wire m_fire = m_tx_valid && m_tx_ready;
 
     assign s_meta_ready = state_q == ST_CHECK;
-    assign s_tx_ready   = (st_data && skid_ready) || state_q == ST_SINK;
+    assign s_tx_ready   = st_data && skid_ready;
     assign o_busy       = !st_idle || skid_valid;
 
     // ---- Where the checksum goes, and whether that is inside the frame ----
     reg             need_q;             // a checksum was asked for
+    reg             bad_q;              // outside: the bytes of this frame go nowhere
     reg             wide_q;             // an offset that does not even fit LEN_W
     reg [LEN_W:0]   ofs_q;
     initial need_q = 1'b0;
+    initial bad_q  = 1'b0;
 
     wire [LEN_W+1:0] room = {2'b00, s_meta_len} - {1'b0, ofs_q};    // bytes from there to the end
     wire in_range = !wide_q && !room[LEN_W+1] && |room[LEN_W:1];
@@ -75,7 +76,9 @@ module ly_csum_tx #(
             need_q <= s_meta_need_csum && s_meta_valid;
             ofs_q  <= {1'b0, s_meta_csum_start[LEN_W-1:0]} + {1'b0, s_meta_csum_offset[LEN_W-1:0]};
         end
+        if (s_meta_ready) bad_q <= need_q && !in_range;
         if (rst) need_q <= 1'b0;
+        if (rst) bad_q  <= 1'b0;
     end
 
     generate
@@ -87,9 +90,9 @@ module ly_csum_tx #(
         end
     endgenerate
 
-    // ---- Where the sum starts: counts up from -csum_start, its sign goes at that byte and does not
-    // come back within the longest frame. All that looks at the bytes does so a cycle after they
-    // moved: s_tx_valid comes late. ----
+    // ---- Where the sum starts: counts up from -csum_start, its sign goes at that byte and does
+    // not come back within the longest frame. All that looks at the bytes does so a cycle after
+    // they moved: s_tx_valid comes late. ----
     reg           fire_q;               // op_q is the complement of a byte of the frame
     reg [LEN_W:0] skip_q;
     wire [LEN_W:0] skip_next = skip_q + 1'b1;
@@ -142,10 +145,9 @@ module ly_csum_tx #(
         case (state_q)
             ST_IDLE:  if (s_meta_valid && !lost) state_d = ST_CHECK;
             ST_CHECK: if (!s_meta_valid || lost) state_d = ST_IDLE;
-                      else state_d = need_q && !in_range ? ST_SINK : ST_DATA;
-            ST_DATA:  if (lost) state_d = ST_IDLE;
+                      else state_d = ST_DATA;
+            ST_DATA:  if (lost || (s_fire && s_tx_last && bad_q)) state_d = ST_IDLE;
                       else if (s_fire && s_tx_last) state_d = need_q ? ST_PAD : ST_DONE;
-            ST_SINK:  if (lost || (s_fire && s_tx_last)) state_d = ST_IDLE;
             ST_PAD:   state_d = ST_FOLD;
             ST_FOLD:  if (fold_q[1]) state_d = ST_DONE;
             default:  if (m_fire && m_tx_last) state_d = ST_IDLE;
@@ -159,16 +161,16 @@ module ly_csum_tx #(
 
     always @(posedge clk) begin
         state_q     <= rst ? ST_IDLE : state_d;
-        drop_q      <= lost && st_data;
+        drop_q      <= lost && st_data && !bad_q;
         inserted_q  <= !rst && m_fire && m_tx_last && need_q;
-        swallowed_q <= !rst && !lost && state_q == ST_SINK && s_fire && s_tx_last;
+        swallowed_q <= !rst && !lost && bad_q && s_fire && s_tx_last;
     end
 
     // ---- The bytes ----
     ly_skid #(.DATA_W(9)) u_skid (
         .clk    (clk),
         .rst    (rst || (lost && st_data)),
-        .s_valid(s_tx_valid && st_data),
+        .s_valid(s_tx_valid && st_data && !bad_q),
         .s_ready(skid_ready),
         .s_data ({s_tx_last, s_tx_data}),
         .m_valid(skid_valid),
@@ -192,7 +194,6 @@ module ly_csum_tx #(
         ST_IDLE:  dbg_state = "idle";
         ST_CHECK: dbg_state = "check";
         ST_DATA:  dbg_state = "data";
-        ST_SINK:  dbg_state = "sink";
         ST_PAD:   dbg_state = "pad";
         ST_FOLD:  dbg_state = "fold";
         default:  dbg_state = "done";

@@ -508,7 +508,8 @@ module ly_queue #(
                 a_slot:  assert (!(g_wait.open_q && !commit_q) || f_entries < F_FRAMES);
                 a_patch: assert (g_wait.patch_q == 2'd0 || (f_past_q && g_wait.patch_q != 2'd3
                                  && s_valid && s_last && s_patch && !commit_q
-                                 && f_entries < F_FRAMES && f_used <= level_q && wr_fits));
+                                 && f_entries < F_FRAMES && f_used < F_WORDS
+                                 && f_used <= level_q && wr_fits));
             end
         end else begin : f_lost
             always @(*) a_ready: assert (s_ready);
@@ -633,13 +634,10 @@ module ly_queue #(
             always @(posedge clk) {f_r2_q, f_r1_q} <= {f_r1_q, m_ready};
             always @(*) begin
                 r_pace: assume (!(m_ready && f_r1_q && f_r2_q));
-                // one byte of cur and nothing behind it: only just after one was taken
-                if (f_past_q && cur_valid_q && !cur_last_q && !nxt_valid_q) begin
-                    a_pace: assert (fly_q || !cur_odd_q);
-                    a_pace_fly: assert (!(cur_odd_q && fly_q) || f_r1_q);
-                    a_pace_req: assert (fly_q || rd_go);
-                    a_pace_two: assert (!(cur_odd_q && fly_q) || f_pos[LEN_W-1:1] == 0 || f_r1_q);
-                end
+                if (f_past_q && cur_valid_q && !cur_last_q && !nxt_valid_q)
+                    a_pace_odd: assert (!cur_odd_q || (fly_q && f_r1_q));
+                if (f_past_q && head_valid_q && !cur_valid_q && f_pos != 0 && !f_done)
+                    a_pace_none: assert (nxt_valid_q && f_r1_q && f_r2_q);
             end
         end else if (!IS_SPRAM) begin : f_gapless
             always @(*) if (f_past_q && cur_valid_q && !cur_last_q)

@@ -3,7 +3,7 @@
 // ly_stats - 32 counters of 48 bits in one RAM of 256 x 16, moved from one event per frame.
 // Events wait in a FIFO of 32; one engine adds them, 4 cycles per counter (3 more per carry into
 // the next 16 bits). An event that finds the FIFO full is lost whole and counted in events_lost.
-// i_snap_stb: once all events 4 cycles older are counted, all counters are copied to the snapshot
+// i_snap_stb: once all events 5 cycles older are counted, all counters are copied to the snapshot
 // bank in 288 cycles, no event in between; o_snap_busy until then, and 600 cycles after reset,
 // while both banks are cleared. Registers read the snapshot bank only, 16 bits at a time:
 // i_rd_addr = {counter, word} stands from i_rd_stb to o_rd_valid, which waits for o_snap_busy.
@@ -75,9 +75,22 @@ module ly_stats #(
     wire rx_good  = i_rx_ev_stb && i_rx_ev[23:18] == 6'd0;
     wire rx_end   = (i_rx_last_stb && !(i_rx_en && i_rx_accept))
                  || i_rx_commit_stb || i_rx_full_stb;
-    wire rec_stb  = i_rec_bad_header_stb || i_rec_gap_stb || i_rec_unknown_stb;
-    wire drop_stb = i_drop_stall_stb || i_drop_disabled_stb || i_drop_length_stb;
     wire csum_stb = i_csum_inserted_stb || i_csum_drop_stb;
+
+    // ly_rec_rx decides late in the cycle: its strobes are registered before anything else.
+    reg  bad_q, gap_q, unknown_q, stall_q, disabled_q, length_q;
+    wire rec_stb  = bad_q || gap_q || unknown_q;
+    wire drop_stb = stall_q || disabled_q || length_q;
+    initial {bad_q, gap_q, unknown_q, stall_q, disabled_q, length_q} = 6'd0;
+
+    always @(posedge clk) begin
+        bad_q      <= i_rec_bad_header_stb && !rst;
+        gap_q      <= i_rec_gap_stb && !rst;
+        unknown_q  <= i_rec_unknown_stb && !rst;
+        stall_q    <= i_drop_stall_stb && !rst;
+        disabled_q <= i_drop_disabled_stb && !rst;
+        length_q   <= i_drop_length_stb && !rst;
+    end
 
     always @(posedge clk) begin
         err_q  <= !rst && ((i_rx_ev_stb && !rx_good) || i_rx_false_stb);
@@ -94,8 +107,8 @@ module ly_stats #(
                     : i_rx_ev[18] ? 3'd4 : 3'd7;
         // One cause per record: a gap before what would have become of the frame.
         if (rec_stb || drop_stb)
-            rec_code_q <= rec_stb ? {1'b1, i_rec_unknown_stb, i_rec_gap_stb}
-                                  : {1'b0, i_drop_stall_stb, i_drop_length_stb};
+            rec_code_q <= rec_stb ? {1'b1, unknown_q, gap_q}
+                                  : {1'b0, stall_q, length_q};
         if (csum_stb) csum_drop_q <= i_csum_drop_stb;
         if (rx_end)   rx_code_q   <= {i_rx_full_stb || (i_rx_last_stb && !i_rx_en),
                                       i_rx_last_stb};
@@ -304,8 +317,8 @@ module ly_stats #(
     assign o_snap_busy = snap_q || walk_q;
     assign o_rd_valid  = rd_2_q;
     assign o_rd_data   = rd_q;
-    assign o_busy      = state_q != ST_IDLE || in_valid || ev_valid || lost_q != 9'd0
-                      || o_snap_busy || rd_want_q || rd_1_q || rd_2_q;
+    assign o_busy      = state_q != ST_IDLE || rec_stb || drop_stb || in_valid || ev_valid
+                      || lost_q != 9'd0 || o_snap_busy || rd_want_q || rd_1_q || rd_2_q;
 
     wire unused = &{1'b0, i_tx_len, i_rx_ev};
 

@@ -68,7 +68,7 @@ class Bench:
                 dut.s_tx_valid.value = 1
                 dut.s_tx_data.value = byte
                 dut.s_tx_last.value = int(last)
-                dut.s_tx_err.value = int(err and last)
+                dut.s_tx_err.value = int(err) if last else self.rnd.randrange(2)
                 await RisingEdge(dut.clk)
                 while dut.s_tx_ready.value == 0:
                     await RisingEdge(dut.clk)
@@ -244,6 +244,18 @@ async def underrun(dut):
 
 
 @cocotb.test()
+async def late_bytes(dut):
+    """s_tx_valid may be low between ticks: only when a byte is due it must be up."""
+    bench = Bench(dut, "late")
+    await bench.begin()
+    hole = {"2": 1, "8": 7}.get(bench.tick, 0)
+    data = some_frame(bench.rnd, 70)
+    # The feeder offers a byte right after the tick that took the one before.
+    bench.send(data, holes={n: hole for n in range(1, 70) if hole})
+    await bench.expect(data)
+
+
+@cocotb.test()
 async def error_with_last(dut):
     """s_tx_err counts only with last: the frame is padded, its FCS is wrong, nothing is lost."""
     bench = Bench(dut, "err")
@@ -310,7 +322,7 @@ async def reset_inside(dut):
         await bench.expect(good)
 
 
-SOME = ["byte_times", "latency", "underrun"]
+SOME = ["byte_times", "latency", "underrun", "late_bytes"]
 
 
 @pytest.mark.parametrize("tick, testcase",

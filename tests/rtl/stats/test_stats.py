@@ -129,7 +129,7 @@ class Bench:
 
     async def check(self):
         """Everything that should have moved did, and nothing else."""
-        await ClockCycles(self.dut.clk, 4)      # the way into the FIFO
+        await ClockCycles(self.dut.clk, 5)      # the way into the FIFO
         await self.snapshot()
         got = await self.read()
         want = {n: self.want[n] for n in NAMES}
