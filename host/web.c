@@ -34,12 +34,16 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
     return g->ops->body(g->arg, status, p, size * n) == 0 ? size * n : 0;
 }
 
-/* One line of the header section; an empty one ends it. */
+/* One line of a header section; an empty one ends it. Lines after that are trailers, unless
+ * another answer begins (100, then 200). */
 static size_t on_head(char *p, size_t size, size_t n, void *arg)
 {
     struct web_get *g = arg;
     size_t len = size * n;
-    g->head_whole = len && (p[0] == '\n' || (len == 2 && p[0] == '\r'));
+    if (len >= 5 && !memcmp(p, "HTTP/", 5))
+        g->head_whole = false;
+    else if (len && (p[0] == '\n' || (len == 2 && p[0] == '\r')))
+        g->head_whole = true;
     return len;
 }
 

@@ -653,7 +653,8 @@ module ly_queue #(
     wire [1:0]       f_inside  = fly_q + nxt_valid_q + cur_valid_q;
     wire             f_watch   = f_at_head && head_valid_q && f_k < f_len;
     always @(*) if (f_past_q) begin
-        a_idle: assert (head_valid_q || (!fly_q && !nxt_valid_q && !cur_valid_q && f_pos == 0 && !f_done));
+        a_idle: assert (head_valid_q || (!fly_q && !nxt_valid_q && !cur_valid_q && f_pos == 0
+                                         && !f_done));
         a_zero: assert (f_head || (rd_ofs_q == 0 && !rd_hit_q));
         a_flush: assert (!(head_flush_q && rd_all_q) || rd_all);
         if (f_head) begin

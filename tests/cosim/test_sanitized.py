@@ -141,7 +141,8 @@ def test_bad_server(server, tmp_path, answer, words):
     sends(sized(b"plain")[:30], sized(b"plain")[30:70], sized(b"plain")[70:]),
     sends(HEAD + b"\r\n", b"pl", b"ain", then="close"),
     sends(b"HTTP/1.0 200 OK\r\n\r\nplain", then="close"),
-    sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\npl\r\n", b"3;x=y\r\nain\r\n0\r\nA: b\r\n\r\n"),
+    sends(HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\npl\r\n",
+          b"3;x=y\r\nain\r\n0\r\nA: b\r\n\r\n"),
     sends(sized(b"plain") + b"", then="reset"),
 ], ids=["whole", "in pieces", "until close", "HTTP/1.0", "chunked", "reset behind it"])
 def test_good_server(server, tmp_path, answer):
@@ -184,7 +185,8 @@ def test_redirects(server, tmp_path):
     other.close()
 
 
-@pytest.mark.parametrize("to,words", [("/", ["too many redirects"]), ("ftp://10.0.2.2/", ["no http"]),
+@pytest.mark.parametrize("to,words", [("/", ["too many redirects"]),
+                                      ("ftp://10.0.2.2/", ["no http"]),
                                       ("http://10.0.2.2:1/", ["refused"])])
 def test_redirect_nowhere(server, to, words):
     server.answers["/"] = moved(to)
@@ -216,7 +218,8 @@ def test_references_of_a_page(server):
     """Blanks, a base that is none, fragments, doubles, other hosts and schemes."""
     page = b"""<base href='http://[bad/'><img src='a b.png'><img src=' /c.png#x '><img src='/c.png'>
                <img src='data:image/png;base64,AA'><img src='ftp://10.0.2.2/x'>
-               <script src='//10.0.2.9/y.js'></script><link rel='alternate stylesheet' href=s.css>"""
+               <script src='//10.0.2.9/y.js'></script>
+               <link rel='alternate stylesheet' href=s.css>"""
     server.answers["/"] = sends(sized(page))
     for name in ("/a%20b.png", "/c.png", "/s.css"):
         server.answers[name] = sends(sized(name.encode()))
@@ -336,7 +339,8 @@ def test_peer(options, command):
     (["fetch", "http://peer/none"], program.FAILED), (["fetch", "http://peer:81/"], program.FAILED),
     (["fetch", "http://absent/"], program.FAILED), (["fetch", "http://10.9.0.9/"], program.FAILED),
     (["fetch", "http://a..b/"], program.USAGE), (["fetch", "https://peer/"], program.USAGE),
-    (["ping", "-c", "1", "-W", "1", "10.9.0.9"], program.TIMEOUT), (["dig", "absent"], program.FAILED),
+    (["ping", "-c", "1", "-W", "1", "10.9.0.9"], program.TIMEOUT),
+    (["dig", "absent"], program.FAILED),
     (["dig", "peer", "MX"], program.FAILED), (["serve", "."], program.USAGE),
 ], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
 def test_peer_errors(command, code):
