@@ -312,7 +312,7 @@ static void sleep_wall(struct rig *r, bool busy)
     /* While the NIC slept, its time went on: captures show when things came. */
     uint64_t wall_ps = (uint64_t)rig_now(r) * 1000u;
     if (!busy && wall_ps > world_now(r->world))
-        world_run(r->world, wall_ps, 0);
+        world_run(r->world, wall_ps, 1ull << r->me_actor);
     if (r->wire->ops->ready && rc >= 0)
         r->wire->ops->ready(r->wire, fds + 1, n - 1);
 }
