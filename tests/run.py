@@ -376,6 +376,10 @@ def main():
     def interrupted(_signum, _frame):
         runner.stop()
 
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        # Under nohup: go on, but tests of hang-ups need it as it usually is. What is caught
+        # here is the default again in a child.
+        signal.signal(signal.SIGHUP, lambda _signum, _frame: None)
     signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
     run_all(runnable, runner)
