@@ -5,7 +5,7 @@
 #
 #   run    build and `make run`: compilers, Verilator, libraries, iproute2, nginx and NSD
 #   test   `make test` and `make lint`: second compiler, Icarus, cmocka, tshark, Python packages
-#   fpga   `make check`: pinned yosys and nextpnr, z3
+#   fpga   `make check`: pinned yosys and nextpnr, ABC
 #
 # It looks first. Only what is missing is fetched: packages by apt-get (as root or by sudo
 # without a password; otherwise the line to run is printed and the exit code is 3), servers by
@@ -95,7 +95,7 @@ look_test() {
 }
 
 look_fpga() {
-    need z3 has z3
+    need berkeley-abc has berkeley-abc
     need python3-venv python_runs 'import ensurepip, venv'
 }
 

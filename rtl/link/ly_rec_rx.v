@@ -9,7 +9,7 @@
 // Discards until SYNC after reset, a header with a bad check or impossible length, and a gap.
 // Time: i_tick_time changes every 4096 cycles (bit 12 of the time base); a time-out is at least its
 // parameter and at most 2 x 4096 cycles more. While o_timer_armed the time must not skip a change.
-// Clock: clk. Source: design.md section 1, Records; virtio 1.2, 5.1.6 (virtio_net_hdr_v1).
+// Clock: clk. Source: rtl/regs/nic.rdl; virtio 1.2, 5.1.6 (virtio_net_hdr_v1).
 module ly_rec_rx #(
     parameter integer MAX_FRAME     = 1518,         // DA..FCS
     parameter integer RECORD_GAP_US = 100_000,

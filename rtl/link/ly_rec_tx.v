@@ -6,7 +6,7 @@
 // a gap where its frame stands ready; m_rec_last: nothing more to send, the batch may end.
 // s_rx is the queue's read side: i_rx_len and i_rx_meta stand with i_rx_len_valid before and during
 // the data, o_rx_commit with the last byte. i_val_* stand from i_val_valid to o_val_done.
-// Clock: clk. Source: design.md section 1, Records; virtio 1.2, 5.1.6 (virtio_net_hdr_v1).
+// Clock: clk. Source: rtl/regs/nic.rdl; virtio 1.2, 5.1.6 (virtio_net_hdr_v1).
 module ly_rec_tx #(
     parameter integer LEN_W     = 14,
     parameter integer PHY_FIXED = 1             // said in EVENT(link)

@@ -544,6 +544,7 @@ module ly_queue #(
     always @(*) if (f_past_q) begin
         a_stage: assert (!(f_next && head_fetch_q) && !(head_valid_q && head_flush_q));
         a_fetch: assert (!head_fetch_q || (f_entries < F_FRAMES && !(READS_LENS && f_head)));
+        a_alone: assert (EN_AHEAD == 0 || !f_head || (!f_next && !head_fetch_q));
         a_count: assert (f_held == f_entries + head_fetch_q + f_next + f_head);
         if (f_head) a_link_head:
             assert (f_link(rd_base_q, f_head_end, head_len, rd_base_q, f_hold));

