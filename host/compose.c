@@ -8,6 +8,7 @@
 #include "sim/link_sim.h"
 #include "sim/pcapng.h"
 #include "sim/wire.h"
+#include "sim/wire_fault.h"
 #include "sim/world.h"
 
 #include <assert.h>
@@ -152,6 +153,23 @@ static int open_wire(struct rig *r)
     return rc == -EPERM || rc == -EACCES || rc == -ENODEV ? EXIT_MISSING : EXIT_FAILED;
 }
 
+/* Faults go round the wire. */
+static int open_faults(struct rig *r)
+{
+    struct fault_plan plan;
+    char why[WIRE_WHY_BYTES];
+    if (fault_parse(&plan, r->o->fault, why) < 0) {
+        say("--fault: %s", why);
+        return EXIT_USAGE;
+    }
+    struct wire *inner = r->wire;
+    r->wire = NULL;
+    if (wire_fault_open(&r->wire, inner, &plan) == 0)
+        return EXIT_DONE;
+    say("out of memory");
+    return EXIT_FAILED;
+}
+
 static int open_capture(struct pcapng **out, const char *path, const struct rig *r)
 {
     if (!path)
@@ -177,6 +195,8 @@ static int open_below(struct rig *r)
         code = open_capture(&r->cap_far, r->o->pcap_far, r);
     if (code == EXIT_DONE)
         code = open_wire(r);
+    if (code == EXIT_DONE && r->o->fault)
+        code = open_faults(r);
     if (code == EXIT_DONE && r->cap_far)
         wire_set_far_capture(r->wire, r->cap_far);
     return code;

@@ -22,7 +22,9 @@
 #define REDIRECTS_MAX 10
 #define PAGE_MAX_BYTES (16u << 20)
 #define OBJECTS_MAX 1000
-#define STALL_NS 120000000000
+/* A server that goes on trying through heavy loss is silent for minutes: fifteen
+ * retransmissions, each after twice the time, at most 120 s, take 924 s (stack/tcp_timer.c). */
+#define STALL_NS 960000000000
 #define SETTLE_NS 2000000000
 
 struct site {               /* an origin and its name */

@@ -34,6 +34,8 @@ static int help(FILE *f)
           "  --addr A/LEN --gw A --dns A[:PORT][,...]  --mac M\n"
           "  --offload all|none|tx-csum,rx-csum        checksums by the NIC or by the stack\n"
           "  --seed N               ISN, ports, ids and initial values of the model\n"
+          "  --fault KIND=P%|@N|@N-M|@N-[,...]        loss, corrupt, corrupt-inner, dup, reorder;\n"
+          "                         flap@N:MS; delay=US, jitter=US, rate=MBIT; tx. or rx. before\n"
           "  --pcap FILE            capture at the PHY side of our NIC; --pcap-far the other end\n"
           "  --stats                counters of stack, driver, NIC and wire at the end\n"
           "  --json                 one JSON object a line\n"

@@ -190,6 +190,13 @@ static bool parse_pcap_far(struct opts *o, const char *v)
     return *v != '\0';
 }
 
+/* Read where the wire is made, which knows faults. */
+static bool parse_fault(struct opts *o, const char *v)
+{
+    o->fault = v;
+    return true;
+}
+
 /* Options with a value; the flags are few and stand in opts_parse(). */
 static const struct {
     const char *name;
@@ -205,6 +212,7 @@ static const struct {
     { "--mac", parse_mac, "six hex bytes with colons, not a group address" },
     { "--offload", parse_offload, "all, none or a list of tx-csum, rx-csum" },
     { "--seed", parse_seed, "a number" },
+    { "--fault", parse_fault, "a list of faults" },
     { "--pcap", parse_pcap, "a file name" },
     { "--pcap-far", parse_pcap_far, "a file name" },
 };

@@ -38,6 +38,7 @@ struct opts {
     uint32_t offload;           /* NIC_OFF_* */
     bool have_seed;
     uint64_t seed;
+    const char *fault;          /* a plan as sim/wire_fault.h has it; NULL: none */
     const char *pcap, *pcap_far;
     bool json, stats;
     int command;                /* index in argv of the command's own arguments */

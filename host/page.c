@@ -98,12 +98,13 @@ int page_make(struct page *p)
 {
     *p = (struct page){ .file = { { .path = "/index.html" }, { .path = "/about/index.html" },
                                   { .path = "/img/small.png" }, { .path = "/img/middle.png" },
-                                  { .path = "/img/large.png" } } };
+                                  { .path = "/img/large.png" },
+                                  { .path = "/img/huge.png" } } };
     int rc = text(&p->file[0].data, &p->file[0].len, index_html);
     if (rc == 0)
         rc = text(&p->file[1].data, &p->file[1].len, about_html);
-    static const unsigned side[3] = { 32, 82, 192 };
-    for (int i = 0; i < 3 && rc == 0; i++)
+    static const unsigned side[4] = { 32, 82, 192, 592 };
+    for (int i = 0; i < 4 && rc == 0; i++)
         rc = png(&p->file[2 + i].data, &p->file[2 + i].len, side[i]);
     if (rc < 0)
         page_free(p);

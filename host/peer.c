@@ -157,6 +157,17 @@ const struct net *peer_net(const struct peer *p)
     return p->node.net;
 }
 
+struct nic *peer_nic(const struct peer *p)
+{
+    return p->node.nic;
+}
+
+void peer_wake(struct peer *p)
+{
+    p->node.next_ns = rig_now(p->rig);
+    world_due(p->rig->world, world_now(p->rig->world));
+}
+
 int peer_open(struct peer **out, struct rig *r)
 {
     struct peer *p = calloc(1, sizeof(*p));

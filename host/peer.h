@@ -11,6 +11,7 @@
 struct peer;
 struct rig;
 struct net;
+struct nic;
 
 /** peer_open() - Returns 0 and *out, or -errno. An actor of the rig's world. */
 int peer_open(struct peer **out, struct rig *r);
@@ -20,6 +21,9 @@ bool peer_alive(const struct peer *p);
 const char *peer_error(const struct peer *p);
 /** peer_net() - its stack, for the counters. */
 const struct net *peer_net(const struct peer *p);
+/** peer_nic() - its NIC, for the counters; peer_wake() has it polled now. */
+struct nic *peer_nic(const struct peer *p);
+void peer_wake(struct peer *p);
 void peer_close(struct peer *p);
 
 #endif

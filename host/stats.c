@@ -59,6 +59,20 @@ static void put_driver(struct printer *p, const struct rig *r)
     put(p, "link_resyncs", s.link.resyncs);
 }
 
+/* What --fault did, by kind. */
+static void put_faults(struct printer *p, const char *way, const uint64_t by[FAULT_KINDS])
+{
+    static const char *const kinds[FAULT_KINDS] = {
+        [FAULT_LOSS] = "loss", [FAULT_CORRUPT] = "corrupt", [FAULT_INNER] = "corrupt_inner",
+        [FAULT_DUP] = "dup", [FAULT_REORDER] = "reorder", [FAULT_FLAP] = "flap",
+    };
+    for (int k = 0; k < FAULT_KINDS; k++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%s_%s", way, kinds[k]);
+        put(p, name, by[k]);
+    }
+}
+
 static void put_sim(struct printer *p, const struct rig *r)
 {
     struct sim_nic_stats s;
@@ -77,51 +91,64 @@ static void put_sim(struct printer *p, const struct rig *r)
     put(p, "from_nic_bad", w->from_nic_bad);
     put(p, "to_nic_frames", w->to_nic_frames);
     put(p, "to_nic_octets", w->to_nic_octets);
+    put(p, "to_nic_dropped", w->to_nic_dropped);
     put(p, "far_send_errors", w->far_send_errors);
+    put_faults(p, "fault_tx", w->fault_tx);
+    put_faults(p, "fault_rx", w->fault_rx);
 }
 
 /* The NIC's own: a snapshot by registers, so it takes turns. Returns an exit code, after a
  * line unless the NIC failed before, which was told then. */
-static int read_nic(struct rig *r, uint64_t out[NIC_COUNTERS_MAX], int *count)
+static int read_nic(struct rig *r, struct nic *nic, uint64_t out[NIC_COUNTERS_MAX], int *count)
 {
     int64_t limit = rig_now(r) + READ_LIMIT_NS;
     int code = EXIT_DONE;
-    *count = nic_counters_start(r->me.nic);
+    *count = nic_counters_start(nic);
     if (*count == 0)
         *count = -EAGAIN;
     while (code == EXIT_DONE && *count == -EAGAIN && rig_now(r) <= limit) {
+        if (nic != r->me.nic)
+            peer_wake(r->peer);
         code = rig_turn(r);
         if (code == EXIT_DONE)
-            *count = nic_counters_done(r->me.nic, out);
+            *count = nic_counters_done(nic, out);
     }
     if (code != EXIT_DONE || *count >= 0)
         return code;
-    if (nic_state(r->me.nic) != NIC_FAILED)
+    if (nic_state(nic) != NIC_FAILED)
         say("the NIC's counters could not be read: %s",
             *count == -EAGAIN ? "no answer" : strerror(-*count));
     return *count == -EAGAIN || *count == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED;
 }
 
+static void put_nic(struct printer *p, const char *group, const uint64_t *counters, int count)
+{
+    p->group = group;
+    for (int i = 0; i < count; i++)
+        put(p, nic_counter_name((unsigned)i), counters[i]);
+}
+
 int rig_stats(struct rig *r, int code)
 {
-    uint64_t nic[NIC_COUNTERS_MAX];
-    int count;
+    uint64_t nic[NIC_COUNTERS_MAX], far[NIC_COUNTERS_MAX];
+    int count, far_count = 0;
     if (!r->o->stats)
         return code;
     r->leaving = loop_signal(r->loop) != 0;
-    int mine = read_nic(r, nic, &count);
+    int mine = read_nic(r, r->me.nic, nic, &count);
+    if (mine == EXIT_DONE && r->peer)
+        mine = read_nic(r, peer_nic(r->peer), far, &far_count);
     struct printer p = { .json = r->o->json, .first = true };
     printf(p.json ? "{" : "counters (those that are not zero):\n");
     p.group = "run";
     put(&p, "seed", r->o->seed);
     put_stack(&p, r->me.net, "stack");
     put_driver(&p, r);
-    p.group = "nic";
-    for (int i = 0; i < count; i++)
-        put(&p, nic_counter_name((unsigned)i), nic[i]);
+    put_nic(&p, "nic", nic, count);
     put_sim(&p, r);
     if (r->peer)
         put_stack(&p, peer_net(r->peer), "peer");
+    put_nic(&p, "pnic", far, far_count);
     if (p.json)
         puts("}");
     return code == EXIT_DONE ? mine : code;

@@ -6,12 +6,21 @@
 
 #include <string.h>
 
+/* Beside a frame that --fault changed; each is a sentence that a filter can look for. */
+static const char *fault_comment(uint8_t fault)
+{
+    return fault & FAULT_BIT(FAULT_CORRUPT) ? "planted fault: bits changed, FCS wrong"
+         : fault & FAULT_BIT(FAULT_INNER) ? "planted fault: a payload bit changed, FCS good"
+         : fault & FAULT_BIT(FAULT_DUP) ? "planted fault: sent twice"
+         : "planted fault: sent late";
+}
+
 static void write_out(struct phy_tap *p, const struct phy_tap_held *h)
 {
     uint32_t bad = h->flags & ~(PCAPNG_IN | PCAPNG_OUT);
     size_t stored = h->len < FRAME_ASM_BYTES ? h->len : FRAME_ASM_BYTES;
     pcapng_frame(p->cap, h->sfd_ps / 1000, h->buf, stored, h->len, h->flags,
-                 frame_bad_name(bad));
+                 h->fault ? fault_comment(h->fault) : frame_bad_name(bad));
 }
 
 /* The SFD of a frame that is still coming, SIM_NEVER if there is none. */
@@ -46,6 +55,7 @@ static void hold(struct phy_tap *p, const struct frame_asm *a, uint32_t flags)
     h->sfd_ps = a->sfd_ps;
     h->len = a->len;
     h->flags = flags;
+    h->fault = a->fault;
     memcpy(h->buf, a->buf, frame_asm_stored(a));
 }
 

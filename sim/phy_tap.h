@@ -24,6 +24,7 @@ struct phy_tap_count {
 struct phy_tap_held {
     uint64_t sfd_ps;
     uint32_t len, flags;
+    uint8_t fault;
     uint8_t buf[FRAME_ASM_BYTES];
 };
 
@@ -45,14 +46,18 @@ void phy_tap_done(struct phy_tap *p, bool outward);
 /** phy_tap_out() - the NIC drives this symbol. */
 static inline void phy_tap_out(struct phy_tap *p, uint64_t t, const struct sym *s)
 {
-    if (frame_asm_sym(&p->out, t, s->data, s->dv, s->er))
+    bool ended = frame_asm_sym(&p->out, t, s->data, s->dv, s->er);
+    p->out.fault |= s->fault;
+    if (ended)
         phy_tap_done(p, true);
 }
 
 /** phy_tap_in() - the NIC sees this symbol. */
 static inline void phy_tap_in(struct phy_tap *p, uint64_t t, const struct sym *s)
 {
-    if (frame_asm_sym(&p->in, t, s->data, s->dv, s->er))
+    bool ended = frame_asm_sym(&p->in, t, s->data, s->dv, s->er);
+    p->in.fault |= s->fault;
+    if (ended)
         phy_tap_done(p, false);
 }
 

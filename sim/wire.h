@@ -24,7 +24,13 @@ struct sym {
     uint8_t data;
     uint8_t dv, er;     /* towards the NIC: RX_DV, RX_ER; from it: TX_EN, TX_ER */
     uint8_t crs, col;   /* towards the NIC only */
+    uint8_t fault;      /* FAULT_BIT()s of the frame that it belongs to: planted, no failure */
 };
+
+/* What --fault can do to a frame (sim/wire_fault.h). */
+enum fault_kind { FAULT_LOSS, FAULT_CORRUPT, FAULT_INNER, FAULT_DUP, FAULT_REORDER, FAULT_FLAP,
+                  FAULT_KINDS };
+#define FAULT_BIT(kind) (1u << (kind))
 
 struct wire;
 struct pcapng;
@@ -54,12 +60,14 @@ struct wire_stats {
     uint64_t from_nic_bad;      /* FCS, preamble or length: fails the run */
     uint64_t to_nic_dropped;    /* the queue towards the NIC was full */
     uint64_t far_send_errors;   /* the kernel or libslirp refused a frame */
+    uint64_t fault_tx[FAULT_KINDS], fault_rx[FAULT_KINDS];  /* frames treated so, by --fault */
 };
 
 struct wire {
     const struct wire_ops *ops;
     struct world *world;
     struct wire_stats stats;
+    struct wire *inner;         /* of a wire round another one; NULL: none */
     struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
     char error[160];            /*  "" or one line: why the run must fail */
 };

@@ -45,6 +45,7 @@ static void start(struct frame_asm *a, uint64_t t)
     a->in = true;
     a->sfd = a->bad_start = a->er = false;
     a->len = a->preamble = 0;
+    a->fault = 0;
     a->gap_ps = a->last_ps ? t - a->last_ps : SIM_NEVER;
 }
 
@@ -129,6 +130,7 @@ const char *frame_bad_name(uint32_t bad)
 struct feed_slot {
     uint64_t at;                /* not before this time */
     uint32_t len;               /* DA..FCS */
+    uint8_t fault;
     uint8_t b[ETH_MAX_BYTES + ETH_TAG_BYTES];
 };
 
@@ -178,6 +180,23 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
     memcpy(s->b + n, &fcs, sizeof fcs);
     s->len = n + ETH_FCS_BYTES;
     s->at = now + SYM_PS;
+    s->fault = 0;
+    f->n++;
+    return 0;
+}
+
+int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, size_t len,
+                       uint8_t fault)
+{
+    struct feed_slot *s = &f->slot[(f->head + f->n) % FEED_FRAMES];
+    if (len > sizeof s->b)
+        return -EMSGSIZE;
+    if (f->n == FEED_FRAMES)
+        return -ENOBUFS;
+    memcpy(s->b, frame, len);
+    s->len = (uint32_t)len;
+    s->at = at;
+    s->fault = fault;
     f->n++;
     return 0;
 }
@@ -192,13 +211,14 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
         return idle;
     uint8_t data = f->pos >= LEAD_BYTES ? s->b[f->pos - LEAD_BYTES]
                  : f->pos == LEAD_BYTES - 1 ? SFD : PREAMBLE;
+    uint8_t fault = s->fault;
     if (++f->pos == LEAD_BYTES + s->len) {
         f->pos = 0;
         f->head = (f->head + 1) % FEED_FRAMES;
         f->n--;
         f->free_at = t + GAP_PS;
     }
-    return (struct sym){ .data = data, .dv = 1, .crs = 1 };
+    return (struct sym){ .data = data, .dv = 1, .crs = 1, .fault = fault };
 }
 
 uint64_t frame_feed_next(const struct frame_feed *f)
@@ -232,6 +252,8 @@ void wire_fail(struct wire *w, const char *fmt, ...)
 
 void wire_set_far_capture(struct wire *w, struct pcapng *cap)
 {
+    while (w->inner)
+        w = w->inner;
     w->far = cap;
 }
 
@@ -243,6 +265,8 @@ bool wire_check(struct wire *w, const struct frame_asm *a)
         w->stats.from_nic_octets += a->len;
         return true;
     }
+    if (a->fault)
+        return false;
     w->stats.from_nic_bad++;
     wire_fail(w, "%s: the NIC sent a frame with %s (%u octets, ended at %llu ns)", w->ops->name,
               frame_bad_name(bad), a->len, (unsigned long long)(a->last_ps / 1000));
@@ -270,7 +294,9 @@ void wire_frames_out(struct wire *w, unsigned port, uint64_t t, const struct sym
     struct wire_frames *wf = (struct wire_frames *)w;
     struct frame_asm *a = &wf->from;
     (void)port;
-    if (!frame_asm_sym(a, t, s->data, s->dv, s->er) || !wire_check(w, a))
+    bool ended = frame_asm_sym(a, t, s->data, s->dv, s->er);
+    a->fault |= s->fault;
+    if (!ended || !wire_check(w, a))
         return;
     if (w->far)
         pcapng_frame(w->far, t / 1000, a->buf, a->len, a->len, PCAPNG_IN, NULL);

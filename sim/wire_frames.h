@@ -40,6 +40,7 @@ struct frame_asm {
     bool sfd;                   /* the SFD came */
     bool bad_start;             /* something else came where preamble or SFD must be */
     bool er;                    /* an error symbol came inside */
+    uint8_t fault;              /* FAULT_BIT()s: set by whoever feeds the symbols */
     uint8_t buf[FRAME_ASM_BYTES];
 };
 
@@ -107,6 +108,13 @@ unsigned frame_feed_room(const struct frame_feed *f);
  */
 int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, size_t len);
 
+/**
+ * frame_feed_put_raw() - queue DA..FCS as they are, not before @at, marked with
+ * @fault. Returns 0; -EMSGSIZE longer than a slot; -ENOBUFS queue full.
+ */
+int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, size_t len,
+                       uint8_t fault);
+
 /** frame_feed_in() - as wire_ops.in(): the symbol at the rx clock edge at @t. */
 struct sym frame_feed_in(struct frame_feed *f, uint64_t t);
 
@@ -150,7 +158,8 @@ int wire_frames_arrived(struct wire_frames *wf, const uint8_t *frame, size_t len
 /**
  * wire_check() - judge and count an event from a NIC.
  *
- * Returns true for a good frame; otherwise it is counted, and the wire has failed.
+ * Returns true for a good frame; otherwise it is counted, and the wire has failed
+ * unless the fault was planted.
  */
 bool wire_check(struct wire *w, const struct frame_asm *a);
 

@@ -17,7 +17,7 @@
 
 struct lane {
     unsigned head, n;
-    struct { uint64_t at; uint8_t data, er; } ring[RING];
+    struct { uint64_t at; uint8_t data, er, fault; } ring[RING];
     struct frame_asm check;
 };
 
@@ -42,6 +42,7 @@ static void lane_put(struct lane *l, uint64_t at, const struct sym *s)
     l->ring[i].at = at;
     l->ring[i].data = s->data;
     l->ring[i].er = s->er;
+    l->ring[i].fault = s->fault;
 }
 
 static void peer_out(struct wire *w, unsigned port, uint64_t t, const struct sym *s)
@@ -53,7 +54,9 @@ static void peer_out(struct wire *w, unsigned port, uint64_t t, const struct sym
         p->far.cap = w->far;
         phy_tap_out(&p->far, t, s);
     }
-    if (frame_asm_sym(&l->check, t, s->data, s->dv, s->er) && wire_check(w, &l->check)) {
+    bool ended = frame_asm_sym(&l->check, t, s->data, s->dv, s->er);
+    l->check.fault |= s->fault;
+    if (ended && wire_check(w, &l->check)) {
         w->stats.to_nic_frames++;
         w->stats.to_nic_octets += l->check.len;
     }
@@ -70,8 +73,8 @@ static struct sym peer_in(struct wire *w, unsigned port, uint64_t t)
     struct sym s = { 0 };
 
     if (l->n > 0 && l->ring[l->head].at <= t) {
-        s = (struct sym){ .data = l->ring[l->head].data, .dv = 1,
-                          .er = l->ring[l->head].er, .crs = 1 };
+        s = (struct sym){ .data = l->ring[l->head].data, .dv = 1, .crs = 1,
+                          .er = l->ring[l->head].er, .fault = l->ring[l->head].fault };
         l->head = (l->head + 1) % RING;
         l->n--;
     }

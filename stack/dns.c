@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * dns.c - stub resolver over UDP: RFC 1035 7, RFC 5452 (random id and port), RFC
- * 1123 6.1.3. DNS_TRIES rounds of DNS_TRY_NS; the servers share each round, so that
- * all of them are asked twice and a question never takes more than 10 s. A server
- * that refuses, fails or is unreachable is left out; when none is left, the question
+ * 1123 6.1.3. Rounds of 1, 2, 3 and 4 s; the servers share each round, so that all of
+ * them are asked four times and a question never takes more than 10 s. A server that
+ * refuses, fails or is unreachable is left out; when none is left, the question
  * ends at once with the last reason.
  */
 #include "stack/dns.h"
@@ -14,8 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DNS_TRIES 2u
-#define DNS_TRY_NS (5 * NET_NS_PER_S)
+#define DNS_ROUNDS 4u
 #define DNS_ROOM_NS (10 * NET_NS_PER_MS)    /* look again when the NIC had no room */
 
 enum query_state { QUERY_FREE, QUERY_ASKING, QUERY_DONE };
@@ -27,7 +26,7 @@ struct dns_query {
     unsigned n_servers;
     struct dns_server server[DNS_SERVERS];  /* as they were when the question came */
     int bad[DNS_SERVERS];       /* negative errno: left out */
-    unsigned step;              /* of DNS_TRIES * n_servers */
+    unsigned step;              /* of DNS_ROUNDS * n_servers */
     int at;                     /* server that ep is connected to, -1 none */
     bool sent;                  /* this step's question is out */
     int64_t started_ns, step_end_ns, due_ns;
@@ -123,11 +122,17 @@ static int server_of_step(struct dns_query *q)
         bad += q->bad[i] != 0;
     if (bad == q->n_servers)
         return q->bad[q->step % q->n_servers];
-    while (q->step < DNS_TRIES * q->n_servers && q->bad[q->step % q->n_servers])
+    while (q->step < DNS_ROUNDS * q->n_servers && q->bad[q->step % q->n_servers])
         q->step++;
-    if (q->step >= DNS_TRIES * q->n_servers)
+    if (q->step >= DNS_ROUNDS * q->n_servers)
         return -ETIMEDOUT;
     return (int)(q->step % q->n_servers);
+}
+
+/* The longer nothing comes, the longer it is waited for: RFC 1035 4.2.1. */
+static int64_t round_ns(const struct dns_query *q)
+{
+    return (int64_t)(q->step / q->n_servers + 1) * NET_NS_PER_S;
 }
 
 /* Ask, or ask the next one, until something is out, must wait, or all is lost. */
@@ -140,7 +145,7 @@ static void ask(struct net *n, struct dns_query *q, int64_t now_ns)
             return;
         }
         if (!q->step_end_ns)
-            q->step_end_ns = now_ns + DNS_TRY_NS / q->n_servers;
+            q->step_end_ns = now_ns + round_ns(q) / q->n_servers;
         int err = send(n, q, (unsigned)s);
         q->sent = err == 0;
         if (!err || err == -EAGAIN) {

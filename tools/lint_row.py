@@ -16,7 +16,8 @@ SKIP = {"build", ".git", ".pytest_cache"}
 ROW = {"host": {"stack", "driver", "sim"}, "stack": {"driver"}, "driver": set(),
        "sim": {"driver"}}
 PUBLIC = {"stack": {"net"}, "driver": {"nic", "pkt", "be", "link", "rec", "nic_regs"},
-          "sim": {"nic_model", "world", "link_sim", "wire", "pcapng", "bench"}, "host": set()}
+          "sim": {"nic_model", "world", "link_sim", "wire", "wire_fault", "pcapng", "bench"},
+          "host": set()}
 # host/ sees few of them; be.h has types only. Two files create devices and worlds, two read
 # the simulation's own counters and speed; these see every public header.
 HOST_MAY = {"stack/net.h", "driver/nic.h", "driver/link.h", "driver/pkt.h", "driver/be.h",

@@ -63,7 +63,7 @@ def with_dns(far, server):
 
 
 def test_silent_server(far):
-    """Two tries of 5 s, then exit code 4."""
+    """Four tries in 10 s, then exit code 4."""
     with silent_server():
         got = dig(with_dns(far, f"{netns.FAR_ADDR}:5353"), "www.lanyard.test")
     got.check(program.TIMEOUT).one_line()

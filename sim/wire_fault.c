@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * wire_fault.c - a wire round another one. Each frame is taken whole, treated by the
+ * plan and put on the line again, so it comes a frame time later than without.
+ *
+ *     NIC out() -> tx.taken -> plan -> tx.feed -> (an actor plays it) -> inner out()
+ *     NIC in() <- rx.feed <- plan <- rx.taken <- inner in()
+ *
+ * Symbols of a frame that was changed carry sym.fault, so that nobody takes it for a
+ * failure of the NIC.
+ */
+#include "sim/wire_fault.h"
+
+#include "driver/be.h"
+#include "sim/wire_frames.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define US_PS 1000000ull
+#define MS_PS 1000000000ull
+/* A frame that shall come late, but nothing overtakes it. */
+#define REORDER_PS MS_PS
+#define ETHERTYPE_IP4 0x0800u
+#define IP4_FRAGMENT 0x3fffu    /* MF and offset. RFC 791 3.1 */
+enum { PROTO_TCP = 6, PROTO_UDP = 17 };
+
+struct frame {
+    uint32_t len;               /* DA..FCS */
+    uint8_t fault;
+    uint8_t b[ETH_MAX_BYTES + ETH_TAG_BYTES];
+};
+
+/* One direction. */
+struct path {
+    const struct fault_plan *plan;
+    bool is_tx;
+    struct sim_rng rng[FAULT_RULES_MAX];
+    struct frame_asm taken;
+    struct frame_feed *feed;
+    uint64_t *stats;            /* FAULT_KINDS of wire_stats */
+    uint64_t seen;              /* frames */
+    uint64_t flap_end;          /* nothing passes before this time */
+    uint64_t line_free;         /* of RULE_RATE */
+    struct frame late;          /* of FAULT_REORDER; len 0: none */
+    uint64_t late_at;
+};
+
+struct wire_fault {
+    struct wire w;              /* first */
+    struct fault_plan plan;
+    struct path tx, rx;
+    int actor;
+    bool sending;               /* the symbol before had dv: */
+    uint64_t next_ps;           /* another one is due */
+};
+
+static struct wire_fault *fault_of(struct wire *w)
+{
+    return (struct wire_fault *)w;
+}
+
+/* --- what the plan says ---------------------------------------------------------- */
+
+static bool applies(const struct path *p, const struct fault_rule *r)
+{
+    return p->is_tx ? r->tx : r->rx;
+}
+
+static uint64_t draw(struct path *p, unsigned rule, uint64_t below)
+{
+    return sim_rng_next(&p->rng[rule]) % below;
+}
+
+/* Shall this frame have this fault? Every rule draws once a frame, come what may. Returns the
+ * rule that says so, -1. */
+static int wanted(struct path *p, enum fault_kind kind)
+{
+    int found = -1;
+    for (unsigned i = 0; i < p->plan->n; i++) {
+        const struct fault_rule *r = &p->plan->rule[i];
+        if (r->form != RULE_FRAMES || r->kind != kind || !applies(p, r))
+            continue;
+        bool hit = r->per_million ? draw(p, i, 1000000) < r->per_million
+                                  : p->seen >= r->first && p->seen <= r->last;
+        if (hit && found < 0)
+            found = (int)i;
+    }
+    return found;
+}
+
+static bool flapping(struct path *p, uint64_t now)
+{
+    for (unsigned i = 0; i < p->plan->n; i++) {
+        const struct fault_rule *r = &p->plan->rule[i];
+        if (r->form == RULE_FLAP && applies(p, r) && p->seen == r->first)
+            p->flap_end = now + r->value * MS_PS;
+    }
+    return now < p->flap_end;
+}
+
+/* When a frame of @len octets that came at @now goes on. */
+static uint64_t departure(struct path *p, uint64_t now, uint32_t len)
+{
+    uint64_t at = now + SYM_PS;
+    for (unsigned i = 0; i < p->plan->n; i++) {
+        const struct fault_rule *r = &p->plan->rule[i];
+        if (!applies(p, r))
+            continue;
+        if (r->form == RULE_DELAY)
+            at += r->value * US_PS;
+        if (r->form == RULE_JITTER)
+            at += draw(p, i, r->value * US_PS + 1);
+        if (r->form == RULE_RATE) {
+            at = at > p->line_free ? at : p->line_free;
+            p->line_free = at + len * 8ull * US_PS / r->value;
+        }
+    }
+    return at;
+}
+
+/* --- what is done to a frame -------------------------------------------------------- */
+
+/* 1 to 3 different bits of DA..FCS. */
+static void corrupt(struct path *p, int rule, struct frame *f)
+{
+    uint64_t bits[3], n = 1 + draw(p, (unsigned)rule, 3);
+    for (unsigned i = 0; i < n; i++) {
+        bits[i] = draw(p, (unsigned)rule, f->len * 8ull);
+        for (unsigned k = 0; k < i; k++)
+            if (bits[k] == bits[i]) {
+                bits[i] = (bits[i] + 1) % (f->len * 8ull);
+                k = (unsigned)-1;       /* look at all of them again */
+            }
+        f->b[bits[i] / 8] ^= (uint8_t)(1u << bits[i] % 8);
+    }
+    f->fault |= FAULT_BIT(FAULT_CORRUPT);
+}
+
+static uint16_t u16_at(const uint8_t *b)
+{
+    return be16_get((struct be16){ { b[0], b[1] } });
+}
+
+/* Where the TCP or UDP payload of an unfragmented IPv4 packet lies. Its length, 0: there is
+ * none, or no checksum protects it. */
+static uint32_t payload(const struct frame *f, uint32_t *at)
+{
+    const uint8_t *ip = f->b + ETH_HDR_BYTES;
+    uint32_t room = f->len - ETH_HDR_BYTES - ETH_FCS_BYTES, hdr, all, skip;
+    if (f->len < ETH_MIN_BYTES || u16_at(f->b + 12) != ETHERTYPE_IP4)
+        return 0;
+    hdr = (ip[0] & 15u) * 4u;
+    all = u16_at(ip + 2);
+    if (hdr < 20 || all > room || all < hdr + 8 || (u16_at(ip + 6) & IP4_FRAGMENT))
+        return 0;
+    const uint8_t *l4 = ip + hdr;
+    if (ip[9] == PROTO_UDP && u16_at(l4 + 6) != 0)      /* RFC 768: 0 is no checksum */
+        skip = 8;
+    else if (ip[9] == PROTO_TCP && all >= hdr + 20)
+        skip = (l4[12] >> 4) * 4u;
+    else
+        return 0;
+    *at = ETH_HDR_BYTES + hdr + skip;
+    return all > hdr + skip ? all - hdr - skip : 0;
+}
+
+static void corrupt_inner(struct path *p, int rule, struct frame *f)
+{
+    uint32_t at, n = payload(f, &at);
+    if (n == 0)
+        return;
+    uint64_t bit = draw(p, (unsigned)rule, n * 8ull);
+    f->b[at + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    struct le32 fcs = le32_put(frame_fcs(f->b, f->len - ETH_FCS_BYTES));
+    memcpy(f->b + f->len - ETH_FCS_BYTES, &fcs, sizeof fcs);
+    f->fault |= FAULT_BIT(FAULT_INNER);
+}
+
+static void emit(struct wire_fault *w, struct path *p, uint64_t now, const struct frame *f)
+{
+    int rc = frame_feed_put_raw(p->feed, departure(p, now, f->len), f->b, f->len, f->fault);
+    if (rc < 0) {       /* a slow line's queue is full: as in any router */
+        p->stats[FAULT_LOSS]++;
+        return;
+    }
+    for (unsigned k = 0; k < FAULT_KINDS; k++)
+        p->stats[k] += f->fault >> k & 1;
+    if (!p->is_tx) {
+        w->w.stats.to_nic_frames++;
+        w->w.stats.to_nic_octets += f->len;
+    }
+}
+
+static void emit_late(struct wire_fault *w, struct path *p, uint64_t now)
+{
+    if (p->late.len == 0)
+        return;
+    emit(w, p, now, &p->late);
+    p->late.len = 0;
+}
+
+/* A whole frame has come. */
+static void treat(struct wire_fault *w, struct path *p, uint64_t now)
+{
+    const struct frame_asm *a = &p->taken;
+    struct frame f = { .len = a->len };
+    if (!a->sfd || a->len < ETH_HDR_BYTES || a->len > sizeof f.b)
+        return;
+    memcpy(f.b, a->buf, a->len);
+    p->seen++;
+    int kinds[FAULT_KINDS];
+    for (unsigned k = 0; k < FAULT_KINDS; k++)
+        kinds[k] = k == FAULT_FLAP ? flapping(p, now) - 1 : wanted(p, (enum fault_kind)k);
+    if (kinds[FAULT_FLAP] >= 0 || kinds[FAULT_LOSS] >= 0) {
+        p->stats[kinds[FAULT_FLAP] >= 0 ? FAULT_FLAP : FAULT_LOSS]++;
+        return;
+    }
+    if (kinds[FAULT_CORRUPT] >= 0)
+        corrupt(p, kinds[FAULT_CORRUPT], &f);
+    else if (kinds[FAULT_INNER] >= 0)
+        corrupt_inner(p, kinds[FAULT_INNER], &f);
+    if (kinds[FAULT_DUP] >= 0) {
+        emit(w, p, now, &f);
+        f.fault |= FAULT_BIT(FAULT_DUP);
+    }
+    if (kinds[FAULT_REORDER] >= 0 && p->late.len == 0) {
+        f.fault |= FAULT_BIT(FAULT_REORDER);
+        p->late = f;
+        p->late_at = now + REORDER_PS;
+        return;
+    }
+    emit(w, p, now, &f);
+    emit_late(w, p, now);
+}
+
+static void check_late(struct wire_fault *w, struct path *p, uint64_t now)
+{
+    if (p->late.len > 0 && p->late_at <= now)
+        emit_late(w, p, now);
+}
+
+static uint64_t path_next(const struct path *p)
+{
+    uint64_t t = frame_feed_next(p->feed);
+    return p->late.len > 0 && p->late_at < t ? p->late_at : t;
+}
+
+/* --- a wire ------------------------------------------------------------------------- */
+
+/* What the inner wire says of itself is said of this one. */
+static void hear_inner(struct wire_fault *w)
+{
+    const struct wire *in = w->w.inner;
+    w->w.stats.far_send_errors = in->stats.far_send_errors;
+    w->w.stats.to_nic_dropped = in->stats.to_nic_dropped;
+    if (in->error[0] && !w->w.error[0])
+        memcpy(w->w.error, in->error, sizeof w->w.error);
+}
+
+static void fault_out(struct wire *w, unsigned port, uint64_t t, const struct sym *s)
+{
+    struct wire_fault *f = fault_of(w);
+    if (port != 0) {
+        w->inner->ops->out(w->inner, port, t, s);
+        return;
+    }
+    if (!frame_asm_sym(&f->tx.taken, t, s->data, s->dv, s->er) || !wire_check(w, &f->tx.taken))
+        return;
+    treat(f, &f->tx, t);
+    world_due(w->world, path_next(&f->tx));
+}
+
+static struct sym fault_in(struct wire *w, unsigned port, uint64_t t)
+{
+    struct wire_fault *f = fault_of(w);
+    struct sym s = w->inner->ops->in(w->inner, port, t);
+    if (port != 0)
+        return s;
+    if (frame_asm_sym(&f->rx.taken, t, s.data, s.dv, s.er)) {
+        treat(f, &f->rx, t);
+        hear_inner(f);
+    }
+    check_late(f, &f->rx, t);
+    return frame_feed_in(f->rx.feed, t);
+}
+
+static uint64_t fault_in_next(struct wire *w, unsigned port)
+{
+    struct wire_fault *f = fault_of(w);
+    uint64_t t = w->inner->ops->in_next(w->inner, port);
+    if (port != 0)
+        return t;
+    if (f->rx.taken.in)         /* the symbol that ends a frame is an idle one */
+        return 0;
+    uint64_t mine = path_next(&f->rx);
+    return mine < t ? mine : t;
+}
+
+/* The actor: plays what goes on towards the inner wire, a symbol a step. */
+static uint64_t play_next(void *self)
+{
+    struct wire_fault *f = self;
+    return f->sending ? f->next_ps : path_next(&f->tx);
+}
+
+static void play(void *self, uint64_t t)
+{
+    struct wire_fault *f = self;
+    struct wire *in = f->w.inner;
+    check_late(f, &f->tx, t);
+    struct sym s = frame_feed_in(f->tx.feed, t);
+    if (s.dv || f->sending)
+        in->ops->out(in, 0, t, &s);
+    f->sending = s.dv;
+    f->next_ps = t + SYM_PS;
+    if (!s.dv)
+        hear_inner(f);
+}
+
+static const struct actor_ops player = { .name = "fault", .next = play_next, .run = play };
+
+static int fault_pollfds(struct wire *w, struct pollfd *fds, int max, int *timeout_ms)
+{
+    struct wire_fault *f = fault_of(w);
+    uint64_t at = path_next(&f->tx), mine = path_next(&f->rx), now = world_now(w->world);
+    at = f->sending ? now : mine < at ? mine : at;
+    uint64_t ms = at <= now ? 0 : (at - now + MS_PS - 1) / MS_PS;
+    if (at != SIM_NEVER && ms < (uint64_t)*timeout_ms)
+        *timeout_ms = (int)ms;
+    return w->inner->ops->pollfds ? w->inner->ops->pollfds(w->inner, fds, max, timeout_ms) : 0;
+}
+
+static void fault_ready(struct wire *w, struct pollfd *fds, int n)
+{
+    if (w->inner->ops->ready)
+        w->inner->ops->ready(w->inner, fds, n);
+    hear_inner(fault_of(w));
+}
+
+static void fault_close(struct wire *w)
+{
+    struct wire_fault *f = fault_of(w);
+    if (f->actor >= 0)
+        world_remove(w->world, f->actor);
+    wire_close(w->inner);
+    frame_feed_destroy(f->tx.feed);
+    frame_feed_destroy(f->rx.feed);
+    free(f);
+}
+
+static const struct wire_ops ops = {
+    .name = "fault",
+    .out = fault_out,
+    .in = fault_in,
+    .in_next = fault_in_next,
+    .pollfds = fault_pollfds,
+    .ready = fault_ready,
+    .close = fault_close,
+};
+
+static int path_init(struct path *p, const struct fault_plan *plan, uint64_t seed, uint64_t *stats)
+{
+    p->plan = plan;
+    p->stats = stats;
+    for (unsigned i = 0; i < plan->n; i++)
+        p->rng[i].s = (uint64_t)sim_hash32(seed, 0x46000000u + i * 2u + p->is_tx) << 32 | i;
+    p->feed = frame_feed_create();
+    return p->feed ? 0 : -ENOMEM;
+}
+
+int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_plan *plan)
+{
+    struct wire_fault *f = calloc(1, sizeof *f);
+    if (!f) {
+        wire_close(inner);
+        return -ENOMEM;
+    }
+    f->w = (struct wire){ .ops = &ops, .world = inner->world, .inner = inner };
+    f->plan = *plan;
+    f->tx.is_tx = true;
+    uint64_t seed = world_seed(inner->world);
+    f->actor = world_add(inner->world, &player, f);
+    int rc = f->actor < 0 ? f->actor : path_init(&f->tx, &f->plan, seed, f->w.stats.fault_tx);
+    if (rc == 0)
+        rc = path_init(&f->rx, &f->plan, seed, f->w.stats.fault_rx);
+    if (rc < 0) {
+        fault_close(&f->w);
+        return rc;
+    }
+    *out = &f->w;
+    return 0;
+}
