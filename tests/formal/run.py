@@ -52,21 +52,34 @@ def queue(mem, backpressure, **more):
 
 
 SKID = Design("ly_skid", ("rtl/lib/ly_skid.v",))
-FIFO = Design("ly_fifo", ("rtl/lib/ly_fifo.v",), "-set DATA_W 4 -set DEPTH 4")
+FIFO = Design("ly_fifo", ("rtl/lib/ly_fifo.v",), "-set DATA_W 8 -set DEPTH 16")
 RESET = Design("ly_reset", ("rtl/lib/ly_reset.v", "rtl/lib/ly_sync.v"))
 ASYNC_FILES = ("rtl/lib/ly_fifo_async.v", "rtl/lib/ly_sync.v")
-ASYNC = Design("ly_fifo_async", ASYNC_FILES, "-set DATA_W 2 -set DEPTH 4", "clk2fflogic")
+ASYNC = Design("ly_fifo_async", ASYNC_FILES, "-set DATA_W 2 -set DEPTH 16", "clk2fflogic")
+ASYNC_4 = Design("ly_fifo_async", ASYNC_FILES, "-set DATA_W 2 -set DEPTH 4", "clk2fflogic")
 PLANT = Design("ly_fifo_async", ASYNC_FILES, "-set DATA_W 2 -set DEPTH 4", "clk2fflogic",
                "-DFORMAL_PLANT")
+# The real sizes for the induction, frames that a few cycles hold for the covers.
+MAC_TX = Design("ly_mac_tx", ("rtl/mac/ly_mac_tx.v", "rtl/mac/ly_fcs.v"))
+MAC_RX = Design("ly_mac_rx", ("rtl/mac/ly_mac_rx.v", "rtl/mac/ly_fcs.v"))
+MAC_TX_16 = Design("ly_mac_tx", MAC_TX.files, "-set MIN_DATA 16")
+MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
 
 # module, design, mode, depth
 TABLE = [
     ("ly_skid", SKID, "induction", 4),
     ("ly_skid", SKID, "cover", 16),
     ("ly_fifo", FIFO, "induction", 4),
+    ("ly_fifo", FIFO, "cover", 64),
     ("ly_reset", RESET, "induction", 10),
+    ("ly_reset", RESET, "cover", 20),
     ("ly_fifo_async", ASYNC, "induction", 4),
+    ("ly_fifo_async", ASYNC_4, "cover", 60),
     ("ly_fifo_async", PLANT, "refuted", 24),
+    ("ly_mac_tx", MAC_TX, "induction", 4),
+    ("ly_mac_tx", MAC_TX_16, "cover", 60),
+    ("ly_mac_rx", MAC_RX, "induction", 4),
+    ("ly_mac_rx", MAC_RX_12, "cover", 60),
 ]
 for mem in ("BRAM", "SPRAM"):
     for side, backpressure in (("tx", 1), ("rx", 0)):
