@@ -31,9 +31,14 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 	@$(RUN_TESTS) rtl:icarus unit:asan cosim:main interop
 
 ## check: second compiler and simulator, lint, proofs, area
-check: $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
+check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		| deps-fpga
-	@$(RUN_TESTS) area formal rtl:verilator unit:clang cosim:clang lint
+	@$(RUN_TESTS) mutants area formal rtl:verilator unit:clang cosim:clang lint
+
+.PHONY: mutants
+## mutants: faults are planted; each must be caught by the test that it names
+mutants: $(call programs,asan,unit) | deps-fpga
+	@exec $(TIED) $(PYTHON) tests/mutants.py --all
 
 ## lint: compilers, Verilog linters, generated files, include row, sizes
 lint: $(B)/lib/libmodel.a | deps-test

@@ -8,7 +8,7 @@
     cosim:TREE             the same, and lanyard of that tree with two NICs back to back
     rtl:SIM                the benches on icarus or verilator
     interop                against kernels and servers in namespaces (tests/support/netns.py)
-    formal area lint       one command each, which says its own count
+    formal area mutants lint   one command each, which says its own count
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
 1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
@@ -41,7 +41,7 @@ VENV_PYTHON = "build/venv/bin/python"
 TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 # Far above what each takes on a busy machine: only a hang meets them.
 TIMEOUT_S = {"unit": 180, "cosim": 240, "interop": 600, "lint": 900, "rtl": 1800, "area": 1800,
-             "formal": 1800}
+             "mutants": 1800, "formal": 1800}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -183,6 +183,7 @@ GROUPS = {
     "rtl": rtl_jobs,
     "interop": interop_jobs,
     "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),
+    "mutants": command_jobs("mutants", [VENV_PYTHON, "tests/mutants.py"]),
     "area": command_jobs("area", [VENV_PYTHON, "rtl/top/area.py"]),
     "lint": command_jobs("lint", [VENV_PYTHON, "tools/lint.py"]),
 }

@@ -12,9 +12,12 @@
 # `apt-get download` and unpacked into build/tools, where nothing starts them, Python packages
 # into build/venv by the pinned lists beside this script.
 #
+# LY_DEPS_DONE=1: the caller has looked already; nothing is done.
+#
 # Exit: 0 all there; 2 usage; 3 something is missing and could not be had.
 # /dev/null is not used: on some machines it is root's alone.
 set -u
+[ "${LY_DEPS_DONE:-}" = 1 ] && exit 0
 cd "$(dirname "$0")/.." || exit 3
 PATH=$PATH:/usr/sbin:/sbin
 export PATH DEBIAN_FRONTEND=noninteractive LC_ALL=C

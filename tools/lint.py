@@ -70,6 +70,7 @@ def script_checks():
 def all_checks():
     yield Check("include row, SPDX, sizes", [PYTHON, "tools/lint_row.py"])
     yield Check("generated files", [PYTHON, "rtl/regs/gen_regs.py", "--check"])
+    yield Check("table of planted faults", [PYTHON, "tests/mutants.py", "--check"])
     yield from verilog_checks()
     yield from script_checks()
     yield from compiler_checks()

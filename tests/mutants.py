@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests are tested: faults are planted, and each must be caught by the test that it names.
+
+    mutants.py [--all] [NAME ...]       plant and test
+    mutants.py --write | --check        the table in tests/README.md: write it, or compare
+
+Without --all or names: all faults in C and the quick ones in RTL (what `make check` runs). A fault is one replacement of text that occurs once in one
+file. It is planted in a copy of the tree, build/mutants/; the named test is run there without it
+first, and must pass. Exit: 0 all caught; 1 one is not, or its text is not there any more.
+
+What does not compile is not caught: the build of a planted fault must succeed.
+"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TREE = ROOT / "build/mutants"
+ROOMS = ("Makefile", "driver", "host", "rtl", "sim", "stack", "tests", "tools")
+LINKED = ("venv", "tools")                      # in build/: as they are
+BUILT = ("asan", "lib", "model", "obj", "bin")  # in build/: a start for make, which looks at times
+LIMIT_S = 600
+README = ROOT / "tests/README.md"
+BEGIN, END = "<!-- planted faults: written by tests/mutants.py -->", "<!-- end -->"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str           # unit/PROGRAM, rtl/BENCH or formal/MODULE
+    slow: bool = False  # in soak only
+
+
+MUTANTS = [
+    # Those in C first: a touched Verilog file has the model made again.
+    Mutant("checksum in C: one fold too few", "stack/csum.c",
+           "    s = (s & 0xFFFFu) + (s >> 16);\n    s = (s & 0xFFFFu) + (s >> 16);\n",
+           "    s = (s & 0xFFFFu) + (s >> 16);\n", "unit/test_csum"),
+    Mutant("no retransmission", "stack/tcp_timer.c",
+           "        c->snd_nxt = c->snd_una;    /* tcp_output() starts there",
+           "        /* tcp_output() starts there", "unit/test_tcp_tx"),
+    Mutant("no back-off", "stack/tcp_timer.c", "        v *= 2;", "        v *= 1;",
+           "unit/test_tcp_timer"),
+    Mutant("ARP asks once", "stack/arp.c", "} else if (e->tries < ARP_TRIES) {",
+           "} else if (e->tries < 1) {", "unit/test_arp"),
+    Mutant("sequence numbers compared unsigned", "stack/tcp_seq.h",
+           "return (int32_t)(a.v - b.v) < 0;", "return a.v < b.v;", "unit/test_tcp_seq"),
+    Mutant("pcapng in microseconds", "sim/pcapng.c", "    put32(p, (uint32_t)t_ns);",
+           "    put32(p, (uint32_t)(t_ns / 1000));", "unit/test_pcapng"),
+    Mutant("record check in C not looked at", "driver/rec.c", "return -EBADMSG;", "return 0;",
+           "unit/test_rec"),
+    Mutant("packet given out, not counted", "driver/pkt.c", "    pool->n_free[c]--;\n", "",
+           "unit/test_pkt"),
+    Mutant("FCS polynomial", "rtl/mac/ly_fcs.v", "32'hEDB8_8320", "32'hEDB8_8321", "rtl/fcs"),
+    Mutant("FCS check stuck good", "rtl/mac/ly_mac_rx.v", "crc_q != RESIDUE || err_seen_q",
+           "err_seen_q", "formal/ly_mac_rx"),
+    Mutant("FCS check stuck good, on the wire", "rtl/mac/ly_mac_rx.v",
+           "crc_q != RESIDUE || err_seen_q", "err_seen_q", "rtl/mac_rx", slow=True),
+    Mutant("padding one octet short", "rtl/mac/ly_mac_tx.v", "(min_q || len_q[5:0] == LEN_MIN)",
+           "(min_q || len_q[5:0] == LEN_MIN - 6'd1)", "formal/ly_mac_tx"),
+    Mutant("no padding", "rtl/mac/ly_mac_tx.v", "state_d = starve || min_q ? ST_FCS : ST_PAD;",
+           "state_d = ST_FCS;", "rtl/mac_tx", slow=True),
+    Mutant("checksum: carry lost", "rtl/offload/ly_csum_tx.v", "+ {8'd0, carry_q};", "+ 9'd0;",
+           "rtl/csum_tx"),
+    Mutant("checksum: sums from one octet later", "rtl/offload/ly_csum_tx.v",
+           "wire       op_byte = fire_q && !skip_q[LEN_W];",
+           "reg        late_q;\n    always @(posedge clk) if (fire_q) late_q <= !skip_q[LEN_W];\n"
+           "    wire       op_byte = fire_q && !skip_q[LEN_W] && late_q;", "rtl/csum_tx", slow=True),
+    Mutant("DATA_VALID stuck at 1", "rtl/offload/ly_csum_rx.v", "sure && head_ok && body_ok};",
+           "1'b1};", "rtl/csum_rx", slow=True),
+    Mutant("DATA_VALID stuck at 0", "rtl/offload/ly_csum_rx.v", "sure && head_ok && body_ok};",
+           "1'b0};", "rtl/csum_rx", slow=True),
+    Mutant("queue emits a frame that was dropped at its end", "rtl/queue/ly_queue.v",
+           "wire wr_end  = move && s_last && !s_drop;", "wire wr_end  = move && s_last;",
+           "formal/ly_queue", slow=True),
+    Mutant("queue loses the last byte", "rtl/queue/ly_queue.v",
+           "lens[len_wr_q[NR_W-1:0]] <= {wr_meta_q, wr_half_q, wr_odd_q};",
+           "lens[len_wr_q[NR_W-1:0]] <= {wr_meta_q, wr_half_q, 1'b0};", "formal/ly_queue",
+           slow=True),
+    Mutant("skid loses a beat", "rtl/lib/ly_skid.v", "skid_valid_q <= s_valid;",
+           "skid_valid_q <= 1'b0;", "formal/ly_skid"),
+    Mutant("record check not looked at", "rtl/link/ly_rec_rx.v",
+           "wire check_bad  = in_data != crc_q;", "wire check_bad  = 1'b0;", "rtl/rec_rx",
+           slow=True),
+]
+
+
+def copy_tree():
+    """A copy with times, so that make there builds only what a fault touches."""
+    shutil.rmtree(TREE, ignore_errors=True)
+    (TREE / "build").mkdir(parents=True)
+    skip = shutil.ignore_patterns("__pycache__")
+    for room in ROOMS:
+        if (ROOT / room).is_dir():
+            shutil.copytree(ROOT / room, TREE / room, ignore=skip, symlinks=True)
+        else:
+            shutil.copy2(ROOT / room, TREE / room)
+    for name in LINKED:
+        if (ROOT / "build" / name).exists():
+            (TREE / "build" / name).symlink_to(ROOT / "build" / name)
+    for name in BUILT:
+        if (ROOT / "build" / name).exists():
+            shutil.copytree(ROOT / "build" / name, TREE / "build" / name, symlinks=True)
+
+
+def call(argv, env=None):
+    """Returns (exit code, output); the code is None where it took too long."""
+    try:
+        done = subprocess.run(argv, cwd=TREE, env={**os.environ, **(env or {})}, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, encoding="utf-8", errors="replace",
+                              timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        return None, f"not done within {LIMIT_S} s"
+    return done.returncode, done.stdout
+
+
+def verdict(test):
+    """Returns ("pass" or "fail", ...) of the named test, or ("broken", output)."""
+    level, _, name = test.partition("/")
+    python = "build/venv/bin/python"
+    if level == "unit":
+        program = f"build/asan/tests/unit/{name}"
+        code, out = call(["make", program], {"LY_DEPS_DONE": "1", "MAKEFLAGS": ""})
+        if code != 0:
+            return "broken", out
+        code, out = call([program])
+        return ("pass" if code == 0 else "fail"), out
+    if level == "rtl":
+        code, out = call([python, "-m", "pytest", "-q", "-x", "--tb=short",
+                          "--basetemp=build/tmp", f"tests/rtl/{name}"], {"LY_SIM": "icarus"})
+        return {0: "pass", 1: "fail"}.get(code, "broken"), out
+    code, out = call([python, "tests/formal/run.py", name])
+    return {0: "pass", 1: "fail"}.get(code, "broken"), out
+
+
+def plant(mutant):
+    """Returns the file and its text without the fault, None if the place is not there."""
+    path = TREE / mutant.file
+    text = path.read_text(encoding="utf-8")
+    if text.count(mutant.old) != 1:
+        return None
+    path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    return path, text
+
+
+def try_mutant(mutant, healthy):
+    """Returns None if it was caught, else what is wrong."""
+    if mutant.test not in healthy:
+        healthy[mutant.test] = verdict(mutant.test)
+    if healthy[mutant.test][0] != "pass":
+        return f"{mutant.test} does not pass without it:\n{healthy[mutant.test][1][-2000:]}"
+    planted = plant(mutant)
+    if planted is None:
+        return f"its text does not occur once in {mutant.file}"
+    path, text = planted
+    try:
+        word, out = verdict(mutant.test)
+    finally:
+        path.write_text(text, encoding="utf-8")
+    if word == "fail":
+        return None
+    return "NOT CAUGHT" if word == "pass" else f"does not build:\n{out[-2000:]}"
+
+
+def with_table(text):
+    """tests/README.md with the table of today between its two marks."""
+    lines = ["| planted fault | in | caught by | ring |", "|---|---|---|---|"]
+    lines += [f"| {m.name} | `{m.file}` | {m.test} | {'soak' if m.slow else 'check'} |"
+              for m in MUTANTS]
+    head, rest = text.split(BEGIN)
+    return f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{rest.split(END)[1]}"
+
+
+def table(write):
+    text = README.read_text(encoding="utf-8")
+    if write:
+        README.write_text(with_table(text), encoding="utf-8")
+    elif text != with_table(text):
+        print("tests/README.md: the table of planted faults is not that of tests/mutants.py; "
+              "tests/mutants.py --write writes it")
+        return 1
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--all", action="store_true", help="the slow ones too")
+    parser.add_argument("--write", action="store_true", help="write the table, run nothing")
+    parser.add_argument("--check", action="store_true", help="compare the table, run nothing")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="those whose name contains it")
+    args = parser.parse_args()
+    if args.write or args.check:
+        return table(args.write)
+    chosen = [m for m in MUTANTS
+              if (any(n in m.name for n in args.names) if args.names else args.all or not m.slow)]
+    copy_tree()
+    failed, healthy = 0, {}
+    try:
+        for mutant in chosen:
+            start = time.monotonic()
+            wrong = try_mutant(mutant, healthy)
+            failed += wrong is not None
+            print(f"{'caught' if wrong is None else 'FAILED':7} {mutant.name:50} {mutant.test:22}"
+                  f" {time.monotonic() - start:.0f} s" + (f"\n{wrong}" if wrong else ""), flush=True)
+    finally:
+        shutil.rmtree(TREE, ignore_errors=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed or not chosen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
