@@ -57,7 +57,7 @@ struct fetch {
     struct web *web;
     char dir[100];          /* of the origins' paths */
     const char *out_dir;    /* -o */
-    bool span;
+    bool span, http10;
     struct site *sites;
     struct object *objects, **objects_end;  /* in the order they were named */
     unsigned total, pending;
@@ -415,7 +415,7 @@ static void start_ready(struct fetch *f)
 
 static int usage(void)
 {
-    say("usage: lanyard [OPTIONS] fetch [-o DIR] [--span] URL");
+    say("usage: lanyard [OPTIONS] fetch [-o DIR] [--span] [--http1.0] URL");
     return EXIT_USAGE;
 }
 
@@ -427,6 +427,8 @@ static int parse(struct fetch *f, int argc, char **argv, const char **url)
             f->out_dir = argv[++i];
         else if (!strcmp(argv[i], "--span"))
             f->span = true;
+        else if (!strcmp(argv[i], "--http1.0"))
+            f->http10 = true;
         else if (argv[i][0] == '-' || *url)
             return usage();
         else
@@ -478,7 +480,7 @@ static void fetch_free(struct fetch *f)
 static int run(struct fetch *f, char *url)
 {
     int code = EXIT_DONE;
-    if (web_open(&f->web, &f->rig) < 0) {
+    if (web_open(&f->web, &f->rig, f->http10) < 0) {
         say("libcurl cannot start");
         code = EXIT_FAILED;
     }

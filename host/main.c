@@ -11,7 +11,8 @@ static const struct {
     int (*run)(const struct opts *o, int argc, char **argv);
     const char *form, *what;
 } commands[] = {
-    { "fetch", cmd_fetch, "[-o DIR] [--span] URL", "a page and the objects that it names" },
+    { "fetch", cmd_fetch, "[-o DIR] [--span] [--http1.0] URL",
+      "a page and the objects that it names" },
     { "serve", cmd_serve, "DIR [PORT]", "an HTTP file server on our stack (port 80)" },
     { "ping", cmd_ping, "[-c N] [-i S] [-s BYTES] [-W S] HOST", "ICMP echo" },
     { "dig", cmd_dig, "NAME [A|AAAA|MX|CNAME]", "ask the name server" },

@@ -24,6 +24,7 @@ struct web {
     CURLM *multi;
     struct loop_timer timer;
     struct web_get *gets;
+    bool http10;
 };
 
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
@@ -164,12 +165,13 @@ static int on_timer(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-int web_open(struct web **out, struct rig *r)
+int web_open(struct web **out, struct rig *r, bool http10)
 {
     struct web *w = calloc(1, sizeof(*w));
     if (!w)
         return -ENOMEM;
     w->rig = r;
+    w->http10 = http10;
     w->timer.fn = on_timeout;
     w->timer.arg = w;
     w->timer.at_ns = INT64_MAX;
@@ -217,7 +219,9 @@ int web_get(struct web *w, const char *url, const char *path, const struct web_o
     curl_easy_setopt(g->easy, CURLOPT_PROXY, "");
     curl_easy_setopt(g->easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(g->easy, CURLOPT_USERAGENT, "lanyard");
-    curl_easy_setopt(g->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(g->easy, CURLOPT_HTTP_VERSION,
+                     w->http10 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(g->easy, CURLOPT_FORBID_REUSE, (long)w->http10);
     curl_easy_setopt(g->easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(g->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(g->easy, CURLOPT_WRITEDATA, g);

@@ -28,8 +28,9 @@ struct web_ops {
     void (*done)(void *arg, const struct web_result *res);
 };
 
-/** web_open() - Returns 0 and *out, -ENOMEM. */
-int web_open(struct web **out, struct rig *r);
+/** web_open() - Returns 0 and *out, -ENOMEM. @http10: as before RFC 2068, one connection
+ * for each object, closed behind it. */
+int web_open(struct web **out, struct rig *r, bool http10);
 /** web_close() - cancels what runs and closes kept connections. NULL is allowed. */
 void web_close(struct web *w);
 

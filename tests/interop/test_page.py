@@ -30,6 +30,19 @@ def test_page(site, far, tmp_path, offload, who):
     program.assert_checksums_by(who, got)
 
 
+def test_http_1_0(site, far, tmp_path):
+    """As before persistent connections: each object has its own, and it is closed behind it."""
+    before = len(site.requests())
+    got = program.run(far, ["fetch", "--http1.0", site.url], tmp_path / "page.pcapng").check()
+    asked = site.requests()[before:]
+    assert [r["status"] for r in asked] == [200] * 4
+    assert len({r["connection"] for r in asked}) == 4
+    said = judge.rows(got.pcap, "http.request.version", filter_="http.request")
+    assert [row["http.request.version"] for row in said] == ["HTTP/1.0"] * 4
+    assert len(got.told("tcp_established")) == len(got.told("tcp_closed")) == 4
+    judge.assert_good(got.pcap, at_least=100)
+
+
 def test_directory_without_slash(site, far, tmp_path):
     """nginx redirects to the folder; the page is saved where it really is."""
     page.make(site.folder / "sub", seed=2)
