@@ -5,9 +5,10 @@
     mutants.py [--all] [NAME ...]       plant and test
     mutants.py --write | --check        the table in tests/README.md: write it, or compare
 
-Without --all or names: all faults in C and the quick ones in RTL (what `make check` runs). A fault is one replacement of text that occurs once in one
-file. It is planted in a copy of the tree, build/mutants/; the named test is run there without it
-first, and must pass. Exit: 0 all caught; 1 one is not, or its text is not there any more.
+Without --all or names: all faults in C and the quick ones in RTL (what `make check` runs). A
+fault is one replacement of text that occurs once in one file. It is planted in a copy of the
+tree, build/mutants/; the named test is run there without it first, and must pass. Exit: 0 all
+caught; 1 one is not, or its text is not there any more.
 
 What does not compile is not caught: the build of a planted fault must succeed.
 """
@@ -74,7 +75,8 @@ MUTANTS = [
     Mutant("checksum: sums from one octet later", "rtl/offload/ly_csum_tx.v",
            "wire       op_byte = fire_q && !skip_q[LEN_W];",
            "reg        late_q;\n    always @(posedge clk) if (fire_q) late_q <= !skip_q[LEN_W];\n"
-           "    wire       op_byte = fire_q && !skip_q[LEN_W] && late_q;", "rtl/csum_tx", slow=True),
+           "    wire       op_byte = fire_q && !skip_q[LEN_W] && late_q;",
+           "rtl/csum_tx", slow=True),
     Mutant("DATA_VALID stuck at 1", "rtl/offload/ly_csum_rx.v", "sure && head_ok && body_ok};",
            "1'b1};", "rtl/csum_rx", slow=True),
     Mutant("DATA_VALID stuck at 0", "rtl/offload/ly_csum_rx.v", "sure && head_ok && body_ok};",
@@ -210,8 +212,9 @@ def main():
             start = time.monotonic()
             wrong = try_mutant(mutant, healthy)
             failed += wrong is not None
-            print(f"{'caught' if wrong is None else 'FAILED':7} {mutant.name:50} {mutant.test:22}"
-                  f" {time.monotonic() - start:.0f} s" + (f"\n{wrong}" if wrong else ""), flush=True)
+            print(f"{'FAILED' if wrong else 'caught':7} {mutant.name:50} {mutant.test:22}"
+                  f" {time.monotonic() - start:.0f} s", *([wrong] if wrong else []),
+                  sep="\n" if wrong else "", flush=True)
     finally:
         shutil.rmtree(TREE, ignore_errors=True)
     print(f"{len(chosen) - failed} passed, {failed} failed")
