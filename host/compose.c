@@ -154,17 +154,11 @@ static int open_wire(struct rig *r)
 }
 
 /* Faults go round the wire. */
-static int open_faults(struct rig *r)
+static int open_faults(struct rig *r, const struct fault_plan *plan)
 {
-    struct fault_plan plan;
-    char why[WIRE_WHY_BYTES];
-    if (fault_parse(&plan, r->o->fault, why) < 0) {
-        say("--fault: %s", why);
-        return EXIT_USAGE;
-    }
     struct wire *inner = r->wire;
     r->wire = NULL;
-    if (wire_fault_open(&r->wire, inner, &plan) == 0)
+    if (wire_fault_open(&r->wire, inner, plan) == 0)
         return EXIT_DONE;
     say("out of memory");
     return EXIT_FAILED;
@@ -185,6 +179,13 @@ static int open_capture(struct pcapng **out, const char *path, const struct rig 
 /* World, wire and captures; the hosts come after. */
 static int open_below(struct rig *r)
 {
+    struct fault_plan plan;
+    char why[WIRE_WHY_BYTES];
+    /* Before a capture of that name is overwritten. */
+    if (r->o->fault && fault_parse(&plan, r->o->fault, why) < 0) {
+        say("--fault: %s", why);
+        return EXIT_USAGE;
+    }
     r->world = world_create(r->o->seed, !r->o->no_skip);
     if (!r->world) {
         say("out of memory");
@@ -196,7 +197,7 @@ static int open_below(struct rig *r)
     if (code == EXIT_DONE)
         code = open_wire(r);
     if (code == EXIT_DONE && r->o->fault)
-        code = open_faults(r);
+        code = open_faults(r, &plan);
     if (code == EXIT_DONE && r->cap_far)
         wire_set_far_capture(r->wire, r->cap_far);
     return code;

@@ -46,18 +46,14 @@ void phy_tap_done(struct phy_tap *p, bool outward);
 /** phy_tap_out() - the NIC drives this symbol. */
 static inline void phy_tap_out(struct phy_tap *p, uint64_t t, const struct sym *s)
 {
-    bool ended = frame_asm_sym(&p->out, t, s->data, s->dv, s->er);
-    p->out.fault |= s->fault;
-    if (ended)
+    if (frame_asm_sym(&p->out, t, s))
         phy_tap_done(p, true);
 }
 
 /** phy_tap_in() - the NIC sees this symbol. */
 static inline void phy_tap_in(struct phy_tap *p, uint64_t t, const struct sym *s)
 {
-    bool ended = frame_asm_sym(&p->in, t, s->data, s->dv, s->er);
-    p->in.fault |= s->fault;
-    if (ended)
+    if (frame_asm_sym(&p->in, t, s))
         phy_tap_done(p, false);
 }
 

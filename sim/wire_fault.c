@@ -210,11 +210,12 @@ static void treat(struct wire_fault *w, struct path *p, uint64_t now)
         return;
     memcpy(f.b, a->buf, a->len);
     p->seen++;
-    int kinds[FAULT_KINDS];
+    bool flap = flapping(p, now);
+    int kinds[FAULT_KINDS];     /* the rule that wants it, -1 */
     for (unsigned k = 0; k < FAULT_KINDS; k++)
-        kinds[k] = k == FAULT_FLAP ? flapping(p, now) - 1 : wanted(p, (enum fault_kind)k);
-    if (kinds[FAULT_FLAP] >= 0 || kinds[FAULT_LOSS] >= 0) {
-        p->stats[kinds[FAULT_FLAP] >= 0 ? FAULT_FLAP : FAULT_LOSS]++;
+        kinds[k] = wanted(p, (enum fault_kind)k);
+    if (flap || kinds[FAULT_LOSS] >= 0) {
+        p->stats[flap ? FAULT_FLAP : FAULT_LOSS]++;
         return;
     }
     if (kinds[FAULT_CORRUPT] >= 0)
@@ -266,7 +267,7 @@ static void fault_out(struct wire *w, unsigned port, uint64_t t, const struct sy
         w->inner->ops->out(w->inner, port, t, s);
         return;
     }
-    if (!frame_asm_sym(&f->tx.taken, t, s->data, s->dv, s->er) || !wire_check(w, &f->tx.taken))
+    if (!frame_asm_sym(&f->tx.taken, t, s) || !wire_check(w, &f->tx.taken))
         return;
     treat(f, &f->tx, t);
     world_due(w->world, path_next(&f->tx));
@@ -278,7 +279,7 @@ static struct sym fault_in(struct wire *w, unsigned port, uint64_t t)
     struct sym s = w->inner->ops->in(w->inner, port, t);
     if (port != 0)
         return s;
-    if (frame_asm_sym(&f->rx.taken, t, s.data, s.dv, s.er)) {
+    if (frame_asm_sym(&f->rx.taken, t, &s)) {
         treat(f, &f->rx, t);
         hear_inner(f);
     }

@@ -8,7 +8,8 @@
  *
  * with commas between. tx: frames from our NIC, rx: towards it; both without. N counts
  * the frames of a direction from 1. Kinds apply in the order above. Draws come from
- * (seed, direction, place in the plan): one more rule does not change what others do.
+ * (seed, direction, place in the plan): one more rule at the end does not change which
+ * frames the others choose.
  *
  *   corrupt        1 to 3 bits of DA..FCS: CRC-32 finds every one. Koopman, 32-Bit
  *                  Cyclic Redundancy Codes for Internet Applications, DSN 2002

@@ -49,24 +49,25 @@ static void start(struct frame_asm *a, uint64_t t)
     a->gap_ps = a->last_ps ? t - a->last_ps : SIM_NEVER;
 }
 
-bool frame_asm_edge(struct frame_asm *a, uint64_t t, uint8_t data, bool dv, bool er)
+bool frame_asm_edge(struct frame_asm *a, uint64_t t, const struct sym *s)
 {
-    if (!dv) {
+    if (!s->dv) {
         a->in = false;
         return true;
     }
     if (!a->in)
         start(a, t);
     a->last_ps = t;
-    a->er |= er;
+    a->er |= s->er;
+    a->fault |= s->fault;       /* all symbols of a frame carry the same */
     if (a->sfd) {
         if (a->len < FRAME_ASM_BYTES)
-            a->buf[a->len] = data;
+            a->buf[a->len] = s->data;
         a->len++;
-    } else if (data == SFD && !a->bad_start) {
+    } else if (s->data == SFD && !a->bad_start) {
         a->sfd = true;
         a->sfd_ps = t;
-    } else if (data == PREAMBLE && !a->bad_start) {
+    } else if (s->data == PREAMBLE && !a->bad_start) {
         a->preamble++;
     } else {
         a->bad_start = true;
@@ -162,6 +163,16 @@ unsigned frame_feed_room(const struct frame_feed *f)
     return FEED_FRAMES - f->n;
 }
 
+/* The slot behind the last one is filled: queue it. */
+static void slot_take(struct frame_feed *f, struct feed_slot *s, uint64_t at, uint32_t len,
+                      uint8_t fault)
+{
+    s->at = at;
+    s->len = len;
+    s->fault = fault;
+    f->n++;
+}
+
 int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, size_t len)
 {
     if (len < ETH_HDR_BYTES || len + ETH_FCS_BYTES > frame_max_bytes(frame, len))
@@ -178,10 +189,7 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
     }
     struct le32 fcs = le32_put(frame_fcs(s->b, n));
     memcpy(s->b + n, &fcs, sizeof fcs);
-    s->len = n + ETH_FCS_BYTES;
-    s->at = now + SYM_PS;
-    s->fault = 0;
-    f->n++;
+    slot_take(f, s, now + SYM_PS, n + ETH_FCS_BYTES, 0);
     return 0;
 }
 
@@ -194,10 +202,7 @@ int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, 
     if (f->n == FEED_FRAMES)
         return -ENOBUFS;
     memcpy(s->b, frame, len);
-    s->len = (uint32_t)len;
-    s->at = at;
-    s->fault = fault;
-    f->n++;
+    slot_take(f, s, at, (uint32_t)len, fault);
     return 0;
 }
 
@@ -294,9 +299,7 @@ void wire_frames_out(struct wire *w, unsigned port, uint64_t t, const struct sym
     struct wire_frames *wf = (struct wire_frames *)w;
     struct frame_asm *a = &wf->from;
     (void)port;
-    bool ended = frame_asm_sym(a, t, s->data, s->dv, s->er);
-    a->fault |= s->fault;
-    if (!ended || !wire_check(w, a))
+    if (!frame_asm_sym(a, t, s) || !wire_check(w, a))
         return;
     if (w->far)
         pcapng_frame(w->far, t / 1000, a->buf, a->len, a->len, PCAPNG_IN, NULL);

@@ -40,12 +40,12 @@ struct frame_asm {
     bool sfd;                   /* the SFD came */
     bool bad_start;             /* something else came where preamble or SFD must be */
     bool er;                    /* an error symbol came inside */
-    uint8_t fault;              /* FAULT_BIT()s: set by whoever feeds the symbols */
+    uint8_t fault;              /* FAULT_BIT()s of its symbols */
     uint8_t buf[FRAME_ASM_BYTES];
 };
 
 /* The symbols that are no plain data octets. */
-bool frame_asm_edge(struct frame_asm *a, uint64_t t, uint8_t data, bool dv, bool er);
+bool frame_asm_edge(struct frame_asm *a, uint64_t t, const struct sym *s);
 
 /**
  * frame_asm_sym() - take the symbol at @t; idle ones may be left out.
@@ -53,16 +53,16 @@ bool frame_asm_edge(struct frame_asm *a, uint64_t t, uint8_t data, bool dv, bool
  * Returns true when this symbol ends an event: then the fields describe it until
  * the next symbol with dv.
  */
-static inline bool frame_asm_sym(struct frame_asm *a, uint64_t t, uint8_t data, bool dv, bool er)
+static inline bool frame_asm_sym(struct frame_asm *a, uint64_t t, const struct sym *s)
 {
-    if (dv && a->sfd && !er && a->in) {
+    if (s->dv && a->sfd && !s->er && a->in) {
         if (a->len < FRAME_ASM_BYTES)
-            a->buf[a->len] = data;
+            a->buf[a->len] = s->data;
         a->len++;
         a->last_ps = t;
         return false;
     }
-    return (dv || a->in) && frame_asm_edge(a, t, data, dv, er);
+    return (s->dv || a->in) && frame_asm_edge(a, t, s);
 }
 
 /** frame_asm_stored() - octets in buf. */

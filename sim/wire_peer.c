@@ -54,9 +54,7 @@ static void peer_out(struct wire *w, unsigned port, uint64_t t, const struct sym
         p->far.cap = w->far;
         phy_tap_out(&p->far, t, s);
     }
-    bool ended = frame_asm_sym(&l->check, t, s->data, s->dv, s->er);
-    l->check.fault |= s->fault;
-    if (ended && wire_check(w, &l->check)) {
+    if (frame_asm_sym(&l->check, t, s) && wire_check(w, &l->check)) {
         w->stats.to_nic_frames++;
         w->stats.to_nic_octets += l->check.len;
     }

@@ -38,7 +38,7 @@ class Mutant:
     old: str
     new: str
     test: str           # unit/PROGRAM, rtl/BENCH or formal/MODULE
-    slow: bool = False  # in soak only
+    slow: bool = False  # not in `make check`
 
 
 MUTANTS = [
@@ -177,7 +177,7 @@ def try_mutant(mutant, healthy):
 def with_table(text):
     """tests/README.md with the table of today between its two marks."""
     lines = ["| planted fault | in | caught by | ring |", "|---|---|---|---|"]
-    lines += [f"| {m.name} | `{m.file}` | {m.test} | {'soak' if m.slow else 'check'} |"
+    lines += [f"| {m.name} | `{m.file}` | {m.test} | {'mutants' if m.slow else 'check'} |"
               for m in MUTANTS]
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{rest.split(END)[1]}"
@@ -213,8 +213,9 @@ def main():
             wrong = try_mutant(mutant, healthy)
             failed += wrong is not None
             print(f"{'FAILED' if wrong else 'caught':7} {mutant.name:50} {mutant.test:22}"
-                  f" {time.monotonic() - start:.0f} s", *([wrong] if wrong else []),
-                  sep="\n" if wrong else "", flush=True)
+                  f" {time.monotonic() - start:.0f} s", flush=True)
+            if wrong:
+                print(wrong, flush=True)
     finally:
         shutil.rmtree(TREE, ignore_errors=True)
     print(f"{len(chosen) - failed} passed, {failed} failed")

@@ -136,8 +136,7 @@ def verdict(mode, depth, aig, log):
                               abc(aig, f"bmc3 -F {depth}", log), re.M))
     if mode == "cover":
         return f"All {outputs(aig)} outputs are found to be SAT" in abc(
-            aig, f"bmc3 -a -F {depth}", log) or (outputs(aig) == 1 and bool(re.search(
-                r"^Output 0 of miter .* was asserted", abc(aig, f"bmc3 -F {depth}", log), re.M)))
+            aig, f"bmc3 -a -F {depth}", log)
     good = f"No output asserted in {depth} frames." in abc(aig, f"bmc3 -F {depth}", log)
     if good and mode == "induction":
         good = "Networks are equivalent." in abc(aig, f"orpos; ind -F {depth}", log)

@@ -86,9 +86,7 @@ static void took(struct lab *l)
 
 static void hear(struct lab *l, uint64_t t, const struct sym *s)
 {
-    bool ended = frame_asm_sym(&l->end, t, s->data, s->dv, s->er);
-    l->end.fault |= s->fault;
-    if (ended)
+    if (frame_asm_sym(&l->end, t, s))
         took(l);
 }
 

@@ -46,7 +46,8 @@ struct line {
 
 static bool symbol(struct line *l, uint8_t data, bool dv, bool er)
 {
-    bool end = frame_asm_sym(&l->a, l->t, data, dv, er);
+    const struct sym s = { .data = data, .dv = dv, .er = er };
+    bool end = frame_asm_sym(&l->a, l->t, &s);
     l->t += SYM_PS;
     l->ended += end;
     return end;

@@ -100,7 +100,7 @@ static uint32_t next_frame(struct bench *b, struct frame_asm *a, uint64_t *t)
     while (b->w->ops->in_next(b->w, 0) != SIM_NEVER || a->in) {
         struct sym s = b->w->ops->in(b->w, 0, *t);
         *t += SYM_PS;
-        if (frame_asm_sym(a, *t, s.data, s.dv, s.er)) {
+        if (frame_asm_sym(a, *t, &s)) {
             assert_int_equal(frame_asm_verdict(a), 0);
             return a->len;
         }

@@ -46,7 +46,7 @@ static bool edge(struct bench *b, struct sym s)
     assert_int_equal(world_run(b->world, b->t, 0), -1);
     struct sym in = b->w->ops->in(b->w, 0, b->t);
     b->w->ops->out(b->w, 0, b->t, &s);
-    return frame_asm_sym(&b->got, b->t, in.data, in.dv, in.er);
+    return frame_asm_sym(&b->got, b->t, &in);
 }
 
 /* The NIC sends @frame with padding and FCS. */
