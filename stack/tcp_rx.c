@@ -205,17 +205,11 @@ static void cut_end(struct tcp_seg *g, uint32_t len)
 }
 
 /* Make it the idealised segment of the RFC: nothing before rcv_nxt, nothing beyond the
- * window. A SYN or FIN that is cut off is gone. */
+ * window. A FIN that is cut off is gone. */
 static void trim(struct tcp_conn *c, struct tcp_seg *g, uint32_t wnd)
 {
     if (tcp_seq_lt(g->seq, c->rcv_nxt)) {
-        uint32_t by = tcp_seq_sub(c->rcv_nxt, g->seq);
-        if (g->flags & TCP_SYN) {
-            g->flags &= (uint8_t)~TCP_SYN;
-            g->seq = tcp_seq_add(g->seq, 1);
-            by--;
-        }
-        cut_front(g, min_u32(by, g->len));
+        cut_front(g, tcp_seq_sub(c->rcv_nxt, g->seq));
         c->ack_now = true;          /* it was sent twice: our ACK may be lost */
     }
     uint32_t off = tcp_seq_sub(g->seq, c->rcv_nxt);
@@ -242,6 +236,24 @@ static bool syn_again(struct tcp_conn *c, struct tcp_seg *g)
     return true;
 }
 
+/* Not acceptable: an ACK tells the peer where we are. For what carries no text only so often
+ * (RFC 5961 7), or two ends whose numbers do not fit would answer each other for ever. */
+static void rx_unacceptable(struct net *n, struct tcp_conn *c, const struct tcp_seg *g,
+                            int64_t now_ns)
+{
+    n->c.drop_tcp_out_of_window++;
+    if (g->flags & TCP_RST)
+        return;
+    /* The peer's FIN again: it did not get our last ACK. 3.10.7.4 eighth, TIME-WAIT. */
+    if (c->state == NET_TCP_TIME_WAIT && g->flags & TCP_FIN &&
+        tcp_seq_eq(tcp_seq_add(g->seq, tcp_seg_span(g)), c->rcv_nxt))
+        tcp_time_wait(n, c, now_ns);
+    if (g->empty || g->flags & TCP_SYN)
+        challenge_ack(c, now_ns);
+    else
+        c->ack_now = true;
+}
+
 static bool step1_sequence(struct net *n, struct tcp_conn *c, struct tcp_seg *g, int64_t now_ns)
 {
     if (syn_again(c, g))
@@ -252,18 +264,14 @@ static bool step1_sequence(struct net *n, struct tcp_conn *c, struct tcp_seg *g,
         cut_end(g, 0);
         c->ack_now = true;
     }
-    if (acceptable(c, g, wnd)) {
-        trim(c, g, wnd);
-        return true;
-    }
-    n->c.drop_tcp_out_of_window++;
-    if (g->flags & TCP_RST)
+    if (!acceptable(c, g, wnd)) {
+        rx_unacceptable(n, c, g, now_ns);
         return false;
-    /* The peer's FIN again: it did not get our last ACK. 3.6.1, TIME-WAIT. */
-    if (c->state == NET_TCP_TIME_WAIT && g->flags & TCP_FIN)
-        tcp_time_wait(n, c, now_ns);
-    c->ack_now = true;
-    return false;
+    }
+    /* RST and SYN are judged by the number that they were sent with. */
+    if (!(g->flags & (TCP_RST | TCP_SYN)))
+        trim(c, g, wnd);
+    return true;
 }
 
 /* --- second, RST -------------------------------------------------------------- */
@@ -275,7 +283,6 @@ static int reset_error(const struct tcp_conn *c)
         return ECONNREFUSED;
     case NET_TCP_CLOSING:
     case NET_TCP_LAST_ACK:
-    case NET_TCP_TIME_WAIT:
         return 0;
     default:
         return ECONNRESET;
@@ -286,8 +293,11 @@ static bool step2_rst(struct net *n, struct tcp_conn *c, const struct tcp_seg *g
 {
     if (!(g->flags & TCP_RST))
         return true;
+    /* In TIME_WAIT it would let old segments into the next connection: RFC 1337 3, F1. */
+    if (c->state == NET_TCP_TIME_WAIT)
+        n->c.drop_tcp_state++;
     /* Exactly the next number, or it may be forged: RFC 5961 3.2. */
-    if (tcp_seq_eq(g->seq, c->rcv_nxt))
+    else if (tcp_seq_eq(g->seq, c->rcv_nxt))
         tcp_end(n, c, reset_error(c));
     else
         challenge_ack(c, now_ns);
@@ -300,9 +310,12 @@ static bool step4_syn(struct net *n, struct tcp_conn *c, const struct tcp_seg *g
 {
     if (!(g->flags & TCP_SYN))
         return true;
-    /* RFC 5961 4.2: whatever the state and the number. */
     n->c.drop_tcp_state++;
-    challenge_ack(c, now_ns);
+    /* The peer began anew before we were open: back to LISTEN. */
+    if (c->state == NET_TCP_SYN_RCVD && c->passive)
+        tcp_end(n, c, ECONNREFUSED);
+    else
+        challenge_ack(c, now_ns);       /* RFC 5961 4.2: whatever the number */
     return false;
 }
 
@@ -312,11 +325,15 @@ static bool time_wait_syn(struct net *n, struct tcp_conn *c, const struct tcp_se
                           int64_t now_ns)
 {
     if (c->state != NET_TCP_TIME_WAIT || !tcp_seq_leq(c->rcv_nxt, g->seq) ||
-        (g->flags & (TCP_SYN | TCP_ACK | TCP_RST)) != TCP_SYN)
+        (g->flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) != TCP_SYN)
         return false;
     struct tcp_conn *l = tcp_listener(n, g->laddr, g->lport);
     if (!l)
         return false;
+    if (l->pending >= l->backlog) {
+        n->c.drop_tcp_backlog++;        /* it comes again; until then the old one stays */
+        return true;
+    }
     const struct tcp_seq old = c->snd_max;
     tcp_end(n, c, 0);
     listen_syn(n, l, g, &old, now_ns);

@@ -413,6 +413,30 @@ int lab_server(struct lab_one *l, uint16_t wnd, uint16_t mss, int *listener)
     return c;
 }
 
+int lab_reach(struct lab_one *l, enum net_tcp_state want, uint32_t *seq)
+{
+    bool passive_first = want == NET_TCP_CLOSE_WAIT || want == NET_TCP_LAST_ACK;
+    int s = lab_client(l, 65535, 1460);
+    *seq = 1;
+    if (passive_first) {
+        lab_put(l, 0x11, 1, 1, 65535, 0);
+        *seq = 2;
+    }
+    if (want >= NET_TCP_FIN_WAIT_1 && want != NET_TCP_CLOSE_WAIT) {
+        assert_int_equal(net_shutdown(l->h.net, s, NET_SHUT_WR), 0);
+        lab_one_poll(l);
+    }
+    if (want == NET_TCP_FIN_WAIT_2)
+        lab_put(l, 0x10, 1, 2, 65535, 0);
+    if (want == NET_TCP_CLOSING || want == NET_TCP_TIME_WAIT) {
+        lab_put(l, 0x11, 1, want == NET_TCP_CLOSING ? 1 : 2, 65535, 0);
+        *seq = 2;
+    }
+    lab_flush(l);
+    assert_int_equal(lab_state(l, s), want);
+    return s;
+}
+
 int lab_state(struct lab_one *l, int s)
 {
     int v = -1;

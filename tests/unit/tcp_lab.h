@@ -133,6 +133,10 @@ int lab_client(struct lab_one *l, uint16_t wnd, uint16_t mss);
 /** lab_server() - the test connects to the stack's port 80. *listener is left open. */
 int lab_server(struct lab_one *l, uint16_t wnd, uint16_t mss, int *listener);
 
+/** lab_reach() - a client connection brought into @want, ESTABLISHED or later. *seq: the
+ * test's next number, counted from irs. Returns the descriptor. */
+int lab_reach(struct lab_one *l, enum net_tcp_state want, uint32_t *seq);
+
 /** lab_state() - enum net_tcp_state of a descriptor. */
 int lab_state(struct lab_one *l, int s);
 /** lab_pattern() - byte @i of the text that the test sends. */
