@@ -27,13 +27,13 @@ struct tcp_conn;
 /* RFC 6298, with Linux's bounds where the RFC lets them be chosen. */
 #define TCP_MS_NS 1000000ll
 #define TCP_S_NS (1000ll * TCP_MS_NS)
-#define TCP_RTO_MIN_NS (200 * TCP_MS_NS)
+#define TCP_RTO_MIN_NS (200 * TCP_MS_NS)    /* Linux; 2.4 asks for 1 s: DECISIONS 14 */
 #define TCP_RTO_INIT_NS (1 * TCP_S_NS)
 #define TCP_RTO_SYN_LOST_NS (3 * TCP_S_NS)  /* RFC 6298 5.7 */
 #define TCP_RTO_MAX_NS (120 * TCP_S_NS)
 #define TCP_RTT_GRAIN_NS (1 * TCP_MS_NS)    /* G of RFC 6298 */
 #define TCP_RETRIES 15u             /* of data; Linux tcp_retries2 */
-#define TCP_RETRIES_SYN 6u          /* Linux tcp_syn_retries */
+#define TCP_RETRIES_SYN 7u          /* 247 s; three minutes at least: MUST-23 */
 #define TCP_RETRIES_SYNACK 5u       /* Linux tcp_synack_retries */
 #define TCP_RETRIES_ORPHAN 8u       /* nobody waits for the result any more */
 #define TCP_DELACK_NS (40 * TCP_MS_NS)

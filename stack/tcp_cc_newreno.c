@@ -29,10 +29,10 @@ static uint32_t initial_window(const struct tcp_conn *c)
     return min_u32(10u * c->mss, max_u32(2u * c->mss, 14600));
 }
 
-/* RFC 5681 3.1, equation 4. */
-static uint32_t half_flight(const struct tcp_conn *c)
+/* RFC 5681 3.1, equation 4, of @bytes in flight. */
+static uint32_t half_of(const struct tcp_conn *c, uint32_t bytes)
 {
-    return max_u32(flight(c) / 2, 2u * c->mss);
+    return max_u32(bytes / 2, 2u * c->mss);
 }
 
 void tcp_cc_init(struct tcp_conn *c)
@@ -109,7 +109,8 @@ bool tcp_cc_dup_ack(struct tcp_conn *c)
         return false;
     c->recover = c->snd_max;
     c->recovering = true;
-    c->ssthresh = half_flight(c);
+    /* RFC 5681 3.2 (2): what limited transmit sent beyond cwnd does not count. */
+    c->ssthresh = half_of(c, min_u32(flight(c), c->cwnd));
     c->cwnd = c->ssthresh + TCP_DUP_ACKS * c->mss;
     return true;
 }
@@ -118,7 +119,7 @@ void tcp_cc_timeout(struct tcp_conn *c)
 {
     /* RFC 5681 3.1: the second loss of the same segment says nothing new. */
     if (c->retries <= 1)
-        c->ssthresh = half_flight(c);
+        c->ssthresh = half_of(c, flight(c));
     c->cwnd = c->mss;
     c->cc_acked = 0;
     c->dup_acks = 0;

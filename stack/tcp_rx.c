@@ -154,8 +154,9 @@ static void syn_sent_syn(struct net *n, struct tcp_conn *c, const struct tcp_seg
         acked_by_syn(n, c, g, now_ns);
         return;
     }
-    /* Both opened at the same time. 3.5, figure 8. */
+    /* Both opened at the same time. 3.5, figure 8. Our SYN goes again, with an ACK: Karn. */
     c->state = NET_TCP_SYN_RCVD;
+    c->rtt_running = false;
     take_window(c, g);
     c->syn_now = true;
 }
@@ -382,15 +383,16 @@ static void fin_acked(struct net *n, struct tcp_conn *c, int64_t now_ns)
         tcp_end(n, c, 0);
 }
 
-/* RFC 6298 5.2, 5.3, and Karn: only what was never sent again gives a sample. */
+/* RFC 6298 5.2, 5.3, and Karn: only what was never sent again gives a sample, and only a
+ * sample ends the back-off. */
 static void ack_timing(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     if (c->rtt_running && tcp_seq_lt(c->rtt_seq, c->snd_una)) {
         c->rtt_running = false;
         tcp_rtt_sample(c, now_ns - c->rtt_start_ns);
+        c->backoff = 0;     /* not before: a round trip beyond the RTO would never be measured */
     }
     c->retries = 0;
-    c->backoff = 0;
     c->soft_err = 0;
     if (c->persist)
         return;

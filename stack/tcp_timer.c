@@ -182,8 +182,7 @@ static void due_retransmit(struct net *n, struct tcp_conn *c, int64_t now_ns)
         give_up(n, c);
         return;
     }
-    /* retries is of this segment; back-off stays until a sample is taken, or until
-     * something new is acknowledged (RFC 6298 5, end). */
+    /* retries is of this segment; back-off stays until a sample is taken (5.5, end). */
     c->retries++;
     c->backoff++;
     c->rtt_running = false;     /* Karn's algorithm, section 3 */

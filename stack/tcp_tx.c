@@ -143,16 +143,18 @@ static bool plan_syn(struct tcp_conn *c, struct plan *p)
     return true;
 }
 
-/* The first segment that the peer lacks. */
+/* The first segment that the peer lacks, as far as it was sent. */
 static bool plan_again(struct tcp_conn *c, struct plan *p)
 {
     if (!c->resend_now || !may_send_text(c) || tcp_seq_eq(c->snd_una, c->snd_max)) {
         c->resend_now = false;
         return false;
     }
-    uint32_t len = min_u32(c->snd.len, c->mss);
+    /* What waits behind it is for plan_text(), which looks at the windows. */
+    uint32_t sent = tcp_seq_sub(c->snd_max, c->snd_una) - c->fin_sent;
+    uint32_t len = min_u32(sent, c->mss);
     *p = (struct plan){ .seq = c->snd_una, .len = len, .flags = TCP_ACK, .again = true };
-    if (c->fin_sent && len == c->snd.len)
+    if (c->fin_sent && len == sent)
         p->flags |= TCP_FIN;
     return true;
 }

@@ -198,7 +198,7 @@ static void lost_fin_is_sent_again(void **state)
     lab_one_wait(&l, LAB_S);
     lab_expect(&l, FIN_ACK, 4, 1, 0);
     assert_int_equal(lab_events(&l.h, NET_EV_TCP_FIN_SENT), 1);
-    lab_one_wait(&l, 200 * LAB_S);                  /* nobody waits: 8 times are enough */
+    lab_one_wait(&l, 400 * LAB_S);                  /* nobody waits: 8 times are enough */
     lab_flush(&l);
     assert_int_equal(conns(), 0);
 }

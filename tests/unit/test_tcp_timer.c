@@ -124,7 +124,9 @@ static void heap_knows_the_earliest(void **state)
 
 /* --- giving up ---------------------------------------------------------------- */
 
-static void syn_is_tried_seven_times(void **state)
+/* R2 of a SYN is at least three minutes. */
+/* Clause: RFC 9293 3.8.3 (MUST-23), RFC 1122 4.2.3.5 */
+static void syn_is_tried_for_four_minutes(void **state)
 {
     (void)state;
     struct lab_one l;
@@ -134,8 +136,8 @@ static void syn_is_tried_seven_times(void **state)
     int s = net_socket(l.h.net, NET_STREAM);
     assert_int_equal(net_connect(l.h.net, s, LAB_THEIRS, 80), -EINPROGRESS);
     int64_t start = l.now_ns, at = 0;
-    lab_one_wait(&l, 126 * LAB_S);
-    for (int i = 0; i < 7; i++) {
+    lab_one_wait(&l, 246 * LAB_S);
+    for (int i = 0; i < 8; i++) {
         assert_true(lab_get(&l, &g));
         assert_int_equal(g.flags, TCP_SYN);
         assert_true(g.at_ns - start == at);
@@ -143,7 +145,7 @@ static void syn_is_tried_seven_times(void **state)
     }
     lab_silent(&l);
     assert_int_equal(net_ready(l.h.net, s), 0);
-    assert_true(l.h.next_ns == start + 127 * LAB_S);
+    assert_true(l.h.next_ns == start + 247 * LAB_S);       /* 127 + 120, the most */
     lab_one_wait(&l, LAB_S);
     assert_true(net_ready(l.h.net, s) & NET_ERR);
     assert_int_equal(net_getopt(l.h.net, s, NET_SO_ERROR, &err), 0);
@@ -221,7 +223,6 @@ static void samples_only_what_went_once(void **state)
     lab_one_wait(&l, 250 * LAB_MS);             /* sent again at 200 ms */
     lab_put(&l, TCP_ACK, 1, 2, 65535, 0);
     assert_true(c->srtt_ns == before);
-    assert_int_equal(c->backoff, 0);
     assert_int_equal(net_send(l.h.net, s, "b", 1), 1);
     lab_one_wait(&l, 80 * LAB_MS);
     lab_put(&l, TCP_ACK, 1, 3, 65535, 0);
@@ -315,7 +316,7 @@ int main(void)
         cmocka_unit_test(rto_follows_the_rfc),
         cmocka_unit_test(rto_backs_off_to_a_bound),
         cmocka_unit_test(heap_knows_the_earliest),
-        cmocka_unit_test(syn_is_tried_seven_times),
+        cmocka_unit_test(syn_is_tried_for_four_minutes),
         cmocka_unit_test(syn_ack_is_tried_six_times),
         cmocka_unit_test(data_is_sent_again_fifteen_times),
         cmocka_unit_test(samples_only_what_went_once),

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loss, and how much may be in flight: RFC 5681, 6582, 3042, 3465, 6298, 6928. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "stack/net_int.h"
+#include "stack/wire/tcp.h"
+#include "tests/unit/tcp_lab.h"
+
+#define WND 65535
+#define MSS 1460u
+#define PSH_ACK (TCP_ACK | TCP_PSH)
+
+static struct lab_one l;
+
+static int open_lab(void **state)
+{
+    (void)state;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    return 0;
+}
+
+static int close_lab(void **state)
+{
+    (void)state;
+    lab_one_close(&l);
+    return 0;
+}
+
+static struct tcp_conn *conn_of(int s)
+{
+    return sock_get(l.h.net, s)->tcp;
+}
+
+/* The user writes @len bytes of the pattern, from byte @from on. */
+static void writes(int s, uint32_t from, uint32_t len)
+{
+    static uint8_t buf[70000];
+    for (uint32_t i = 0; i < len; i++)
+        buf[i] = lab_pattern(from + i);
+    assert_int_equal(net_send(l.h.net, s, buf, len), len);
+    lab_one_poll(&l);
+}
+
+/* The next segments are full, start at relative @seq, and all leave now. */
+static uint32_t full_segments(uint32_t seq, unsigned n)
+{
+    struct lab_seg g;
+    for (unsigned i = 0; i < n; i++, seq += MSS) {
+        assert_true(lab_get(&l, &g));
+        assert_int_equal(g.seq - l.iss, seq);
+        assert_int_equal(g.len, MSS);
+        assert_true(g.at_ns == l.now_ns);
+        for (uint32_t k = 0; k < g.len; k++)
+            assert_int_equal(g.text[k], lab_pattern(seq - 1 + k));
+    }
+    return seq;
+}
+
+/* --- loss --------------------------------------------------------------------- */
+
+static void three_duplicates_send_again(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 60000);
+    full_segments(1, 10);
+    for (int i = 0; i < 2; i++) {
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+        lab_expect(&l, TCP_ACK, 1 + (10 + (uint32_t)i) * MSS, 1, MSS);  /* RFC 3042 */
+        lab_silent(&l);
+    }
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1, 1, MSS);             /* RFC 5681 3.2 */
+    lab_silent(&l);
+    /* Half of what was in flight, without what limited transmit added: 5681 3.2 (2). */
+    assert_int_equal(conn_of(s)->ssthresh, 5 * MSS);
+    assert_int_equal(conn_of(s)->cwnd, 8 * MSS);
+    for (int i = 0; i < 4; i++)
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);         /* four more have left the network */
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1 + 12 * MSS, 1, MSS);
+    assert_int_equal(conn_of(s)->cwnd, 13 * MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + 4 * MSS, WND, 0);   /* partial: RFC 6582 3.2 */
+    assert_int_equal(conn_of(s)->cwnd, 10 * MSS);   /* less 4, and 1 more */
+    lab_expect(&l, TCP_ACK, 1 + 4 * MSS, 1, MSS);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 12 * MSS, WND, 0);  /* full */
+    assert_false(conn_of(s)->recovering);
+    assert_true(conn_of(s)->cwnd <= 5 * MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + 12 * MSS, WND, 0);
+    lab_flush(&l);
+    lab_one_wait(&l, 190 * LAB_MS);                 /* no time-out was needed */
+    assert_int_equal(net_counters(l.h.net)->tcp_retransmits, 2);
+    net_abort(l.h.net, s);
+}
+
+/* Text, a changed window or nothing in flight: not duplicates. */
+static void not_every_repetition_is_a_duplicate(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    for (uint32_t i = 0; i < 5; i++)
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);         /* nothing in flight */
+    writes(s, 0, 20000);
+    lab_flush(&l);
+    for (uint32_t i = 0; i < 5; i++)
+        lab_put(&l, TCP_ACK, 1 + i, 1, WND, 1);     /* text */
+    for (uint16_t i = 1; i < 6; i++)
+        lab_put(&l, TCP_ACK, 6, 1, (uint16_t)(WND - i), 0);     /* window */
+    assert_int_equal(net_counters(l.h.net)->tcp_retransmits, 0);
+    assert_int_equal(conn_of(s)->dup_acks, 0);
+    net_abort(l.h.net, s);
+}
+
+static void time_out_starts_slowly(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 60000);
+    full_segments(1, 10);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, TCP_ACK, 1, 1, MSS);
+    lab_silent(&l);
+    assert_int_equal(conn_of(s)->cwnd, MSS);
+    assert_int_equal(conn_of(s)->ssthresh, 5 * MSS);
+    for (int i = 0; i < 6; i++)
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);         /* of the first flight: RFC 6582 4 */
+    assert_false(conn_of(s)->recovering);
+    lab_flush(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 10 * MSS, WND, 0);
+    assert_int_equal(conn_of(s)->cwnd, 3 * MSS);
+    net_abort(l.h.net, s);
+}
+
+/* After a time-out everything unacknowledged goes again, as slow start allows. */
+static void time_out_sends_all_again(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10 * MSS);
+    full_segments(1, 10);
+    lab_one_wait(&l, 200 * LAB_MS);
+    lab_expect(&l, TCP_ACK, 1, 1, MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + MSS, WND, 0);
+    full_segments(1 + MSS, 2);
+    lab_silent(&l);
+    lab_put(&l, TCP_ACK, 1, 1 + 3 * MSS, WND, 0);   /* RFC 3465 2.3: by one, not by two */
+    full_segments(1 + 3 * MSS, 3);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+}
+
+/* RFC 5681 3.1: the second time-out of the same segment leaves ssthresh alone. */
+static void repeated_time_out(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    conn_of(s)->cwnd = 20 * MSS;
+    writes(s, 0, 20 * MSS);
+    lab_one_wait(&l, 200 * LAB_MS);
+    assert_int_equal(conn_of(s)->ssthresh, 10 * MSS);
+    conn_of(s)->ssthresh = 9 * MSS;                 /* a mark */
+    lab_one_wait(&l, 1400 * LAB_MS);
+    assert_int_equal(conn_of(s)->retries, 3);
+    assert_int_equal(conn_of(s)->ssthresh, 9 * MSS);
+    lab_flush(&l);
+    net_abort(l.h.net, s);
+}
+
+static void congestion_avoidance_is_linear(void **state)
+{
+    (void)state;
+    uint32_t una = 1;
+    int s = lab_client(&l, WND, MSS);
+    struct tcp_conn *c = conn_of(s);
+    c->cwnd = c->ssthresh = 10 * MSS;
+    for (uint32_t round = 0; round < 5; round++) {
+        uint32_t segs = 10 + round;
+        assert_int_equal(c->cwnd, segs * MSS);
+        writes(s, una - 1, segs * MSS);
+        for (uint32_t i = 0; i < segs; i++)
+            lab_put(&l, TCP_ACK, 1, una + (i + 1) * MSS, WND, 0);
+        una += segs * MSS;
+        lab_flush(&l);
+    }
+    net_abort(l.h.net, s);
+}
+
+/* RFC 5681 4.1. */
+static void idle_forgets_the_window(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10 * MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + 10 * MSS, WND, 0);
+    conn_of(s)->cwnd = 40 * MSS;
+    lab_flush(&l);
+    lab_one_wait(&l, 300 * LAB_MS);
+    writes(s, 10 * MSS, 20 * MSS);
+    assert_int_equal(lab_flush(&l), 10);
+    net_abort(l.h.net, s);
+}
+
+/* A retransmission carries what was sent, and nothing beyond the peer's window. */
+/* Clause: RFC 9293 3.8.6 (SHLD-15), RFC 5681 3.2 */
+static void again_is_what_was_sent(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 100, MSS);
+    writes(s, 0, 100);
+    lab_expect(&l, PSH_ACK, 1, 1, 100);
+    writes(s, 100, 2000);
+    lab_silent(&l);
+    for (int i = 0; i < 3; i++)
+        lab_put(&l, TCP_ACK, 1, 1, 100, 0);
+    lab_expect(&l, TCP_ACK, 1, 1, 100);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+}
+
+/* The round trip became longer than the time-out: all is sent twice and gives no sample.
+ * Only because the back-off stays does the next one get through unrepeated. */
+/* Clause: RFC 6298 3, RFC 6298 5.5, RFC 1122 4.2.3.1 */
+static void back_off_stays_until_a_sample(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10);
+    lab_one_wait(&l, 350 * LAB_MS);                 /* again at 200 ms */
+    assert_int_equal(lab_flush(&l), 2);
+    lab_put(&l, TCP_ACK, 1, 11, WND, 0);
+    assert_true(tcp_rto(conn_of(s)) == 400 * LAB_MS);
+    writes(s, 10, 10);
+    lab_one_wait(&l, 350 * LAB_MS);
+    assert_int_equal(lab_flush(&l), 1);
+    lab_put(&l, TCP_ACK, 1, 21, WND, 0);            /* a sample at last */
+    assert_int_equal(conn_of(s)->backoff, 0);
+    assert_true(tcp_rto(conn_of(s)) > 350 * LAB_MS);
+    net_abort(l.h.net, s);
+}
+
+/* Two holes in one window: recovery ends with what was sent before it began, without a
+ * time-out and with one retransmission for each hole. */
+/* Clause: RFC 6582 3.2, RFC 6582 3.1 */
+static void each_hole_is_filled_once(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10 * MSS);
+    full_segments(1, 10);
+    for (int i = 0; i < 8; i++)                     /* segments 1 and 4 were lost */
+        lab_put(&l, TCP_ACK, 1, 1, WND, 0);
+    lab_expect(&l, TCP_ACK, 1, 1, MSS);
+    lab_silent(&l);
+    assert_int_equal(conn_of(s)->ssthresh, 5 * MSS);
+    lab_put(&l, TCP_ACK, 1, 1 + 3 * MSS, WND, 0);
+    lab_expect(&l, TCP_ACK, 1 + 3 * MSS, 1, MSS);
+    assert_true(conn_of(s)->recovering);
+    lab_put(&l, TCP_ACK, 1, 1 + 10 * MSS, WND, 0);
+    lab_silent(&l);
+    assert_false(conn_of(s)->recovering);
+    assert_int_equal(conn_of(s)->cwnd, 2 * MSS);    /* min (ssthresh, max (flight, SMSS) + SMSS) */
+    assert_int_equal(net_counters(l.h.net)->tcp_retransmits, 2);
+    net_abort(l.h.net, s);
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, open_lab, close_lab)
+    const struct CMUnitTest tests[] = {
+        T(three_duplicates_send_again),
+        T(not_every_repetition_is_a_duplicate),
+        T(time_out_starts_slowly),
+        T(time_out_sends_all_again),
+        T(repeated_time_out),
+        T(congestion_avoidance_is_linear),
+        T(idle_forgets_the_window),
+        T(again_is_what_was_sent),
+        T(back_off_stays_until_a_sample),
+        T(each_hole_is_filled_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
