@@ -429,12 +429,14 @@ static void ack_dup(struct net *n, struct tcp_conn *c)
     tcp_out_queue(n, c);
 }
 
-/* SND.WL1 and SND.WL2 keep an old segment from setting an old window. */
-static void ack_window(struct net *n, struct tcp_conn *c, const struct tcp_seg *g)
+/* SND.WL1 and SND.WL2 keep an old segment from setting an old window. One that acknowledges
+ * something new (@newer) is later than all that did not, also where it repeats old text: its
+ * window counts, or snd_una would move on and drag the old one beyond the edge. */
+static void ack_window(struct net *n, struct tcp_conn *c, const struct tcp_seg *g, bool newer)
 {
-    if (tcp_seq_lt(g->ack, c->snd_una) ||
-        !(tcp_seq_lt(c->snd_wl1, g->seq) ||
-          (tcp_seq_eq(c->snd_wl1, g->seq) && tcp_seq_leq(c->snd_wl2, g->ack))))
+    bool later = tcp_seq_lt(c->snd_wl1, g->seq) ||
+                 (tcp_seq_eq(c->snd_wl1, g->seq) && tcp_seq_leq(c->snd_wl2, g->ack));
+    if (tcp_seq_lt(g->ack, c->snd_una) || !(newer || later))
         return;
     if (g->wnd > c->snd_wnd)
         tcp_out_queue(n, c);
@@ -464,13 +466,14 @@ static bool step5_ack(struct net *n, struct tcp_conn *c, const struct tcp_seg *g
         challenge_ack(c, now_ns);
         return false;
     }
-    if (tcp_seq_lt(c->snd_una, g->ack))
+    bool newer = tcp_seq_lt(c->snd_una, g->ack);
+    if (newer)
         ack_new(n, c, g, now_ns);
     else if (is_dup_ack(c, g))
         ack_dup(n, c);
     if (c->state == NET_TCP_CLOSED)
         return false;
-    ack_window(n, c, g);
+    ack_window(n, c, g, newer);
     return true;
 }
 

@@ -110,10 +110,16 @@ static int64_t pair_poll(struct lab_pair *l)
 
 bool lab_pair_step(struct lab_pair *l)
 {
+    return lab_pair_step_to(l, INT64_MAX);
+}
+
+bool lab_pair_step_to(struct lab_pair *l, int64_t limit_ns)
+{
     int64_t next = pair_poll(l);
+    next = next < limit_ns ? next : limit_ns;
     if (next == INT64_MAX)
         return false;
-    l->now_ns = next;
+    l->now_ns = next > l->now_ns ? next : l->now_ns;
     return true;
 }
 

@@ -59,6 +59,8 @@ void lab_pair_close(struct lab_pair *l);
 /** lab_pair_step() - poll both, then go to the next due time. False: nothing is due,
  * unless a user who looks now does something. */
 bool lab_pair_step(struct lab_pair *l);
+/** lab_pair_step_to() - the same, but not beyond @limit_ns, when a user wants to act. */
+bool lab_pair_step_to(struct lab_pair *l, int64_t limit_ns);
 /** lab_pair_run() - step until @until_ns; time is then exactly that. */
 void lab_pair_run(struct lab_pair *l, int64_t until_ns);
 /** lab_pair_accept() - step until b's listener has a connection: its descriptor. */

@@ -451,6 +451,22 @@ static void old_segments_do_not_set_the_window(void **state)
     net_abort(l.h.net, s);
 }
 
+/* What acknowledges something new was sent later than all that did not, even if it repeats
+ * text from before. */
+/* Clause: RFC 9293 3.10.7.4 (fifth, send window) */
+static void a_new_ack_brings_its_window(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, 5000, 1460);
+    const struct tcp_conn *c = sock_get(l.h.net, s)->tcp;
+    net_send(l.h.net, s, "abc", 3);
+    lab_one_poll(&l);
+    lab_put(&l, TCP_ACK, 2001, 1, 300, 10);         /* beyond a gap */
+    lab_put(&l, TCP_ACK, 1, 4, 0, 1000);            /* the gap again, with a later window */
+    assert_int_equal(c->snd_wnd, 0);
+    net_abort(l.h.net, s);
+}
+
 /* --- seventh: text, and the order it comes in --------------------------------- */
 
 static uint64_t rand_next(uint64_t *s)
@@ -726,6 +742,7 @@ int main(void)
         T(syn_in_the_window_is_challenged),
         T(ack_must_be_plausible),
         T(old_segments_do_not_set_the_window),
+        T(a_new_ack_brings_its_window),
         T(text_in_any_order),
         T(fin_before_its_text),
         T(filling_a_gap_is_acked_at_once),
