@@ -406,7 +406,7 @@ int lab_server(struct lab_one *l, uint16_t wnd, uint16_t mss, int *listener)
     assert_int_equal(net_listen(l->h.net, fd, 4), 0);
     l->ours = 80;
     l->theirs = 5555;
-    l->irs = 1000;
+    l->irs = l->irs_wanted ? l->irs_wanted : 1000;
     lab_one_put(l, &(struct lab_seg){ .sport = l->theirs, .dport = l->ours, .flags = 0x02,
                                       .seq = l->irs, .wnd = wnd, .mss = mss });
     assert_true(lab_get(l, &s));

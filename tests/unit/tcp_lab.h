@@ -95,6 +95,7 @@ struct lab_one {
     /* One connection as the test sees it. iss: of the stack; irs: the test's. */
     uint16_t ours, theirs;      /* ports */
     uint32_t iss, irs;
+    uint32_t irs_wanted;        /* irs of lab_server(); 0: 1000 */
 };
 
 void lab_one_open(struct lab_one *l, const struct lab_cfg *cfg);

@@ -469,65 +469,6 @@ static void a_new_ack_brings_its_window(void **state)
 
 /* --- seventh: text, and the order it comes in --------------------------------- */
 
-static uint64_t rand_next(uint64_t *s)
-{
-    *s = *s * 6364136223846793005u + 1442695040888963407u;
-    return *s >> 33;
-}
-
-/* Segments of a stream in any order, overlapping as they like: the user reads the stream. */
-static void any_order(uint32_t irs, uint64_t seed)
-{
-    enum { TOTAL = 30000 };
-    static bool have[TOTAL + 2];
-    uint64_t r = seed;
-    struct lab_seg g;
-    memset(have, 0, sizeof(have));
-    int s = syn_sent();
-    l.irs = irs;
-    lab_put(&l, TCP_SYN | TCP_ACK, 0, 1, WND, 0);
-    lab_flush(&l);
-    uint32_t done = 0;
-    for (int i = 0; i < 600 && done < TOTAL; i++) {
-        uint32_t near = done + (uint32_t)(rand_next(&r) % 12000);
-        uint32_t from = rand_next(&r) % 3 == 0 ? done : near;
-        uint32_t len = 1 + (uint32_t)(rand_next(&r) % 1400);
-        if (from >= TOTAL)
-            continue;
-        len = len < TOTAL - from ? len : TOTAL - from;
-        bool fin = from + len == TOTAL;
-        lab_put(&l, fin ? TCP_ACK | TCP_FIN : TCP_ACK, 1 + from, 1, WND, (uint16_t)len);
-        memset(have + from, 1, len + fin);
-        uint32_t was = done;
-        while (have[done] && done < TOTAL + 1)
-            done++;
-        if (from > was && from + len > was) {       /* a gap: at once a duplicate ACK */
-            assert_true(lab_get(&l, &g));
-            assert_int_equal(g.ack - irs, 1 + was);
-        }
-        lab_flush(&l);
-    }
-    while (done < TOTAL) {                          /* the rest in order */
-        uint32_t len = TOTAL - done < 1000 ? TOTAL - done : 1000;
-        bool fin = done + len == TOTAL;
-        lab_put(&l, fin ? TCP_ACK | TCP_FIN : TCP_ACK, 1 + done, 1, WND, (uint16_t)len);
-        done += len;
-    }
-    reads(s, 0, TOTAL);
-    assert_int_equal(net_recv(l.h.net, s, &r, 1), 0);
-    assert_int_equal(lab_state(&l, s), NET_TCP_CLOSE_WAIT);
-    assert_int_equal(sock_get(l.h.net, s)->tcp->ooo.n, 0);
-    net_abort(l.h.net, s);
-    lab_flush(&l);
-}
-
-static void text_in_any_order(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 1; seed <= 30; seed++)
-        any_order(seed % 2 ? 1000 : 0u - (uint32_t)(seed * 1000), seed);
-}
-
 static void fin_before_its_text(void **state)
 {
     (void)state;
@@ -613,80 +554,6 @@ static void out_of_order_leaves_packets(void **state)
     net_abort(l.h.net, s);
 }
 
-/* --- anything at all ------------------------------------------------------------------ */
-
-/* What must hold between any two calls. */
-static void invariants(const struct tcp_conn *c)
-{
-    if (!tcp_synchronized(c))
-        return;
-    uint32_t unacked = tcp_seq_sub(c->snd_max, c->snd_una);
-    assert_true(tcp_seq_leq(c->snd_una, c->snd_nxt) && tcp_seq_leq(c->snd_nxt, c->snd_max));
-    assert_true(unacked <= c->snd.len + (c->fin_sent ? 1u : 0u));
-    assert_true(tcp_rcv_window(c) <= tcp_rcv_space(c));
-    assert_true(c->cwnd >= c->mss && c->mss >= TCP_MSS_MIN);
-    assert_true(c->ooo.n <= TCP_OOO_PKTS);
-    /* Something that waits for an answer has a timer, or waits for a place to go. */
-    if (unacked || (c->snd.len && c->state != NET_TCP_TIME_WAIT))
-        assert_true(tcp_timer_runs(c, TCP_T_RTX) || c->out_queued);
-}
-
-/* A segment near what the connection expects, but often not quite. */
-static void odd_segment(const struct tcp_conn *c, uint64_t *r)
-{
-    static const uint8_t flags[] = { TCP_ACK, TCP_ACK, TCP_ACK, TCP_ACK | TCP_FIN, TCP_SYN,
-                                     TCP_SYN | TCP_ACK, TCP_RST, TCP_FIN, 0xFF, 0 };
-    static const uint32_t off[] = { 0, 0, 0, 0, 1, 2, 1000, 65534, 65535, 65536, 0xFFFFFFFF,
-                                    0xFFFFFC00, 0x80000000 };
-    uint64_t x = rand_next(r), y = rand_next(r);
-    lab_one_put(&l, &(struct lab_seg){
-        .sport = l.theirs, .dport = l.ours, .flags = flags[x % sizeof(flags)],
-        .seq = c->rcv_nxt.v + off[(x >> 4) % 13],
-        .ack = (x >> 8) % 2 ? c->snd_max.v : c->snd_una.v + off[(x >> 9) % 13],
-        .wnd = (uint16_t)((x >> 13) % 3 ? y % 65536 : y % 3),
-        .len = (uint16_t)((x >> 15) % 2 ? 0 : (y >> 16) % 1461),
-        .mss = (uint16_t)((x >> 17) % 4 ? 0 : y >> 8),
-    });
-}
-
-static void user_does_something(int s, uint64_t *r)
-{
-    static char buf[5000];
-    uint64_t x = rand_next(r);
-    if (x % 4 == 0)
-        net_send(l.h.net, s, buf, (x >> 8) % sizeof(buf));
-    else if (x % 4 == 1)
-        net_recv(l.h.net, s, buf, (x >> 8) % sizeof(buf));
-    else if (x % 4 == 2)
-        lab_one_wait(&l, (int64_t)((x >> 8) % (300 * LAB_MS)));
-    else if ((x >> 2) % 16 == 0)
-        net_shutdown(l.h.net, s, (int)((x >> 8) % 3));
-}
-
-static void random_segments_break_nothing(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 1; seed <= 150; seed++) {
-        uint64_t r = seed;
-        int ls, s = seed % 2 ? lab_client(&l, WND, 1460) : lab_server(&l, WND, 1460, &ls);
-        const struct tcp_conn *c = sock_get(l.h.net, s)->tcp;
-        for (int i = 0; i < 60 && c->state != NET_TCP_CLOSED; i++) {
-            odd_segment(c, &r);
-            invariants(c);
-            user_does_something(s, &r);
-            invariants(c);
-        }
-        net_close(l.h.net, s);
-        if (seed % 2 == 0)
-            net_close(l.h.net, ls);
-        lab_flush(&l);
-        lab_one_wait(&l, 2000 * LAB_S);
-        lab_flush(&l);
-        assert_int_equal(net_sock_list(l.h.net, NULL, 0), 0);
-        assert_int_equal(pkt_pool_in_use(l.h.pool), 0);
-    }
-}
-
 /* --- what no connection is asked about ---------------------------------------- */
 
 static void bad_segments_are_counted(void **state)
@@ -743,13 +610,11 @@ int main(void)
         T(ack_must_be_plausible),
         T(old_segments_do_not_set_the_window),
         T(a_new_ack_brings_its_window),
-        T(text_in_any_order),
         T(fin_before_its_text),
         T(filling_a_gap_is_acked_at_once),
         T(the_same_gap_is_queued_once),
         T(out_of_order_is_bounded),
         T(out_of_order_leaves_packets),
-        T(random_segments_break_nothing),
         T(bad_segments_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
