@@ -188,7 +188,7 @@ def table(write):
     if write:
         README.write_text(with_table(text), encoding="utf-8")
     elif text != with_table(text):
-        print("tests/README.md: the table of planted faults is not that of tests/mutants.py; "
+        print("tests/README.md:1: the table of planted faults is not that of tests/mutants.py; "
               "tests/mutants.py --write writes it")
         return 1
     return 0

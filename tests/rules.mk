@@ -33,13 +33,13 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 ## check: second compiler and simulator, lint, proofs, area
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		| deps-fpga
-	@$(RUN_TESTS) mutants area formal rtl:verilator unit:clang cosim:clang lint
+	@$(RUN_TESTS) mutants area formal rtl:verilator unit:clang cosim:clang lint house
 
 .PHONY: mutants
 ## mutants: faults are planted; each must be caught by the test that it names
 mutants: $(call programs,asan,unit) | deps-fpga
 	@exec $(TIED) $(PYTHON) tests/mutants.py --all
 
-## lint: compilers, Verilog linters, generated files, include row, sizes
-lint: $(B)/lib/libmodel.a | deps-test
+## lint: compilers, Verilog linters, clock crossings, generated files, include row, sizes
+lint: $(B)/lib/libmodel.a | deps-fpga
 	@$(PYTHON) tools/lint.py

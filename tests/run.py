@@ -8,6 +8,7 @@
     cosim:TREE             the same, and lanyard of that tree with two NICs back to back
     rtl:SIM                the benches on icarus or verilator
     interop                against kernels and servers in namespaces (tests/support/netns.py)
+    house                  the tools of this project: lint, tables, reports, replay lines
     formal area mutants lint   one command each, which says its own count
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
@@ -40,8 +41,8 @@ OUT = Path("build/test")
 VENV_PYTHON = "build/venv/bin/python"
 TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 # Far above what each takes on a busy machine: only a hang meets them.
-TIMEOUT_S = {"unit": 180, "cosim": 240, "interop": 600, "lint": 900, "rtl": 1800, "area": 1800,
-             "mutants": 1800, "formal": 1800}
+TIMEOUT_S = {"unit": 180, "cosim": 240, "interop": 600, "house": 600, "lint": 900, "rtl": 1800,
+             "area": 1800, "mutants": 1800, "formal": 1800}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -173,6 +174,11 @@ def interop_jobs(_arg):
     return [pytest_job(f"interop/{f.stem}", f.relative_to(ROOT), in_netns=True) for f in files]
 
 
+def house_jobs(_arg):
+    files = sorted(ROOT.glob("tests/house/test_*.py"))
+    return [pytest_job(f"house/{f.stem}", f.relative_to(ROOT)) for f in files]
+
+
 def command_jobs(name, argv):
     return lambda _arg: [Job(name, argv, read_total)]
 
@@ -182,6 +188,7 @@ GROUPS = {
     "cosim": cosim_jobs,
     "rtl": rtl_jobs,
     "interop": interop_jobs,
+    "house": house_jobs,
     "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),
     "mutants": command_jobs("mutants", [VENV_PYTHON, "tests/mutants.py"]),
     "area": command_jobs("area", [VENV_PYTHON, "rtl/top/area.py"]),

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """make lint: every check that needs no run of the program.
 
+    lint.py [NAME...]       all, or those rules of the house whose name contains a NAME
+
+Prints one line per finding, "file:line: what"; last line: N passed, N failed. Notes do not fail.
 Style flags come from the Makefile by environment, so that there is one list of them:
 LY_C_STYLE, LY_CXX_STYLE, LY_MODEL_INCLUDES, LY_XML_CFLAGS, LY_RTL_INCLUDES. A check fails when
-its command fails or, where the tool only warns, prints anything. Last line: N passed, N failed.
+its command fails or, where the tool only warns, prints anything.
 """
 import concurrent.futures
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = "build/venv/bin/python"
 TOPS = ["ly_top_sim", "ly_core"]
+ROW = "include row, SPDX, sizes"
 C_ROOMS = ["host", "stack", "driver", "sim", "tests/unit", "tests/cosim", "tests/support",
            "tests/fuzz"]
 
@@ -67,38 +72,73 @@ def script_checks():
     yield Check("python syntax", [PYTHON, "-W", "error", "-m", "py_compile", *sources])
 
 
-def all_checks():
-    yield Check("include row, SPDX, sizes", [PYTHON, "tools/lint_row.py"])
+def house_checks():
+    """Rules of this project: they need no flags, and one of them yosys."""
+    yield Check(ROW, [PYTHON, "tools/lint_row.py"])
+    yield Check("sums in sim/", [PYTHON, "tools/lint_sums.py"])
+    yield Check("lines written twice", [PYTHON, "tools/lint_twice.py"])
+    yield Check("clock crossings", [PYTHON, "tools/lint_clocks.py"])
     yield Check("generated files", [PYTHON, "rtl/regs/gen_regs.py", "--check"])
     yield Check("table of planted faults", [PYTHON, "tests/mutants.py", "--check"])
+
+
+def all_checks():
+    yield from house_checks()
     yield from verilog_checks()
     yield from script_checks()
     yield from compiler_checks()
 
 
+# What compilers, shells and Verilator say: the kind in front, a column behind the line.
+FINDING = re.compile(r"^(?:%(?P<kind>[\w-]+): )?(?P<file>[\w./-]+):(?: line)? ?(?P<line>\d+):"
+                     r"(?:\d+:)? *(?P<what>.*)$")
+PYTHON_FINDING = re.compile(r'^ *File "(?P<file>[^"]+)", line (?P<line>\d+)', re.M)
+NOTE = "note: "
+
+
+def findings(check, output):
+    """Each as "file:line: what", notes without those of a compiler; output without any as it is."""
+    found = []
+    for match in filter(None, map(FINDING.match, output.splitlines())):
+        kind = f"{match['kind']}: " if match["kind"] else ""
+        found.append(f"{match['file']}:{match['line']}: {kind}{match['what']}")
+    faults = [f for f in found if f": {NOTE}" not in f]
+    lines = [line for line in output.splitlines() if line.strip()]
+    if not faults and (match := PYTHON_FINDING.search(output)):
+        faults = [f"{match['file']}:{match['line']}: {lines[-1].strip()}"]
+    return faults or [f"{check.name}: {line}" for line in lines]
+
+
 def run(check):
-    """Returns (check, output) with output None when all is well."""
+    """Returns (check, output, whether it is bad)."""
     try:
         done = subprocess.run(check.argv, text=True, stdin=subprocess.PIPE, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except FileNotFoundError as missing:
-        return check, f"{missing.filename} is missing: make deps"
-    bad = done.returncode != 0 or (check.silent and done.stdout.strip())
-    return check, (done.stdout or f"exit code {done.returncode}") if bad else None
+        return check, f"{missing.filename} is missing: make deps", True
+    bad = done.returncode != 0 or (check.silent and bool(done.stdout.strip()))
+    return check, done.stdout or f"exit code {done.returncode}", bad
 
 
 def main():
     os.chdir(ROOT)
-    checks = list(all_checks())
-    failed = 0
+    names = sys.argv[1:]
+    # Those named need perhaps no flags: ask for flags only where all run.
+    source = house_checks() if names else all_checks()
+    checks = [c for c in source if not names or any(n in c.name for n in names)]
+    said, failed = {}, 0        # gcc and clang say much the same: each line once
     with concurrent.futures.ThreadPoolExecutor(min(os.cpu_count() or 1, 4)) as pool:
-        for check, output in pool.map(run, checks):
-            if output is not None:
-                failed += 1
-                print(f"FAIL  {check.name}")
-                print("\n".join(f"      | {line}" for line in output.splitlines()[:200]))
+        for check, output, bad in pool.map(run, checks):
+            failed += bad
+            lines = findings(check, output) if bad else []
+            if check.name == ROW:
+                lines += [line for line in output.splitlines() if f": {NOTE}" in line]
+            for line in lines:
+                if line not in said:
+                    print(line, flush=True)
+                said[line] = True
     print(f"{len(checks) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed or not checks else 0
 
 
 if __name__ == "__main__":

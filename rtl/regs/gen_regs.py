@@ -292,22 +292,31 @@ def generate(root):
     return {path: printer(nic, rec) for path, printer in OUTPUTS.items()}
 
 
+def first_difference(text, other):
+    """The line, from 1, where two texts part."""
+    pairs = zip(text.splitlines(), other.splitlines())
+    same = next((i for i, (a, b) in enumerate(pairs) if a != b), None)
+    return (min(text.count("\n"), other.count("\n")) if same is None else same) + 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true",
                         help="write nothing, exit 1 on a difference")
     args = parser.parse_args()
-    stale = []
+    stale = False
     for path, text in generate(ROOT).items():
         target = ROOT / path
-        if target.exists() and target.read_text(encoding="utf-8") == text:
+        there = target.read_text(encoding="utf-8") if target.exists() else ""
+        if there == text:
             continue
-        stale.append(path)
-        if not args.check:
+        stale = True
+        if args.check:
+            print(f"{path}:{first_difference(there, text)}: differs from what {SOURCE} gives: "
+                  "run make regs")
+        else:
             target.write_text(text, encoding="utf-8")
-    for path in stale:
-        what = f"differs from {SOURCE}, run make regs" if args.check else "written"
-        print(f"{path}: {what}")
+            print(f"{path}: written")
     return 1 if args.check and stale else 0
 
 
