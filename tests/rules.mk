@@ -21,8 +21,9 @@ $(B)/bin/noinet: $(B)/obj/tests/support/noinet.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(opt.main) $(LDFLAGS) -o $@ $^
 
-# JUNIT=FILE writes a report, ONLY=unit,interop runs some of the groups.
-RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py $(if $(JUNIT),--junit '$(JUNIT)') $(if $(ONLY),--only '$(ONLY)')
+# JUNIT=FILE writes a report, ONLY=unit,interop runs some of the groups, LY_SEED=N begins the
+# random numbers of all tests elsewhere (make passes it on).
+RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py --target $@ $(if $(JUNIT),--junit '$(JUNIT)') $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: test check lint
 ## test: unit, bench, co-simulation and interop tests

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs groups of tests, counts cases and says the total in the last line.
 
-    run.py [--only LIST] [--junit FILE] GROUP...
+    run.py [--only LIST] [--junit FILE] [--target NAME] GROUP...
 
     unit:TREE              cmocka programs of a tree (main, asan, clang)
     cosim:TREE             the same, and lanyard of that tree with two NICs back to back
@@ -15,8 +15,11 @@ Make builds what the groups need; `make test` and `make check` call this. Exit: 
 1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
 gives no namespaces, interop is listed as NOT RUN and fails, unless LANYARD_NO_NETNS=1.
 
-Environment: LY_JOBS (default: the cores, at most 4), LY_TOTALS (a file to which
-"passed failed skipped" is appended). Output of each job: build/test/log/. Standard library only.
+Each job that failed is named again at the end with the command that repeats it.
+
+Environment: LY_SEED (default 1: where all random numbers begin), LY_JOBS (default: the cores, at
+most 4), LY_TOTALS (a file to which "passed failed skipped" is appended). Output of each job:
+build/test/log/. Standard library only.
 """
 import argparse
 import concurrent.futures
@@ -81,6 +84,15 @@ class Job:
 
     def count(self, verdict):
         return sum(c.verdict == verdict for c in self.cases)
+
+    def again(self, target):
+        """The command that repeats this job alone."""
+        return f"make {target} ONLY={self.name} LY_SEED={os.environ['LY_SEED']}"
+
+    def said(self, lines):
+        """The end of its output."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return text.splitlines()[-lines:]
 
 
 # ------------------------------------------------------- reading what tests say
@@ -287,8 +299,7 @@ def report(job, runner):
     print(f"{'FAIL' if failed else 'ok':5} {job.name:32} {job.count(PASSED):4} passed{more}"
           f"  {job.seconds:.1f} s", flush=True)
     if failed:
-        lines = job.log.read_text(errors="replace").splitlines() if job.log.exists() else []
-        print("\n".join(f"      | {line}" for line in lines[-80:]))
+        print("\n".join(f"      | {line}" for line in job.said(80)))
         for case in job.cases:
             if case.verdict == FAILED:
                 first = case.text.splitlines()[0] if case.text else ""
@@ -331,18 +342,28 @@ def missing_tool(jobs):
     return None
 
 
-def write_junit(path, jobs):
+def printable(text):
+    """Without what XML 1.0 may not hold: control characters but tab and newline."""
+    return "".join(c if c in "\t\n" or c >= " " and c not in "\ufffe\uffff" else "?" for c in text)
+
+
+def write_junit(path, jobs, target):
+    """One suite per job, as GitLab, Jenkins and the actions for GitHub read it."""
     top = ET.Element("testsuites")
     for job in jobs:
         suite = ET.SubElement(top, "testsuite", name=job.name, tests=str(len(job.cases)),
-                              failures=str(job.count(FAILED)), skipped=str(job.count(SKIPPED)),
-                              time=f"{job.seconds:.3f}")
+                              failures=str(job.count(FAILED)), errors="0",
+                              skipped=str(job.count(SKIPPED)), time=f"{job.seconds:.3f}")
         for case in job.cases:
-            node = ET.SubElement(suite, "testcase", classname=job.name, name=case.name,
+            node = ET.SubElement(suite, "testcase", classname=job.name, name=printable(case.name),
                                  time=f"{case.seconds:.3f}")
             if case.verdict != PASSED:
                 tag = "failure" if case.verdict == FAILED else "skipped"
-                ET.SubElement(node, tag, message=case.text)
+                bad = ET.SubElement(node, tag, message=printable(case.text))
+                if case.verdict == FAILED:
+                    bad.text = f"again: {job.again(target)}"
+        if job.count(FAILED):
+            ET.SubElement(suite, "system-out").text = printable("\n".join(job.said(200)))
     ET.ElementTree(top).write(path, encoding="utf-8", xml_declaration=True)
 
 
@@ -350,10 +371,13 @@ def finish(jobs, args, seconds):
     """The total, the reports and the exit code."""
     passed, failed, skipped = (sum(j.count(v) for j in jobs) for v in (PASSED, FAILED, SKIPPED))
     if args.junit:
-        write_junit(args.junit, jobs)
+        write_junit(args.junit, jobs, args.target)
     if "LY_TOTALS" in os.environ:
         with open(os.environ["LY_TOTALS"], "a", encoding="ascii") as out:
             out.write(f"{passed} {failed} {skipped}\n")
+    for job in jobs:
+        if job.count(FAILED):
+            print(f"FAIL  {job.name}; again: {job.again(args.target)}")
     print(f"{seconds:.0f} s; output of each job in {OUT}/log")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
@@ -363,12 +387,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", type=lambda s: s.split(","), help="job names or patterns")
     parser.add_argument("--junit", type=lambda s: Path(s).absolute(), help="JUnit XML to write")
+    parser.add_argument("--target", default="test", help="what make was asked for")
     parser.add_argument("groups", nargs="+", metavar="GROUP")
     args = parser.parse_args()
     unknown = [g for g in args.groups if g.partition(":")[0] not in GROUPS]
     if unknown:
         parser.error(f"unknown group {unknown[0]}")
     os.chdir(ROOT)
+    os.environ.setdefault("LY_SEED", "1")
+    if not os.environ["LY_SEED"].isdecimal():
+        parser.error(f"LY_SEED={os.environ['LY_SEED']} is no number")
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(ROOT / "build/pycache"))
     jobs = make_jobs(args.groups, args.only)
     if not jobs:

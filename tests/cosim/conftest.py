@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
+from replay import pytest_runtest_makereport, pytest_runtest_setup  # noqa: E402,F401
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@
 #include "driver/nic_regs.h"
 #include "stack/csum.h"
 #include "tests/cosim/twin.h"
+#include "tests/support/seed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +20,6 @@
 #include <zlib.h>
 
 #define FCS_BYTES 4u
-
-static uint64_t seed_of_run(void)
-{
-    const char *text = getenv("LY_SEED");
-    return text ? strtoull(text, NULL, 10) : 1;
-}
 
 /* --- a script: frames from each end, in order --------------------------------------- */
 
@@ -87,6 +82,9 @@ static void on_rx(void *arg, unsigned end, const struct pkt *p)
     s->got[end]++;
     s->crc[end] = (uint32_t)crc32(s->crc[end], pkt_data(p), p->len);
     assert_int_equal(p->csum_bad, 0);
+    /* Its sender may send one more, and may have nothing else to wake it. */
+    s->t.end[!end].next_ns = 0;
+    world_due(s->t.world, world_now(s->t.world));
 }
 
 static bool all_arrived(void *arg)
@@ -396,10 +394,11 @@ static struct outcome played_with(uint64_t model_seed, bool no_skip)
 static void initial_values_show_nowhere(void **state)
 {
     (void)state;
-    struct outcome first = played_with(1, false);
+    const uint64_t seed = seed_of_run();
+    struct outcome first = played_with(seed, false);
     assert_int_not_equal(first.crc[0], first.crc[1]);
-    for (uint64_t seed = 2; seed < 6; seed++) {
-        struct outcome other = played_with(seed * 0x9E3779B97F4A7C15u, seed == 2);
+    for (uint64_t i = 1; i < 5; i++) {
+        struct outcome other = played_with((seed + i) * 0x9E3779B97F4A7C15u, i == 1);
         assert_memory_equal(&other, &first, sizeof(first));
     }
 }
@@ -414,6 +413,5 @@ int main(void)
         cmocka_unit_test(registers_do_not_wait),
         cmocka_unit_test(initial_values_show_nowhere),
     };
-    printf("seed %llu\n", (unsigned long long)seed_of_run());
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@ import netns  # noqa: E402  (found through the line above)
 import page  # noqa: E402
 import program  # noqa: E402
 import servers  # noqa: E402
+from replay import pytest_runtest_makereport, pytest_runtest_setup  # noqa: E402,F401
 
 NEAR = ["--wire", f"packet:{netns.NEAR_IF}", "--mac", program.MAC,
         "--addr", f"{netns.NEAR_ADDR}/{netns.PREFIX_LEN}",

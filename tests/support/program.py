@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import judge
+import replay
 
 ROOT = Path(__file__).resolve().parents[2]
 LANYARD = str(ROOT / os.environ.get("LY_TREE", "build") / "bin/lanyard")
@@ -57,16 +58,28 @@ class Result:
         return lines[0]
 
 
-def _argv(options, command, pcap, under):
+def _seed(options):
+    """The seed of the run in virtual time, where it decides every byte. In wall time one of its
+    own for each lanyard: the far end still remembers ports and sequence numbers of the last."""
+    virtual = ("--wire", "peer") in zip(options, options[1:])
+    return str(replay.seed() if virtual else 1000 * replay.seed() + len(replay.COMMANDS))
+
+
+def command_line(options, command, pcap=None, under=(NOINET,)):
+    """What run() and serving() start."""
     argv = [*under, LANYARD, "--json", "--stats", *options]
+    if "--seed" not in options:
+        argv += ["--seed", _seed(options)]
     if pcap:
         argv += ["--pcap", str(pcap)]
-    return argv + list(command)
+    argv += list(command)
+    replay.note(argv)
+    return argv
 
 
 def run(options, command, pcap=None, timeout_s=120, under=(NOINET,), env=None):
     """lanyard with options and command, to its end. under: the program that starts it."""
-    argv = _argv(options, command, pcap, under)
+    argv = command_line(options, command, pcap, under)
     start = time.monotonic()
     done = subprocess.run(argv, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=timeout_s, check=False,
@@ -81,7 +94,7 @@ def serving(options, command, pcap=None):
 
     Yields a list that holds the Result once the block has ended.
     """
-    argv = _argv(options, command, pcap, (NOINET,))
+    argv = command_line(options, command, pcap)
     start, result = time.monotonic(), []
     child = subprocess.Popen(argv, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)

@@ -8,6 +8,7 @@
 
 #include "driver/nic_regs.h"
 #include "stack/net_int.h"
+#include "tests/support/seed.h"
 #include "tests/unit/tcp_lab.h"
 
 #include <errno.h>
@@ -132,8 +133,9 @@ static void faulty_transfer(uint64_t seed)
 
 static void faulty_transfers(void **state)
 {
+    const uint64_t first = seed_of_run();
     (void)state;
-    for (uint64_t seed = 1; seed <= 20; seed++)
+    for (uint64_t seed = first; seed < first + 20; seed++)
         faulty_transfer(seed);
 }
 
@@ -165,8 +167,9 @@ static void odd_transfer(uint64_t seed)
 
 static void odd_transfers(void **state)
 {
+    const uint64_t first = seed_of_run();
     (void)state;
-    for (uint64_t seed = 1; seed <= 40; seed++)
+    for (uint64_t seed = first; seed < first + 40; seed++)
         odd_transfer(seed);
 }
 

@@ -8,6 +8,7 @@
 
 #include "stack/net_int.h"
 #include "stack/tcp_seq.h"
+#include "tests/support/seed.h"
 
 #include <string.h>
 
@@ -45,7 +46,7 @@ static void order_near_the_wrap(void **state)
 static void order_at_random(void **state)
 {
     (void)state;
-    uint64_t s = 1;
+    uint64_t s = seed_of_run();
     for (int i = 0; i < 200000; i++) {
         uint32_t v = (uint32_t)rand_next(&s), d = (uint32_t)rand_next(&s) & 0x7FFFFFFF;
         struct tcp_seq a = tcp_seq_of(v), b = tcp_seq_add(a, d);
@@ -91,7 +92,7 @@ static void ring_is_a_fifo(void **state)
     static uint8_t text[TOTAL];
     struct tcp_ring r = { .cap = CAP };
     uint32_t in = 0, out = 0;
-    uint64_t s = 7;
+    uint64_t s = seed_of_run();
     for (uint32_t i = 0; i < TOTAL; i++)
         text[i] = (uint8_t)(i * 13 + i / 256);
     while (out < TOTAL) {

@@ -81,9 +81,10 @@ def delays_of(seed, path, monkeypatch):
 
 def test_sync(tmp_path, monkeypatch):
     """The delays differ from seed to seed and are the same for the same seed."""
-    first = delays_of(1, tmp_path / "1", monkeypatch)
-    assert delays_of(1, tmp_path / "1b", monkeypatch) == first
-    assert delays_of(2, tmp_path / "2", monkeypatch) != first
+    seed = support.seed()
+    first = delays_of(seed, tmp_path / "1", monkeypatch)
+    assert delays_of(seed, tmp_path / "1b", monkeypatch) == first
+    assert delays_of(seed + 1, tmp_path / "2", monkeypatch) != first
 
 
 def test_reset():
