@@ -139,6 +139,18 @@ int nic_counters_done(struct nic *n, uint64_t out[NIC_COUNTERS_MAX]);
 /** nic_counter_name() - as `ethtool -S` users know it; NULL beyond the last. */
 const char *nic_counter_name(unsigned i);
 
+/* The register map, for people. Reading one word needs nic_reg_submit(). */
+struct nic_reg_info {
+    const char *name;           /* as in REGISTERS.md; a counter as nic_counter_name() */
+    uint32_t addr;              /* of its first word, the low one */
+    uint8_t words;              /* of 32 bits */
+    bool writable;
+    bool read_acts;             /* reading it changes the device */
+    const char *what;
+};
+/** nic_reg_info() - register @i of the map by address, the counters last; NULL beyond it. */
+const struct nic_reg_info *nic_reg_info(unsigned i);
+
 /** nic_destroy() - closes the link, releases every packet. NULL is allowed. */
 void nic_destroy(struct nic *n);
 

@@ -166,6 +166,21 @@ const char *nic_counter_name(unsigned i)
 
 /* --- registers for the caller --------------------------------------------------- */
 
+const struct nic_reg_info *nic_reg_info(unsigned i)
+{
+    static const struct nic_reg_info map[] = {
+#define X(NAME, rw, acts, text) { #NAME, LY_REG_##NAME, 1, rw, acts, text },
+        LY_REGISTERS(X)
+#undef X
+#define X(UPPER, lower) \
+    { #lower, LY_REG_COUNTERS + LY_CTR_##UPPER * LY_CTR_STRIDE_BYTES, 2, false, false, \
+      "Counter, as of the last snapshot" },
+        LY_COUNTERS(X)
+#undef X
+    };
+    return i < sizeof map / sizeof map[0] ? &map[i] : NULL;
+}
+
 /* Answers not yet fetched count as well: each has its place in n->answers. */
 int nic_reg_submit(struct nic *n, uint16_t tag, uint32_t addr, uint32_t value, bool write)
 {

@@ -198,4 +198,20 @@
     X(REC_UNKNOWN, rec_unknown) \
     X(EVENTS_LOST, events_lost)
 
+/* Every register but those: X(NAME, writable, reading acts, "what"), so that
+ * LY_REG_##NAME is the address. "Reading acts": it changes the device. */
+#define LY_REGISTERS(X) \
+    X(ID, false, false, "Identification") \
+    X(VERSION, false, false, "Version of this map and of the record format") \
+    X(CAPS, false, false, "Capabilities of this build") \
+    X(MAX_RECORD, false, false, "Largest record payload, bytes") \
+    X(CTRL, true, false, "Control") \
+    X(LINK, false, false, "Link state of the PHY") \
+    X(MAC_LO, true, false, "MAC address, first four octets") \
+    X(MAC_HI, true, false, "MAC address, last two octets") \
+    X(CLK_HZ, false, false, "Core clock, Hz") \
+    X(TIME_LO, false, true, "Time base, low half") \
+    X(TIME_HI, false, false, "Time base, high half") \
+    X(SNAPSHOT, true, false, "Counter snapshot")
+
 #endif

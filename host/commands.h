@@ -9,6 +9,8 @@ int cmd_fetch(const struct opts *o, int argc, char **argv);
 int cmd_serve(const struct opts *o, int argc, char **argv);
 int cmd_ping(const struct opts *o, int argc, char **argv);
 int cmd_dig(const struct opts *o, int argc, char **argv);
+/* netstat, arp, route, stats, regs */
+int cmd_netstat(const struct opts *o, int argc, char **argv);
 int cmd_doctor(const struct opts *o, int argc, char **argv);
 int cmd_bench(const struct opts *o, int argc, char **argv);
 

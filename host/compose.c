@@ -4,6 +4,7 @@
 #include "driver/link.h"
 #include "driver/nic.h"
 #include "driver/pkt.h"
+#include "host/control.h"
 #include "host/peer.h"
 #include "sim/link_sim.h"
 #include "sim/pcapng.h"
@@ -121,13 +122,18 @@ static void me_run(void *self, uint64_t t)
 
 static const struct actor_ops me_ops = { .name = "host", .next = me_next, .run = me_run };
 
+static int64_t wall_now(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 int64_t rig_now(const struct rig *r)
 {
     if (r->o->virtual_time)
         return (int64_t)(world_now(r->world) / 1000u);
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec - r->wall0_ns;
+    return wall_now() - r->wall0_ns;
 }
 
 /* --- opening ---------------------------------------------------------------------- */
@@ -262,9 +268,22 @@ static int wait_up(struct rig *r)
     return code;
 }
 
+/* A run that nobody can look at is still a run. What killed ones left goes away. */
+static void open_control(struct rig *r)
+{
+    int rc = rundir_open(&r->run, true);
+    if (rc == 0) {
+        rundir_visit(&r->run, NULL, NULL);
+        rc = control_open(&r->control, r);
+    }
+    if (rc < 0)
+        say("no control socket, so netstat and the like cannot look at this run: %s",
+            r->run.why[0] ? r->run.why : strerror(-rc));
+}
+
 int rig_open(struct rig *r, const struct opts *o)
 {
-    *r = (struct rig){ .o = o };
+    *r = (struct rig){ .o = o, .run = { .fd = -1 } };
     if (!o->have_addr) {
         say("--wire packet:%s needs --addr A.B.C.D/LEN (and --gw, --dns): there is no DHCP yet",
             o->ifname);
@@ -283,7 +302,10 @@ int rig_open(struct rig *r, const struct opts *o)
         code = open_hosts(r);
     if (code == EXIT_DONE)
         code = wait_up(r);
-    return code == EXIT_DONE ? code : rig_close(r, code);
+    if (code != EXIT_DONE)
+        return rig_close(r, code);
+    open_control(r);
+    return EXIT_DONE;
 }
 
 /* --- one turn ----------------------------------------------------------------------- */
@@ -320,22 +342,23 @@ static int turn_virtual(struct rig *r)
 /* Sleep until a descriptor, the wire or a deadline wants something. */
 static void sleep_wall(struct rig *r, bool busy)
 {
-    struct pollfd fds[64] = { { .fd = loop_fd(r->loop), .events = POLLIN } };
+    struct pollfd fds[64] = { { .fd = loop_fd(r->loop), .events = POLLIN },
+                              { .fd = control_fd(r->control), .events = POLLIN } };
     int64_t next = loop_timers_next(r->loop);
     if (r->me.next_ns < next)
         next = r->me.next_ns;
     int64_t left = next == INT64_MAX ? 1000000000 : next - rig_now(r);
     int timeout_ms = left <= 0 ? 0 : left > 1000000000 ? 1000 : (int)((left + 999999) / 1000000);
-    int n = 1;
+    int n = 2;
     if (r->wire->ops->pollfds)
-        n += r->wire->ops->pollfds(r->wire, fds + 1, 63, &timeout_ms);
+        n += r->wire->ops->pollfds(r->wire, fds + 2, 62, &timeout_ms);
     int rc = poll(fds, (nfds_t)n, busy ? 0 : timeout_ms);
     /* While the NIC slept, its time went on: captures show when things came. */
     uint64_t wall_ps = (uint64_t)rig_now(r) * 1000u;
     if (!busy && wall_ps > world_now(r->world))
         world_run(r->world, wall_ps, 1ull << r->me_actor);
     if (r->wire->ops->ready && rc >= 0)
-        r->wire->ops->ready(r->wire, fds + 1, n - 1);
+        r->wire->ops->ready(r->wire, fds + 2, n - 2);
 }
 
 static int turn_wall(struct rig *r)
@@ -387,6 +410,8 @@ int rig_turn(struct rig *r)
     poll_me(r, now);
     int served = loop_timers_run(r->loop, now);
     served += loop_drain(r->loop, 64);
+    if (control_turn(r->control, wall_now())) /* does not count: time is not held for it */
+        poll_me(r, rig_now(r));
     if (served == 0)
         code = r->o->virtual_time ? turn_virtual(r) : turn_wall(r);
     /* Handlers wrote to sockets, or time went on: the stack's clock is now's. */
@@ -451,6 +476,8 @@ int rig_close(struct rig *r, int code)
         say("wire: %s", r->wire->error);
         code = EXIT_FAILED;
     }
+    control_close(r->control);
+    rundir_close(&r->run);
     if (r->peer)
         peer_close(r->peer);
     node_close(&r->me);
@@ -460,7 +487,7 @@ int rig_close(struct rig *r, int code)
     if (r->world)
         world_destroy(r->world);
     loop_destroy(r->loop);
-    *r = (struct rig){ .o = r->o };
+    *r = (struct rig){ .o = r->o, .run = { .fd = -1 } };
     if (sig) {
         fflush(stdout);
         signal(sig, SIG_DFL);

@@ -11,11 +11,13 @@
 
 #include "host/loop.h"
 #include "host/opts.h"
+#include "host/rundir.h"
 #include "stack/net.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+struct control;
 struct link;
 struct nic;
 struct pkt_pool;
@@ -23,6 +25,7 @@ struct world;
 struct wire;
 struct pcapng;
 struct peer;
+struct progress;
 
 #define NODE_SOCKETS 256
 
@@ -65,7 +68,10 @@ struct rig {
     unsigned dead_turns;        /* virtual time: turns in a row with nothing due */
     int64_t wall0_ns;
     int64_t shown_from_ns;      /* time 0 of what show.h prints */
-    unsigned local_names;        /* names given to local sockets so far */
+    struct rundir run;          /* of our local sockets */
+    struct control *control;    /* who looks at us; NULL: it could not be made */
+    unsigned local_names;       /* names given to local sockets so far */
+    struct progress *progress;  /* what is erased before a line is shown; may be NULL */
     /* Where net events go (fetch shows them); may be NULL. */
     void (*on_event)(void *arg, const struct net_event *ev);
     void *on_event_arg;

@@ -8,6 +8,7 @@
 #include "host/compose.h"
 #include "host/html.h"
 #include "host/origin.h"
+#include "host/progress.h"
 #include "host/save.h"
 #include "host/show.h"
 #include "host/web.h"
@@ -44,18 +45,18 @@ struct object {
     char *body;             /* of a page only */
     size_t body_len;
     uint64_t bytes;
+    int64_t length;         /* of the whole body; -1 not known */
     int err;                /* of keeping a page's body in memory */
     int save_err;           /* of writing it to its file */
     int64_t began_ns;
     unsigned redirects;
-    bool is_page, started;
+    bool is_page, started, ended;
     struct object *next;
 };
 
 struct fetch {
     struct rig rig;
     struct web *web;
-    char dir[100];          /* of the origins' paths */
     const char *out_dir;    /* -o */
     bool span, http10;
     struct site *sites;
@@ -64,6 +65,7 @@ struct fetch {
     bool stalled;
     int code;
     struct loop_timer stall;
+    struct progress progress;
 };
 
 static void start_ready(struct fetch *f);
@@ -151,7 +153,7 @@ static int site_for(struct fetch *f, const char *url, struct site **out)
     memcpy(s->key, key, sizeof(key));
     f->sites = s;
     *out = s;
-    rc = origin_open(&s->origin, &f->rig, f->dir, host, port, on_site_ready, s);
+    rc = origin_open(&s->origin, &f->rig, host, port, on_site_ready, s);
     if (rc < 0) {
         s->is_ready = true;
         s->err = rc;
@@ -170,9 +172,16 @@ static void on_stall(void *arg, int64_t now_ns)
 {
     struct fetch *f = arg;
     (void)now_ns;
+    progress_hide(&f->progress);
     say("nothing came for %d s: given up", (int)(STALL_NS / 1000000000));
     worst(f, EXIT_TIMEOUT);
     f->stalled = true;
+}
+
+static void object_over(struct object *o)
+{
+    o->ended = true;
+    o->f->pending--;
 }
 
 /* Takes @url. Returns 0, or -errno after a line. */
@@ -184,7 +193,7 @@ static int object_add(struct fetch *f, char *url, bool is_page)
         free(url);
         return -ENOMEM;
     }
-    *o = (struct object){ .f = f, .url = url, .is_page = is_page };
+    *o = (struct object){ .f = f, .url = url, .length = -1, .is_page = is_page };
     *f->objects_end = o;
     f->objects_end = &o->next;
     f->total++;
@@ -192,7 +201,7 @@ static int object_add(struct fetch *f, char *url, bool is_page)
     int rc = site_for(f, url, &o->site);
     if (rc < 0) {
         say("%s: not an http or https URL", url);
-        f->pending--;
+        object_over(o);
         o->started = true;
     }
     return rc;
@@ -200,11 +209,12 @@ static int object_add(struct fetch *f, char *url, bool is_page)
 
 static void object_fail(struct object *o, int err, const char *text)
 {
+    progress_hide(&o->f->progress);
     say("%s: %s", o->url, text);
     worst(o->f, exit_for(err));
     save_discard(o->save);
     o->save = NULL;
-    o->f->pending--;
+    object_over(o);
 }
 
 /* With -o the file is made when the first bytes are there, or none will come: a redirect
@@ -233,7 +243,7 @@ static void object_end(struct object *o)
     if (o->save_err < 0)
         object_unsaved(o);
     else
-        o->f->pending--;
+        object_over(o);
 }
 
 /* A page is kept to be searched for objects. */
@@ -250,9 +260,10 @@ static int keep(struct object *o, const void *p, size_t n)
     return 0;
 }
 
-static int on_body(void *arg, long status, const void *p, size_t n)
+static int on_body(void *arg, long status, int64_t length, const void *p, size_t n)
 {
     struct object *o = arg;
+    o->length = length;
     stall_reset(o->f);
     o->bytes += n;
     if (status / 100 != 2)
@@ -329,6 +340,7 @@ static void redirect(struct object *o, const char *to)
     }
     char *url = strdup(to);
     o->bytes = 0;
+    o->length = -1;
     if (!url) {
         object_fail(o, -ENOMEM, "out of memory");
         return;
@@ -473,7 +485,23 @@ static void fetch_free(struct fetch *f)
         free(o->url);
         free(o);
     }
-    origin_dir_remove(f->dir);
+}
+
+/* A share of all is known once every object that was named has said its length; one that is
+ * over counts as what came of it. */
+static void show_progress(struct fetch *f)
+{
+    struct progress_view v = { .run_ns = rig_now(&f->rig) - f->rig.shown_from_ns,
+                               .done = f->total - f->pending, .objects = f->total };
+    bool known = true;
+    for (const struct object *o = f->objects; o; o = o->next) {
+        v.bytes += o->bytes;
+        known &= o->ended || o->length >= 0;
+        v.total_bytes += o->ended ? o->bytes : (uint64_t)o->length;
+    }
+    if (!known)
+        v.total_bytes = 0;
+    progress_draw(&f->progress, &v);
 }
 
 /* Transfers, then the close of the kept connection, then the counters. */
@@ -484,8 +512,8 @@ static int run(struct fetch *f, char *url)
         say("libcurl cannot start");
         code = EXIT_FAILED;
     }
-    if (code == EXIT_DONE && origin_dir_make(f->dir, sizeof(f->dir)) < 0) {
-        f->dir[0] = '\0';
+    if (code == EXIT_DONE && f->rig.run.fd < 0) {
+        say("libcurl cannot reach our stack without local sockets");
         code = EXIT_FAILED;
     }
     if (code != EXIT_DONE) {
@@ -500,8 +528,14 @@ static int run(struct fetch *f, char *url)
         start_ready(f);
     else
         worst(f, EXIT_FAILED);
-    while (code == EXIT_DONE && f->pending && !f->stalled)
+    progress_start(&f->progress, !f->rig.o->json);
+    f->rig.progress = &f->progress;
+    while (code == EXIT_DONE && f->pending && !f->stalled) {
         code = rig_turn(&f->rig);
+        if (progress_due(&f->progress))
+            show_progress(f);
+    }
+    progress_hide(&f->progress);
     loop_timer_set(f->rig.loop, &f->stall, INT64_MAX);
     web_close(f->web);
     f->web = NULL;

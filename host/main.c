@@ -16,6 +16,11 @@ static const struct {
     { "serve", cmd_serve, "DIR [PORT]", "an HTTP file server on our stack (port 80)" },
     { "ping", cmd_ping, "[-c N] [-i S] [-s BYTES] [-W S] HOST", "ICMP echo" },
     { "dig", cmd_dig, "NAME [A|AAAA|MX|CNAME]", "ask the name server" },
+    { "netstat", cmd_netstat, "[--pid N]", "sockets of a running lanyard" },
+    { "arp", cmd_netstat, "[--pid N]", "its neighbours" },
+    { "route", cmd_netstat, "[--pid N]", "its routing table" },
+    { "stats", cmd_netstat, "[--pid N]", "counters of all its layers" },
+    { "regs", cmd_netstat, "[--pid N] [REGISTER]", "registers of its NIC" },
     { "bench", cmd_bench, "", "core-clock cycles per second of the model" },
     { "doctor", cmd_doctor, "", "what works here, and the line that mends what does not" },
 };
@@ -24,7 +29,7 @@ static int help(FILE *f)
 {
     fputs("usage: lanyard [OPTIONS] COMMAND [ARGUMENTS]\n\ncommands:\n", f);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(f, "  %-6s %-38s %s\n", commands[i].name, commands[i].form, commands[i].what);
+        fprintf(f, "  %-7s %-38s %s\n", commands[i].name, commands[i].form, commands[i].what);
     fputs("\noptions:\n"
           "  --nic sim[:PROFILE]    the NIC: a Verilated model (default)\n"
           "  --wire slirp           user-mode NAT: Internet, 10.0.2.2 = this machine (default)\n"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE             /* struct ucred */
 #include "host/origin.h"
 
 #include "host/compose.h"
@@ -10,15 +11,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define CONNS_MAX 16
 
 struct origin {
     struct rig *rig;
-    struct sockaddr_un at;
+    char name[RUNDIR_NAME_BYTES], path[64];     /* in rig->run, and for libcurl */
     int listener;
     uint32_t addr;
     uint16_t port;
@@ -30,33 +29,6 @@ struct origin {
     void (*ready)(void *arg, int err);
     void *arg;
 };
-
-int origin_dir_make(char *dir, unsigned room)
-{
-    const char *base = getenv("LANYARD_RUN_DIR"); /* what was asked for, or an error */
-    const char *session = getenv("XDG_RUNTIME_DIR");
-    if (!base || !*base)
-        base = session && *session && access(session, W_OK) == 0 ? session : "/tmp";
-    int n = snprintf(dir, room, "%s/lanyard-XXXXXX", base);
-    /* AF_UNIX paths end at 107 bytes; "/" and a short name follow. */
-    if (n < 0 || (unsigned)n + 16 > sizeof(((struct sockaddr_un *)0)->sun_path) ||
-        (unsigned)n >= room) {
-        say("the folder %s is too deep for a socket: set LANYARD_RUN_DIR to a shorter one", base);
-        return -ENAMETOOLONG;
-    }
-    if (!mkdtemp(dir)) {
-        int err = errno;
-        say("cannot make a private folder in %s: %s", base, strerror(err));
-        return -err;
-    }
-    return 0;
-}
-
-void origin_dir_remove(const char *dir)
-{
-    if (*dir)
-        rmdir(dir);
-}
 
 static void on_closed(void *arg, int err)
 {
@@ -95,9 +67,17 @@ static void listener_close(struct origin *o)
     if (o->listener < 0)
         return;
     loop_del(o->rig->loop, o->listener);
-    close(o->listener);
+    rundir_unlisten(&o->rig->run, o->name, o->listener);
     o->listener = -1;
-    unlink(o->at.sun_path);
+}
+
+/* Another lanyard tries whether anybody listens here (rundir_visit()); libcurl is in this
+ * process. */
+static bool is_libcurl(int fd)
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid == getpid();
 }
 
 static void on_listener(void *arg, uint32_t events)
@@ -105,7 +85,9 @@ static void on_listener(void *arg, uint32_t events)
     struct origin *o = arg;
     (void)events;
     int fd = accept(o->listener, NULL, NULL);
-    if (fd >= 0) {
+    if (fd >= 0 && !is_libcurl(fd)) {
+        close(fd);
+    } else if (fd >= 0) {
         connect_through(o, fd);
     } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
         /* No descriptors left: whoever waits in the queue must not wait for ever. */
@@ -162,23 +144,23 @@ static int look_up(struct origin *o, const char *host)
 
 static int listen_at(struct origin *o)
 {
-    o->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (o->listener < 0 ||
-        bind(o->listener, (const struct sockaddr *)&o->at, sizeof(o->at)) < 0 ||
-        listen(o->listener, CONNS_MAX) < 0)
-        return -errno;
-    return loop_add(o->rig->loop, o->listener, EPOLLIN, on_listener, o);
+    char stem[RUNDIR_NAME_BYTES];
+    rundir_name(stem);
+    snprintf(o->name, sizeof(o->name), "%.24s.%x", stem, o->rig->local_names++);
+    rundir_at(&o->rig->run, o->name, o->path, sizeof(o->path));
+    o->listener = rundir_listen(&o->rig->run, o->name, CONNS_MAX);
+    return o->listener < 0 ? o->listener
+                           : loop_add(o->rig->loop, o->listener, EPOLLIN, on_listener, o);
 }
 
-int origin_open(struct origin **out, struct rig *r, const char *dir, const char *host,
-                uint16_t port, void (*ready)(void *arg, int err), void *arg)
+int origin_open(struct origin **out, struct rig *r, const char *host, uint16_t port,
+                void (*ready)(void *arg, int err), void *arg)
 {
     struct origin *o = calloc(1, sizeof(*o));
     if (!o)
         return -ENOMEM;
     *o = (struct origin){ .rig = r, .listener = -1, .query = -1, .port = port, .ready = ready,
-                          .arg = arg, .at = { .sun_family = AF_UNIX } };
-    snprintf(o->at.sun_path, sizeof(o->at.sun_path), "%s/%x", dir, (unsigned)r->local_names++);
+                          .arg = arg };
     int rc = listen_at(o);
     *out = o;
     if (rc == 0)
@@ -192,7 +174,7 @@ int origin_open(struct origin **out, struct rig *r, const char *dir, const char 
 
 const char *origin_path(const struct origin *o)
 {
-    return o->at.sun_path;
+    return o->path;
 }
 
 int origin_error(const struct origin *o)

@@ -12,19 +12,16 @@
 struct rig;
 struct origin;
 
-/** A private folder for the paths. Returns 0 or -errno after a line. */
-int origin_dir_make(char *dir, unsigned room);
-void origin_dir_remove(const char *dir);
-
 /**
- * origin_open() - begin: look the name up (or take it as an address) and listen.
+ * origin_open() - begin: look the name up (or take it as an address) and listen at a path in
+ * r->run (rundir.h).
  * @ready: called once, with 0 or the negative errno of the look-up, when
  *         connections can be made; may be called before origin_open() returns
  *
  * Returns 0 and *out, -errno.
  */
-int origin_open(struct origin **out, struct rig *r, const char *dir, const char *host,
-                uint16_t port, void (*ready)(void *arg, int err), void *arg);
+int origin_open(struct origin **out, struct rig *r, const char *host, uint16_t port,
+                void (*ready)(void *arg, int err), void *arg);
 
 /** origin_path() - for CURLOPT_UNIX_SOCKET_PATH. */
 const char *origin_path(const struct origin *o);

@@ -2,6 +2,7 @@
 #include "host/show.h"
 
 #include "host/compose.h"
+#include "host/progress.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -141,6 +142,7 @@ static void on_event(void *arg, const struct net_event *ev)
     char ip[16];
     struct net_event mine = *ev;
     mine.now_ns -= r->shown_from_ns;
+    progress_hide(r->progress);
     show_ip4(ip, ev->addr);
     if (r->o->json)
         event_json(&mine, ip);
@@ -159,6 +161,7 @@ void show_object(const struct rig *r, const char *url, long status, const char *
                  uint64_t bytes, int64_t took_ns)
 {
     int64_t now = rig_now(r) - r->shown_from_ns;
+    progress_hide(r->progress);
     if (r->o->json) {
         printf("{\"t_ns\":%lld,\"event\":\"object\",\"url\":", (long long)now);
         show_string(stdout, url);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats.c - the counters of every layer, read at the end of a run (--stats). */
-#include "host/compose.h"
+#include "host/stats.h"
 
-#include "driver/nic.h"
+#include "host/compose.h"
+#include "host/control.h"
 #include "host/peer.h"
 #include "sim/link_sim.h"
 #include "sim/wire.h"
@@ -15,6 +15,7 @@
 #define READ_LIMIT_NS 5000000000
 
 struct printer {
+    FILE *f;
     bool json, first;
     const char *group;
 };
@@ -23,9 +24,9 @@ struct printer {
 static void put(struct printer *p, const char *name, uint64_t value)
 {
     if (p->json)
-        printf("%s\"%s.%s\":%" PRIu64, p->first ? "" : ",", p->group, name, value);
+        fprintf(p->f, "%s\"%s.%s\":%" PRIu64, p->first ? "" : ",", p->group, name, value);
     else if (value)
-        printf("  %-6s %-24s %12" PRIu64 "\n", p->group, name, value);
+        fprintf(p->f, "  %-6s %-24s %12" PRIu64 "\n", p->group, name, value);
     p->first = false;
 }
 
@@ -97,28 +98,37 @@ static void put_sim(struct printer *p, const struct rig *r)
     put_faults(p, "fault_rx", w->fault_rx);
 }
 
-/* The NIC's own: a snapshot by registers, so it takes turns. Returns an exit code, after a
- * line unless the NIC failed before, which was told then. */
-static int read_nic(struct rig *r, struct nic *nic, uint64_t out[NIC_COUNTERS_MAX], int *count)
+void stats_begin(struct stats_reading *s)
 {
-    int64_t limit = rig_now(r) + READ_LIMIT_NS;
-    int code = EXIT_DONE;
-    *count = nic_counters_start(nic);
-    if (*count == 0)
-        *count = -EAGAIN;
-    while (code == EXIT_DONE && *count == -EAGAIN && rig_now(r) <= limit) {
-        if (nic != r->me.nic)
-            peer_wake(r->peer);
-        code = rig_turn(r);
-        if (code == EXIT_DONE)
-            *count = nic_counters_done(nic, out);
+    for (unsigned i = 0; i < 2; i++) {
+        s->nic[i].count = -EAGAIN;
+        s->nic[i].started = false;
     }
-    if (code != EXIT_DONE || *count >= 0)
-        return code;
-    if (nic_state(nic) != NIC_FAILED)
-        say("the NIC's counters could not be read: %s",
-            *count == -EAGAIN ? "no answer" : strerror(-*count));
-    return *count == -EAGAIN || *count == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED;
+}
+
+/* A snapshot by registers. Somebody else's comes to its end first. */
+static int read_nic(struct nic *nic, bool *started, uint64_t out[NIC_COUNTERS_MAX])
+{
+    if (*started)
+        return nic_counters_done(nic, out);
+    int rc = nic_counters_start(nic);
+    *started = rc == 0;
+    return rc == 0 || rc == -EBUSY ? -EAGAIN : rc;
+}
+
+int stats_poll(struct stats_reading *s, struct rig *r)
+{
+    for (unsigned i = 0; i < (r->peer ? 2u : 1u); i++) {
+        int *count = &s->nic[i].count;
+        if (*count == -EAGAIN)
+            *count = read_nic(i ? peer_nic(r->peer) : r->me.nic, &s->nic[i].started,
+                              s->nic[i].value);
+        if (i && *count == -EAGAIN)
+            peer_wake(r->peer);
+        if (*count < 0)
+            return *count;
+    }
+    return 0;
 }
 
 static void put_nic(struct printer *p, const char *group, const uint64_t *counters, int count)
@@ -128,28 +138,45 @@ static void put_nic(struct printer *p, const char *group, const uint64_t *counte
         put(p, nic_counter_name((unsigned)i), counters[i]);
 }
 
-int rig_stats(struct rig *r, int code)
+void stats_print(FILE *f, const struct rig *r, const struct stats_reading *s, bool json)
 {
-    uint64_t nic[NIC_COUNTERS_MAX], far[NIC_COUNTERS_MAX];
-    int count, far_count = 0;
-    if (!r->o->stats)
-        return code;
-    r->leaving = loop_signal(r->loop) != 0;
-    int mine = read_nic(r, r->me.nic, nic, &count);
-    if (mine == EXIT_DONE && r->peer)
-        mine = read_nic(r, peer_nic(r->peer), far, &far_count);
-    struct printer p = { .json = r->o->json, .first = true };
-    printf(p.json ? "{" : "counters (those that are not zero):\n");
-    p.group = "run";
+    struct printer p = { .f = f, .json = json, .first = true, .group = "run" };
+    fputs(json ? "{" : "counters (those that are not zero):\n", f);
     put(&p, "seed", r->o->seed);
     put_stack(&p, r->me.net, "stack");
     put_driver(&p, r);
-    put_nic(&p, "nic", nic, count);
+    put_nic(&p, "nic", s->nic[0].value, s->nic[0].count);
     put_sim(&p, r);
     if (r->peer)
         put_stack(&p, peer_net(r->peer), "peer");
-    put_nic(&p, "pnic", far, far_count);
-    if (p.json)
-        puts("}");
-    return code == EXIT_DONE ? mine : code;
+    put_nic(&p, "pnic", s->nic[1].value, s->nic[1].count);
+    if (json)
+        fputs("}\n", f);
+}
+
+/* Returns an exit code, after a line unless the NIC failed before, which was told then. */
+static int read_failed(const struct rig *r, int rc)
+{
+    if (nic_state(r->me.nic) != NIC_FAILED && !(r->peer && peer_error(r->peer)))
+        say("the NIC's counters could not be read: %s",
+            rc == -EAGAIN ? "no answer" : strerror(-rc));
+    return rc == -EAGAIN || rc == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED;
+}
+
+int rig_stats(struct rig *r, int code)
+{
+    struct stats_reading s;
+    int64_t limit = rig_now(r) + READ_LIMIT_NS;
+    int rc, turned = EXIT_DONE;
+    if (!r->o->stats)
+        return code;
+    r->leaving = loop_signal(r->loop) != 0;
+    control_stop(r->control);
+    stats_begin(&s);
+    while ((rc = stats_poll(&s, r)) == -EAGAIN && turned == EXIT_DONE && rig_now(r) <= limit)
+        turned = rig_turn(r);
+    if (rc < 0 && turned == EXIT_DONE)
+        turned = read_failed(r, rc);
+    stats_print(stdout, r, &s, r->o->json);
+    return code == EXIT_DONE ? turned : code;
 }

@@ -243,6 +243,8 @@ size_t net_arp_list(const struct net *n, struct net_arp_info *out, size_t max)
             out[count] = (struct net_arp_info){
                 .addr = e->addr,
                 .resolved = e->kind != ARP_ASKING,
+                .stale = e->kind == ARP_PROBING || (e->kind == ARP_REACHABLE &&
+                         n->now_ns - e->confirmed_ns > ARP_REACHABLE_NS),
                 .age_ns = n->now_ns - (e->kind == ARP_ASKING ? e->used_ns : e->confirmed_ns),
             };
             memcpy(out[count].mac, e->mac, sizeof(e->mac));

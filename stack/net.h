@@ -270,7 +270,13 @@ struct net_sock_info {
 };
 /** net_sock_list() - fills up to @max; returns how many there are. */
 size_t net_sock_list(const struct net *n, struct net_sock_info *out, size_t max);
-struct net_arp_info { uint32_t addr; uint8_t mac[6]; bool resolved; int64_t age_ns; };
+struct net_arp_info {
+    uint32_t addr;
+    uint8_t mac[6];
+    bool resolved;              /* mac is known */
+    bool stale;                 /* and so old that its next use asks again */
+    int64_t age_ns;             /* since it was confirmed, or first asked for */
+};
 size_t net_arp_list(const struct net *n, struct net_arp_info *out, size_t max);
 struct net_route_info { uint32_t dst; unsigned prefix_len; uint32_t gw; };
 size_t net_route_list(const struct net *n, struct net_route_info *out, size_t max);

@@ -198,15 +198,44 @@ def print_c(nic, rec):
     out += ["",
             "/* Every counter in the order of its index: X(UPPER, lower), so that",
             " * LY_CTR_##UPPER is the index and #lower the name. */",
-            "#define LY_COUNTERS(X) \\"]
-    rows = [f"    X({c.inst_name.upper()}, {c.inst_name.lower()})" for c in counters_of(nic)]
-    out += [r + " \\" for r in rows[:-1]] + [rows[-1]]
-    out += ["", "#endif", ""]
+            *c_list("LY_COUNTERS", [f"X({c.inst_name.upper()}, {c.inst_name.lower()})"
+                                    for c in counters_of(nic)]),
+            "",
+            "/* Every other register: X(NAME, writable, reading acts, \"what\"), so that",
+            " * LY_REG_##NAME is the address. \"Reading acts\": it changes the device. */",
+            *c_list("LY_REGISTERS", register_rows(nic)),
+            "", "#endif", ""]
     return "\n".join(out)
 
 
+def register_rows(nic):
+    """One X() a register, for programs that show the map."""
+    rows = []
+    for r in regs_of(nic):
+        flags = ["true" if flag else "false" for flag in (is_writable(r), read_acts(r))]
+        rows.append(f'X({r.inst_name.upper()}, {", ".join(flags)}, '
+                    f'"{one_line(r.get_property("name"))}")')
+    return rows
+
+
+def c_list(name, rows):
+    """A list macro, one row a line."""
+    return [f"#define {name}(X) \\"] + [f"    {r} \\" for r in rows[:-1]] + [f"    {rows[-1]}"]
+
+
+def is_writable(reg):
+    return any(f.is_sw_writable for f in reg.fields())
+
+
+def read_acts(reg):
+    """Whether reading it changes the device. SystemRDL's own mark for more than rclr and rset,
+    onread = ruser, is for external registers alone."""
+    return (reg.get_property("ly_read_acts", default=False)
+            or any(f.get_property("onread") is not None for f in reg.fields()))
+
+
 def access_of(reg):
-    return "rw" if any(f.is_sw_writable for f in reg.fields()) else "r"
+    return ("rw" if is_writable(reg) else "r") + (", a read acts" if read_acts(reg) else "")
 
 
 def bits_of(f):

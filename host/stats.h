@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* stats.h - the counters of every layer: for --stats at the end of a run (compose.h has
+ * rig_stats()), and for who looks at a running one. */
+#ifndef LY_HOST_STATS_H
+#define LY_HOST_STATS_H
+
+#include "driver/nic.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct rig;
+
+/* The NICs' own counters: ours and, where the peer is the other host, its. */
+struct stats_reading {
+    struct {
+        uint64_t value[NIC_COUNTERS_MAX];
+        int count;              /* how many were read; -EAGAIN not yet; else why not */
+        bool started;
+    } nic[2];
+};
+
+void stats_begin(struct stats_reading *s);
+
+/**
+ * stats_poll() - read by registers, so it takes turns of the rig (rig_turn()); each NIC is read
+ * by one reader at a time, a second one waits.
+ *
+ * Returns 0 complete, -EAGAIN call again after a turn, or the -errno of nic.h.
+ */
+int stats_poll(struct stats_reading *s, struct rig *r);
+
+/** stats_print() - text without those that are zero, or with @json one object of all. */
+void stats_print(FILE *f, const struct rig *r, const struct stats_reading *s, bool json);
+
+#endif
