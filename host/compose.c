@@ -149,6 +149,9 @@ static int open_wire(struct rig *r)
     case WIRE_PACKET:
         rc = wire_packet_open(&r->wire, r->world, r->o->ifname, why);
         break;
+    case WIRE_TAP:
+        rc = wire_tap_open(&r->wire, r->world, r->o->ifname, why);
+        break;
     default:
         rc = wire_slirp_open(&r->wire, r->world, why);
         break;
@@ -156,7 +159,15 @@ static int open_wire(struct rig *r)
     if (rc == 0)
         return EXIT_DONE;
     say("%s", why[0] ? why : strerror(-rc));
-    return rc == -EPERM || rc == -EACCES || rc == -ENODEV ? EXIT_MISSING : EXIT_FAILED;
+    switch (rc) {
+    case -EPERM:
+    case -EACCES:
+    case -ENODEV:
+    case -EBUSY:
+        return EXIT_MISSING;
+    default:
+        return EXIT_FAILED;
+    }
 }
 
 /* Faults go round the wire. */
@@ -285,8 +296,8 @@ int rig_open(struct rig *r, const struct opts *o)
 {
     *r = (struct rig){ .o = o, .run = { .fd = -1 } };
     if (!o->have_addr) {
-        say("--wire packet:%s needs --addr A.B.C.D/LEN (and --gw, --dns): there is no DHCP yet",
-            o->ifname);
+        say("--wire %s:%s needs --addr A.B.C.D/LEN (and --gw, --dns): there is no DHCP yet",
+            o->wire == WIRE_TAP ? "tap" : "packet", o->ifname);
         return EXIT_USAGE;
     }
     r->wall0_ns = 0;

@@ -35,6 +35,7 @@ static int help(FILE *f)
           "  --wire slirp           user-mode NAT: Internet, 10.0.2.2 = this machine (default)\n"
           "         peer            a second NIC and host in this process; it serves http://peer/\n"
           "         packet:IF       AF_PACKET on an interface; needs --addr\n"
+          "         tap:IF          a TAP of this kernel, made if there is none; needs --addr\n"
           "  --time virtual|wall    simulated time (default on peer) or the real one\n"
           "  --no-skip              evaluate idle cycles too; the result is the same\n"
           "  --addr A/LEN --gw A --dns A[:PORT][,...]  --mac M\n"

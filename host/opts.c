@@ -4,6 +4,7 @@
 #include "driver/nic.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,13 @@ static bool parse_nic(struct opts *o, const char *v)
     return true;
 }
 
+/* What the kernel takes for a name; a % would have it choose one. */
+static bool tap_name(const char *name)
+{
+    size_t n = strlen(name);
+    return n > 0 && n < IF_NAMESIZE && !strpbrk(name, "%/: \t\n");
+}
+
 static bool parse_wire(struct opts *o, const char *v)
 {
     if (!strcmp(v, "slirp"))
@@ -85,6 +93,9 @@ static bool parse_wire(struct opts *o, const char *v)
     else if (!strncmp(v, "packet:", 7) && v[7]) {
         o->wire = WIRE_PACKET;
         o->ifname = v + 7;
+    } else if (!strncmp(v, "tap:", 4) && tap_name(v + 4)) {
+        o->wire = WIRE_TAP;
+        o->ifname = v + 4;
     } else
         return false;
     return true;
@@ -204,7 +215,7 @@ static const struct {
     const char *form;
 } valued[] = {
     { "--nic", parse_nic, "sim[:PROFILE]" },
-    { "--wire", parse_wire, "slirp, peer or packet:IF" },
+    { "--wire", parse_wire, "slirp, peer, packet:IF or tap:IF (at most 15 characters)" },
     { "--time", parse_time, "virtual or wall" },
     { "--addr", parse_addr, "A.B.C.D/LEN" },
     { "--gw", parse_gw, "A.B.C.D" },

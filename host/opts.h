@@ -17,14 +17,14 @@ enum exit_code {
     EXIT_TIMEOUT = 4,
 };
 
-enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_PACKET };
+enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_PACKET, WIRE_TAP };
 
 #define OPTS_DNS_MAX 3
 
 struct opts {
     const char *profile;        /* of --nic sim:PROFILE; NULL: the default */
     enum wire_kind wire;
-    const char *ifname;         /* of packet:IF */
+    const char *ifname;         /* of packet:IF and tap:IF */
     bool virtual_time;
     bool no_skip;
     bool have_addr;

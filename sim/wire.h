@@ -4,7 +4,7 @@
  * into one. It sees symbols with their time: (time, data, dv, er) out of the
  * NIC, (data, dv, er, crs, col) into it.
  *
- * Wires of whole frames (slirp, packet) sit behind wire_frames.c, the one place
+ * Wires of whole frames (slirp, packet, tap, pcap) sit behind wire_frames.c, the one place
  * that checks preamble, SFD, length and the FCS that the RTL sent (zlib's crc32,
  * nothing of ours), strips it, and in the other direction pads to 60 and adds
  * preamble and FCS. It touches no other byte: no checksum is computed in sim/.
@@ -81,6 +81,8 @@ int wire_peer_open(struct wire **out, struct world *w, char *why);
 int wire_slirp_open(struct wire **out, struct world *w, char *why);
 /** wire_packet_open() - AF_PACKET on interface @ifname. Needs CAP_NET_RAW. */
 int wire_packet_open(struct wire **out, struct world *w, const char *ifname, char *why);
+/** wire_tap_open() - the TAP @ifname, which is made if there is none and that is allowed. */
+int wire_tap_open(struct wire **out, struct world *w, const char *ifname, char *why);
 
 /**
  * wire_set_far_capture() - record the far end as well (--pcap-far): the PHY of the

@@ -325,7 +325,8 @@ int wire_frames_arrived(struct wire_frames *wf, const uint8_t *frame, size_t len
     int rc = frame_feed_put(wf->feed, now, frame, len);
     if (rc == -EMSGSIZE)
         wire_fail(w, "%s: a frame of %zu octets came from the far side; frames on a wire are "
-                  "whole and at most 1514: turn tso, gso and gro off there", w->ops->name, len);
+                  "whole and at most 1514: mtu 1500, and tso, gso, gro off there", w->ops->name,
+                  len);
     if (rc == -ENOBUFS)
         w->stats.to_nic_dropped++;
     if (rc < 0)

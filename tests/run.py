@@ -13,7 +13,8 @@
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
 1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
-gives no namespaces, interop is listed as NOT RUN and fails, unless LANYARD_NO_NETNS=1.
+gives no namespaces, interop is listed as NOT RUN and fails, unless LANYARD_NO_NETNS=1; where it
+does not let /dev/net/tun be opened there, the tests with a TAP, unless LANYARD_NO_TUN=1.
 
 Each job that failed is named again at the end with the command that repeats it.
 
@@ -46,6 +47,8 @@ TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 # Far above what each takes on a busy machine: only a hang meets them.
 TIMEOUT_S = {"unit": 180, "cosim": 240, "interop": 600, "house": 600, "lint": 900, "rtl": 1800,
              "area": 1800, "mutants": 1800, "formal": 1800}
+# These open /dev/net/tun, which some machines keep for root.
+NEEDS_TUN = {"interop/test_tap"}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 
@@ -65,6 +68,7 @@ class Job:
     read: object                # (job, exit code, output) -> list of Case
     env: dict = field(default_factory=dict)
     in_netns: bool = False
+    needs_tun: bool = False
     cases: list = field(default_factory=list)
     seconds: float = 0.0
 
@@ -183,7 +187,10 @@ def rtl_jobs(sim):
 
 def interop_jobs(_arg):
     files = sorted(ROOT.glob("tests/interop/test_*.py"))
-    return [pytest_job(f"interop/{f.stem}", f.relative_to(ROOT), in_netns=True) for f in files]
+    jobs = [pytest_job(f"interop/{f.stem}", f.relative_to(ROOT), in_netns=True) for f in files]
+    for job in jobs:
+        job.needs_tun = job.name in NEEDS_TUN
+    return jobs
 
 
 def house_jobs(_arg):
@@ -318,19 +325,26 @@ def run_all(jobs, runner):
 def set_aside(jobs):
     """Take out what cannot run here and say so. Returns the jobs that can."""
     ready = []
-    reason = netns.refusal() if any(j.in_netns for j in jobs) else None
-    allowed = os.environ.get("LANYARD_NO_NETNS") == "1"
+    no_netns = netns.refusal() if any(j.in_netns for j in jobs) else None
+    no_tun = netns.tun_refusal() if not no_netns and any(j.needs_tun for j in jobs) else None
+    refused = set()
     for job in jobs:
+        variable, reason = "LANYARD_NO_NETNS", no_netns if job.in_netns else None
+        if job.needs_tun and not reason:
+            variable, reason = "LANYARD_NO_TUN", no_tun
+        allowed = os.environ.get(variable) == "1"
         if not job.argv:
             job.cases = [Case(job.name, FAILED, "no tests found")]
             print(f"FAIL  {job.name:32} no tests found")
-        elif job.in_netns and reason:
+        elif reason:
             job.cases = [Case(job.name, SKIPPED if allowed else FAILED, f"NOT RUN: {reason}")]
-            print(f"NOT RUN {job.name:30} no namespaces: {reason}")
+            what = "TAP" if variable == "LANYARD_NO_TUN" else "namespaces"
+            print(f"NOT RUN {job.name:30} no {what}: {reason}")
+            refused |= set() if allowed else {variable}
         else:
             ready.append(job)
-    if reason and not allowed:
-        print("NOT RUN counts as failed. LANYARD_NO_NETNS=1 accepts it.")
+    for variable in sorted(refused):
+        print(f"NOT RUN counts as failed. {variable}=1 accepts it.")
     return ready
 
 

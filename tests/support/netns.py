@@ -37,23 +37,28 @@ def with_sbin(env=os.environ):
     return {**env, "PATH": env.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"}
 
 
-def refusal():
+def refusal(probe=PROBE):
     """Why this machine gives no namespaces, one line; None if it does.
 
     Found by making a veth in one: some systems let unshare pass and refuse the rest.
     """
     try:
-        done = subprocess.run(TIED + UNSHARE + ["sh", "-c", PROBE], env=with_sbin(), text=True,
+        done = subprocess.run(TIED + UNSHARE + ["sh", "-c", probe], env=with_sbin(), text=True,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=30, check=False)
     except FileNotFoundError as missing:
         return f"{missing.filename} is missing"
     except subprocess.TimeoutExpired:
-        return "making a veth in a namespace did not end within 30 s"
+        return "making an interface in a namespace did not end within 30 s"
     if done.returncode == 0:
         return None
     lines = done.stdout.strip().splitlines()
     return lines[-1] if lines else f"unshare ended with {done.returncode}"
+
+
+def tun_refusal():
+    """Why no TAP can be made in a namespace, one line; None if it can."""
+    return refusal("ip tuntap add probe0 mode tap")
 
 
 def inside():

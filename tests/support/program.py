@@ -89,12 +89,12 @@ def run(options, command, pcap=None, timeout_s=120, under=(NOINET,), env=None):
 
 
 @contextlib.contextmanager
-def serving(options, command, pcap=None):
+def serving(options, command, pcap=None, under=(NOINET,)):
     """lanyard in the background, from its first line of output to Ctrl-C.
 
     Yields a list that holds the Result once the block has ended.
     """
-    argv = command_line(options, command, pcap)
+    argv = command_line(options, command, pcap, under)
     start, result = time.monotonic(), []
     child = subprocess.Popen(argv, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)

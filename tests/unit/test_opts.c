@@ -59,6 +59,9 @@ static void values(void **state)
     assert_int_equal(o.seed, 7);
     assert_int_equal(o.offload, NIC_OFF_TX_CSUM);
     assert_int_equal(o.mac[5], 10);
+    assert_int_equal(PARSE(&o, S("--wire=tap:fifteen-letters"), S("dig")), EXIT_DONE);
+    assert_int_equal(o.wire, WIRE_TAP);
+    assert_string_equal(o.ifname, "fifteen-letters");
 }
 
 static void refused(void **state)
@@ -67,6 +70,9 @@ static void refused(void **state)
     (void)state;
     assert_int_equal(PARSE(&o, S("--wire"), S("hub9")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("tap:")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("tap:sixteen-letters-")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("tap:tap%d")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--nic"), S("usb")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--nosuch")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--addr"), S("10.0.0.1")), EXIT_USAGE);
