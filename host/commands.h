@@ -13,5 +13,6 @@ int cmd_dig(const struct opts *o, int argc, char **argv);
 int cmd_netstat(const struct opts *o, int argc, char **argv);
 int cmd_doctor(const struct opts *o, int argc, char **argv);
 int cmd_bench(const struct opts *o, int argc, char **argv);
+int cmd_replay(const struct opts *o, int argc, char **argv);
 
 #endif

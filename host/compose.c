@@ -8,6 +8,7 @@
 #include "host/peer.h"
 #include "sim/link_sim.h"
 #include "sim/pcapng.h"
+#include "sim/tape.h"
 #include "sim/wire.h"
 #include "sim/wire_fault.h"
 #include "sim/world.h"
@@ -57,7 +58,7 @@ int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[
         return -ENOMEM;
     struct sim_nic_cfg sc = { .world = r->world, .wire = r->wire, .port = number,
                               .number = number, .profile = r->o->profile, .pool = n->pool,
-                              .capture = cap };
+                              .capture = cap, .tape = number == 0 ? r->tape : NULL };
     int rc = sim_nic_open(&n->link, &sc);
     if (rc < 0)
         return rc;
@@ -185,9 +186,25 @@ static int open_capture(struct pcapng **out, const char *path, const struct rig 
 {
     if (!path)
         return EXIT_DONE;
-    int rc = pcapng_open(out, path, !r->o->virtual_time);
+    int rc = pcapng_open_at(out, path, r->epoch_s);
     if (rc < 0) {
         say("cannot write the capture %s: %s", path, strerror(-rc));
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
+static int open_record(struct rig *r)
+{
+    struct tape_head h = { .seed = r->o->seed, .start_ps = world_now(r->world),
+                           .epoch_s = r->epoch_s, .skip = !r->o->no_skip };
+    const char *profile = r->o->profile ? r->o->profile : SIM_PROFILE;
+    if (!r->o->record)
+        return EXIT_DONE;
+    snprintf(h.profile, sizeof(h.profile), "%s", profile);
+    int rc = tape_create(&r->tape, r->o->record, &h);
+    if (rc < 0) {
+        say("cannot write the recording %s: %s", r->o->record, strerror(-rc));
         return EXIT_FAILED;
     }
     return EXIT_DONE;
@@ -208,9 +225,12 @@ static int open_below(struct rig *r)
         say("out of memory");
         return EXIT_FAILED;
     }
+    r->epoch_s = r->o->virtual_time ? 0 : (int64_t)time(NULL);
     int code = open_capture(&r->cap, r->o->pcap, r);
     if (code == EXIT_DONE)
         code = open_capture(&r->cap_far, r->o->pcap_far, r);
+    if (code == EXIT_DONE)
+        code = open_record(r);
     if (code == EXIT_DONE)
         code = open_wire(r);
     if (code == EXIT_DONE && r->o->fault)
@@ -470,11 +490,11 @@ int rig_settle(struct rig *r, int64_t limit_ns)
     return code;
 }
 
-static int close_capture(struct pcapng *cap, const char *path, int code)
+/* @rc: of closing the file. Returns the exit code of the run, which was @code before. */
+static int closed(int rc, const char *what, const char *path, int code)
 {
-    int rc = cap ? pcapng_close(cap) : 0;
     if (rc < 0) {
-        say("the capture %s is incomplete: %s", path, strerror(-rc));
+        say("the %s %s is incomplete: %s", what, path, strerror(-rc));
         return code == EXIT_DONE ? EXIT_FAILED : code;
     }
     return code;
@@ -493,8 +513,9 @@ int rig_close(struct rig *r, int code)
         peer_close(r->peer);
     node_close(&r->me);
     wire_close(r->wire);
-    code = close_capture(r->cap, r->o->pcap, code);
-    code = close_capture(r->cap_far, r->o->pcap_far, code);
+    code = closed(pcapng_close(r->cap), "capture", r->o->pcap, code);
+    code = closed(pcapng_close(r->cap_far), "capture", r->o->pcap_far, code);
+    code = closed(tape_finish(r->tape), "recording", r->o->record, code);
     if (r->world)
         world_destroy(r->world);
     loop_destroy(r->loop);

@@ -24,6 +24,7 @@ struct pkt_pool;
 struct world;
 struct wire;
 struct pcapng;
+struct tape;
 struct peer;
 struct progress;
 
@@ -58,6 +59,8 @@ struct rig {
     struct world *world;
     struct wire *wire;
     struct pcapng *cap, *cap_far;
+    struct tape *tape;          /* of --record */
+    int64_t epoch_s;            /* wall time 0 of captures and recording; 0: virtual */
     struct node me;
     int me_actor;
     struct peer *peer;          /* the other host of wire peer, else NULL */

@@ -21,6 +21,7 @@ static const struct {
     { "route", cmd_netstat, "[--pid N]", "its routing table" },
     { "stats", cmd_netstat, "[--pid N]", "counters of all its layers" },
     { "regs", cmd_netstat, "[--pid N] [REGISTER]", "registers of its NIC" },
+    { "replay", cmd_replay, "FILE", "a recorded run again, on the model alone" },
     { "bench", cmd_bench, "", "core-clock cycles per second of the model" },
     { "doctor", cmd_doctor, "", "what works here, and the line that mends what does not" },
 };
@@ -44,6 +45,7 @@ static int help(FILE *f)
           "  --fault KIND=P%|@N|@N-M|@N-[,...]        loss, corrupt, corrupt-inner, dup, reorder;\n"
           "                         flap@N:MS; delay=US, jitter=US, rate=MBIT; tx. or rx. before\n"
           "  --pcap FILE            capture at the PHY side of our NIC; --pcap-far the other end\n"
+          "  --record FILE          all that crosses our NIC's pins, for 'lanyard replay FILE'\n"
           "  --stats                counters of stack, driver, NIC and wire at the end\n"
           "  --json                 one JSON object a line\n"
           "\nexit: 0 done, 1 failed, 2 usage, 3 missing tool or right, 4 time-out\n", f);

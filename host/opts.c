@@ -201,6 +201,12 @@ static bool parse_pcap_far(struct opts *o, const char *v)
     return *v != '\0';
 }
 
+static bool parse_record(struct opts *o, const char *v)
+{
+    o->record = v;
+    return *v != '\0';
+}
+
 /* Read where the wire is made, which knows faults. */
 static bool parse_fault(struct opts *o, const char *v)
 {
@@ -226,6 +232,7 @@ static const struct {
     { "--fault", parse_fault, "a list of faults" },
     { "--pcap", parse_pcap, "a file name" },
     { "--pcap-far", parse_pcap_far, "a file name" },
+    { "--record", parse_record, "a file name" },
 };
 
 /* An option with a value, as "--x V" or "--x=V". Returns the arguments used,

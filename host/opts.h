@@ -40,6 +40,7 @@ struct opts {
     uint64_t seed;
     const char *fault;          /* a plan as sim/wire_fault.h has it; NULL: none */
     const char *pcap, *pcap_far;
+    const char *record;         /* where our NIC's pins go; NULL: nowhere */
     bool json, stats;
     int command;                /* index in argv of the command's own arguments */
 };

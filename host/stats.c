@@ -74,17 +74,22 @@ static void put_faults(struct printer *p, const char *way, const uint64_t by[FAU
     }
 }
 
+static void put_phy(struct printer *p, const struct sim_nic_stats *s)
+{
+    p->group = "phy";
+    put(p, "tx_frames", s->phy_tx_frames);
+    put(p, "tx_octets", s->phy_tx_octets);
+    put(p, "rx_frames", s->phy_rx_frames);
+    put(p, "rx_octets", s->phy_rx_octets);
+    put(p, "core_cycles", s->core_cycles);
+    put(p, "core_evaluated", s->core_evaluated);
+}
+
 static void put_sim(struct printer *p, const struct rig *r)
 {
     struct sim_nic_stats s;
     sim_nic_stats_get(r->me.link, &s);
-    p->group = "phy";
-    put(p, "tx_frames", s.phy_tx_frames);
-    put(p, "tx_octets", s.phy_tx_octets);
-    put(p, "rx_frames", s.phy_rx_frames);
-    put(p, "rx_octets", s.phy_rx_octets);
-    put(p, "core_cycles", s.core_cycles);
-    put(p, "core_evaluated", s.core_evaluated);
+    put_phy(p, &s);
     const struct wire_stats *w = &r->wire->stats;
     p->group = "wire";
     put(p, "from_nic_frames", w->from_nic_frames);
@@ -138,10 +143,26 @@ static void put_nic(struct printer *p, const char *group, const uint64_t *counte
         put(p, nic_counter_name((unsigned)i), counters[i]);
 }
 
+static void begin(struct printer *p, FILE *f, bool json)
+{
+    *p = (struct printer){ .f = f, .json = json, .first = true };
+    fputs(json ? "{" : "counters (those that are not zero):\n", f);
+}
+
+void stats_of_replay(FILE *f, const struct sim_nic_stats *s, bool json)
+{
+    struct printer p;
+    begin(&p, f, json);
+    put_phy(&p, s);
+    if (json)
+        fputs("}\n", f);
+}
+
 void stats_print(FILE *f, const struct rig *r, const struct stats_reading *s, bool json)
 {
-    struct printer p = { .f = f, .json = json, .first = true, .group = "run" };
-    fputs(json ? "{" : "counters (those that are not zero):\n", f);
+    struct printer p;
+    begin(&p, f, json);
+    p.group = "run";
     put(&p, "seed", r->o->seed);
     put_stack(&p, r->me.net, "stack");
     put_driver(&p, r);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 struct rig;
+struct sim_nic_stats;
 
 /* The NICs' own counters: ours and, where the peer is the other host, its. */
 struct stats_reading {
@@ -33,5 +34,8 @@ int stats_poll(struct stats_reading *s, struct rig *r);
 
 /** stats_print() - text without those that are zero, or with @json one object of all. */
 void stats_print(FILE *f, const struct rig *r, const struct stats_reading *s, bool json);
+
+/** stats_of_replay() - the same of a model alone: its own counters of cycles and frames. */
+void stats_of_replay(FILE *f, const struct sim_nic_stats *s, bool json);
 
 #endif

@@ -118,6 +118,7 @@ static int nic_build(struct sim_nic *n, const struct sim_nic_cfg *cfg)
     n->in = nic_model_inputs(n->model);
     n->out = nic_model_outputs(n->model);
     n->tap.cap = cfg->capture;
+    n->tape = cfg->tape;
     int rc = sim_nic_plug(n, cfg->profile, cfg->stop_core_clock);
     if (rc == 0) {
         n->actor = world_add(cfg->world, &sim_nic_actor, n);

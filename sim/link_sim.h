@@ -14,15 +14,19 @@
 
 struct pkt_pool;
 struct pcapng;
+struct tape;
+
+#define SIM_PROFILE "gmii"          /* where none is asked for */
 
 struct sim_nic_cfg {
     struct world *world;
     struct wire *wire;
     unsigned port;              /* of the wire */
     unsigned number;            /* model number: seeds its initial values */
-    const char *profile;        /* NULL or "gmii" */
+    const char *profile;        /* NULL: SIM_PROFILE */
     struct pkt_pool *pool;
     struct pcapng *capture;     /* NULL, or where the PHY side is recorded */
+    struct tape *tape;          /* NULL, or where every pin is recorded; outlives the NIC */
     bool stop_core_clock;       /* test only: the world never schedules `clk` */
 };
 

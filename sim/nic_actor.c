@@ -40,20 +40,28 @@ static const struct profile {
     { "gmii", { 125000000, 1 }, { 125000000, 1 }, { 125000000, 1 } },
 };
 
-int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
+int sim_profile_clocks(struct sim_clocks *s, const char *profile, bool stop_core_clock,
+                       uint64_t start)
 {
     const struct profile *p = NULL;
-    uint64_t now = world_now(n->world);
 
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
-        if (strcmp(profile ? profile : "gmii", profiles[i].name) == 0)
+        if (strcmp(profile ? profile : SIM_PROFILE, profiles[i].name) == 0)
             p = &profiles[i];
     if (!p)
         return -EINVAL;
     if (!stop_core_clock)
-        sim_clocks_add(&n->clocks, p->core.num, p->core.den, NIC_CLK_CORE, now);
-    sim_clocks_add(&n->clocks, p->link.num, p->link.den, NIC_CLK_LINK, now);
-    sim_clocks_add(&n->clocks, p->phy_rx.num, p->phy_rx.den, NIC_CLK_PHY_RX, now);
+        sim_clocks_add(s, p->core.num, p->core.den, NIC_CLK_CORE, start);
+    sim_clocks_add(s, p->link.num, p->link.den, NIC_CLK_LINK, start);
+    sim_clocks_add(s, p->phy_rx.num, p->phy_rx.den, NIC_CLK_PHY_RX, start);
+    return 0;
+}
+
+int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
+{
+    int rc = sim_profile_clocks(&n->clocks, profile, stop_core_clock, world_now(n->world));
+    if (rc < 0)
+        return rc;
     if (!stop_core_clock) {
         n->core = &n->clocks.c[0];
         n->first_k = n->core->k;
@@ -85,8 +93,17 @@ static bool phy_in(struct sim_nic *n, uint64_t t)
     in->rx_er = s.er;
     in->crs = s.crs;
     in->col = s.col;
+    n->rx_fault = s.fault;
     phy_tap_in(&n->tap, t, &s);
     return s.dv || s.er || s.crs || s.col;
+}
+
+/* What the last edge of the start leaves is what the first byte is judged by: it counts. */
+static void evaluate(struct sim_nic *n, unsigned mask)
+{
+    nic_model_edge(n->model, mask);
+    if (n->tape)
+        tape_edge(n->tape, n->in, n->start > 1 ? NULL : n->out, n->rx_fault);
 }
 
 /* Outputs are random until reset has gone through: nothing is made of them. */
@@ -94,7 +111,7 @@ static void start_edge(struct sim_nic *n, uint64_t t, unsigned mask)
 {
     if (mask & NIC_CLK_PHY_RX)
         (void)phy_in(n, t);     /* what comes now is lost in the reset */
-    nic_model_edge(n->model, mask);
+    evaluate(n, mask);
     n->start--;
     n->in->rst = n->start > START_EDGES - RESET_EDGES;
     if (mask & NIC_CLK_CORE)
@@ -122,7 +139,7 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
         /* Without a core clock a byte may wait for ever. */
         active |= n->core ? in->s_rec_valid || out->m_rec_valid : to_nic || from_nic;
     }
-    nic_model_edge(n->model, mask);
+    evaluate(n, mask);
     if (to_nic)
         stream_tx_moved(s, t);
     if (from_nic)
@@ -203,6 +220,8 @@ static void wake(struct sim_nic *n, uint64_t t)
         n->in->skip_stb = n->core != NULL;
         n->in->skip_cycles = from - c->k;
         sim_clocks_jump(&n->clocks, sim_clock_edge_ps(c, from));
+        if (n->tape)
+            tape_jump(n->tape, sim_clock_edge_ps(c, from));
     }
     n->asleep = false;
     n->idle = 0;

@@ -132,7 +132,7 @@ static void interface(struct pcapng *p, int64_t offset_s)
     block_end(p);
 }
 
-int pcapng_open(struct pcapng **out, const char *path, bool wall)
+int pcapng_open_at(struct pcapng **out, const char *path, int64_t epoch_s)
 {
     struct pcapng *p = malloc(sizeof *p);
     if (!p)
@@ -148,9 +148,14 @@ int pcapng_open(struct pcapng **out, const char *path, bool wall)
     /* A larger buffer is a wish: without it stdio's own serves. */
     (void)setvbuf(p->f, NULL, _IOFBF, FILE_BUFFER_BYTES);
     section(p);
-    interface(p, wall ? (int64_t)time(NULL) : 0);
+    interface(p, epoch_s);
     *out = p;
     return 0;
+}
+
+int pcapng_open(struct pcapng **out, const char *path, bool wall)
+{
+    return pcapng_open_at(out, path, wall ? (int64_t)time(NULL) : 0);
 }
 
 void pcapng_frame(struct pcapng *p, uint64_t t_ns, const uint8_t *data, size_t stored,

@@ -30,12 +30,15 @@ struct pcapng;
 #define PCAPNG_BAD_SYMBOL   (1u << 31)
 
 /**
- * pcapng_open() - create @path (an existing file is overwritten) and write the head.
- * @wall: time 0 of the packets is now, in whole seconds (if_tsoffset); else it is
- *        1970-01-01, so that the file does not depend on when it was made
+ * pcapng_open_at() - create @path (an existing file is overwritten) and write the head.
+ * @epoch_s: time 0 of the packets, in seconds since 1970 (if_tsoffset); 0 in virtual time, so
+ *           that the file does not depend on when it was made
  *
  * Returns 0 and *out, or -errno.
  */
+int pcapng_open_at(struct pcapng **out, const char *path, int64_t epoch_s);
+
+/** pcapng_open() - the same; @wall: time 0 is now. */
 int pcapng_open(struct pcapng **out, const char *path, bool wall);
 
 /**

@@ -7,3 +7,8 @@ MODEL_INCLUDES = -isystem $(MODEL) -isystem $(VERILATOR_ROOT_DIR)/include \
 
 $(foreach t,$(TREES),$(tree.$(t))/obj/sim/nic_model.o): $(B)/lib/libmodel.a
 $(foreach t,$(TREES),$(tree.$(t))/obj/sim/nic_model.o): private sim.flags = $(MODEL_INCLUDES)
+
+# Which RTL a recording was made on. Known when libmodel.a is there, and made again with it.
+RTL_ID = $(shell cat $(sort $(rtl.src) $(rtl.inc)) | sha256sum | cut -c 1-16)
+$(foreach t,$(TREES),$(tree.$(t))/obj/sim/tape.o): $(B)/lib/libmodel.a
+$(foreach t,$(TREES),$(tree.$(t))/obj/sim/tape.o): private sim.flags = -DLY_RTL_ID='"$(RTL_ID)"'

@@ -11,6 +11,7 @@
 #include "sim/nic_model.h"
 #include "sim/phy_tap.h"
 #include "sim/rec_stream.h"
+#include "sim/tape.h"
 
 struct sim_nic {
     struct link link;           /* first: a struct link * is a struct sim_nic * */
@@ -33,13 +34,19 @@ struct sim_nic {
     uint64_t first_k;           /* core edge at which the NIC was plugged in */
     uint64_t evaluated;         /* core edges */
 
+    struct tape *tape;          /* NULL: not recorded */
+    uint8_t rx_fault;           /* sym.fault of the symbol at the rx pins */
     struct phy_tap tap;
     struct rec_stream stream;
 };
 
 extern const struct actor_ops sim_nic_actor;
 
-/** sim_nic_plug() - clocks from @profile (NULL: "gmii"), reset asserted. -EINVAL. */
+/** sim_profile_clocks() - the clocks of @profile (NULL: the default) from @start on. -EINVAL. */
+int sim_profile_clocks(struct sim_clocks *s, const char *profile, bool stop_core_clock,
+                       uint64_t start);
+
+/** sim_nic_plug() - clocks from @profile (NULL: the default), reset asserted. -EINVAL. */
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock);
 
 /** sim_nic_idle() - nothing under way in the model or towards it. */

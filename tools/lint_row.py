@@ -17,13 +17,15 @@ SKIP = {"build", ".git", ".pytest_cache"}
 ROW = {"host": {"stack", "driver", "sim"}, "stack": {"driver"}, "driver": set(),
        "sim": {"driver"}}
 PUBLIC = {"stack": {"net"}, "driver": {"nic", "pkt", "be", "link", "rec", "nic_regs"},
-          "sim": {"nic_model", "world", "link_sim", "wire", "wire_fault", "pcapng", "bench"},
+          "sim": {"nic_model", "world", "link_sim", "wire", "wire_fault", "pcapng", "bench",
+                  "tape", "replay"},
           "host": set()}
 # host/ sees few of them; be.h has types only. Two files create devices and worlds, two read
 # the simulation's own counters and speed; these see every public header.
 HOST_MAY = {"stack/net.h", "driver/nic.h", "driver/link.h", "driver/pkt.h", "driver/be.h",
             "sim/world.h"}
-HOST_MAKERS = {"host/compose.c", "host/peer.c", "host/stats.c", "host/bench.c"}
+HOST_MAKERS = {"host/compose.c", "host/peer.c", "host/stats.c", "host/bench.c",
+               "host/replay.c"}
 # The one file of C++, and what only it includes without a folder.
 CXX_FILE = "sim/nic_model.cpp"
 VERILATED = re.compile(r"^(verilated\w*|Vly_\w+)\.h$")

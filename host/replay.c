@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* replay.c - a recorded run (--record) again, on the model alone: to look at a failure in wall
+ * time as often as one likes, or at what other RTL makes of the same inputs. */
+#include "host/commands.h"
+#include "host/opts.h"
+#include "host/stats.h"
+
+#include "sim/pcapng.h"
+#include "sim/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void told_json(const struct tape_head *h, const struct replay_result *r, bool same_rtl)
+{
+    printf("{\"event\":\"replay\",\"identical\":%s,\"whole\":%s,\"same_rtl\":%s,\"seed\":%" PRIu64
+           ",\"cycles\":%" PRIu64 ",\"evaluated\":%" PRIu64 ",\"frames_out\":%" PRIu64
+           ",\"frames_in\":%" PRIu64 ",\"bytes_to_nic\":%" PRIu64 ",\"bytes_from_nic\":%" PRIu64
+           ",\"time_ps\":%" PRIu64,
+           r->differs ? "false" : "true", r->cut ? "false" : "true", same_rtl ? "true" : "false",
+           h->seed, r->nic.core_cycles, r->nic.core_evaluated, r->nic.phy_tx_frames,
+           r->nic.phy_rx_frames, r->link_in_bytes, r->link_out_bytes, r->end_ps);
+    if (r->differs)
+        printf(",\"side\":\"%s\",\"expected\":\"%s\",\"got\":\"%s\"", r->side, r->expected, r->got);
+    puts("}");
+}
+
+static void told_text(const struct tape_head *h, const struct replay_result *r, bool same_rtl)
+{
+    if (!same_rtl)
+        printf("replay: recorded on other RTL (%s, this is %s)\n", h->rtl, tape_rtl_id());
+    if (r->cut)
+        puts("replay: the recording ends in mid-run, as if its run had been killed");
+    printf("replay: compared %" PRIu64 " cycles (%" PRIu64 " evaluated), %" PRIu64
+           " frames out and %" PRIu64 " in, %" PRIu64 " bytes to the NIC and %" PRIu64
+           " from it: %s\n",
+           r->nic.core_cycles, r->nic.core_evaluated, r->nic.phy_tx_frames, r->nic.phy_rx_frames,
+           r->link_in_bytes, r->link_out_bytes, r->differs ? "different" : "identical");
+}
+
+/* One line on stderr for a difference, as for every failure. */
+static int verdict(const struct opts *o, const struct tape_head *h, const struct replay_result *r)
+{
+    bool same_rtl = !strcmp(h->rtl, tape_rtl_id());
+    (o->json ? told_json : told_text)(h, r, same_rtl);
+    if (o->stats)
+        stats_of_replay(stdout, &r->nic, o->json);
+    if (!r->differs)
+        return EXIT_DONE;
+    say("first difference at %" PRIu64 ".%06" PRIu64 " us, %s side: expected %s, got %s",
+        r->end_ps / 1000000, r->end_ps % 1000000, r->side, r->expected, r->got);
+    return EXIT_FAILED;
+}
+
+static int play(const struct opts *o, const char *path)
+{
+    char why[TAPE_WHY_BYTES];
+    struct tape_head head;
+    struct replay *p = NULL;
+    struct pcapng *cap = NULL;
+    struct replay_result r;
+    int code = EXIT_FAILED;
+    int rc = replay_open(&p, path, &head, why);
+    int opened = rc == 0 && o->pcap ? pcapng_open_at(&cap, o->pcap, head.epoch_s) : 0;
+    if (rc == 0 && opened == 0)
+        rc = replay_run(p, cap, head.skip && !o->no_skip, &r, why);
+    if (opened < 0)
+        say("cannot write the capture %s: %s", o->pcap, strerror(-opened));
+    else if (rc < 0)
+        say("%s: %s", path, why);
+    else
+        code = verdict(o, &head, &r);
+    replay_close(p);
+    rc = pcapng_close(cap);
+    if (rc < 0 && code == EXIT_DONE) {
+        say("the capture %s is incomplete: %s", o->pcap, strerror(-rc));
+        code = EXIT_FAILED;
+    }
+    return code;
+}
+
+int cmd_replay(const struct opts *o, int argc, char **argv)
+{
+    if (argc != 2) {
+        say("usage: lanyard [--pcap FILE] [--stats] [--no-skip] replay FILE");
+        return EXIT_USAGE;
+    }
+    if (o->record || o->fault || o->pcap_far) {
+        say("replay has no wire and no host: --record, --fault and --pcap-far do not go with it");
+        return EXIT_USAGE;
+    }
+    return play(o, argv[1]);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replay.c - from the tape to the pins, edge by edge. What nic_actor.c decided in the run
+ * (when to sleep, what to offer) is on the tape; here nothing is decided.
+ */
+#include "sim/replay.h"
+
+#include "sim/clocks.h"
+#include "sim/nic_model.h"
+#include "sim/phy_tap.h"
+#include "sim/sim_nic.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct replay {
+    struct tape_in *tape;
+    struct nic_model *model;
+    struct nic_model_in *in;
+    const struct nic_model_out *out;
+    struct sim_clocks clocks;
+    const struct sim_clock *core;       /* NULL: stopped in the run */
+    uint64_t first_k;
+    struct phy_tap tap;
+    bool tx_on;                         /* the symbol before had tx_en */
+    uint64_t skip_cycles;               /* for the next edge; 0: none */
+};
+
+/* --- one edge --------------------------------------------------------------------------- */
+
+static void set_inputs(struct replay *p, const struct tape_pins *pins)
+{
+    struct nic_model_in *in = p->in;
+    uint8_t bits = pins->g[TAPE_IN];
+    in->rst = (bits & TAPE_RST) != 0;
+    in->rxd = pins->g[TAPE_RXD];
+    in->rx_dv = (bits & TAPE_RX_DV) != 0;
+    in->rx_er = (bits & TAPE_RX_ER) != 0;
+    in->crs = (bits & TAPE_CRS) != 0;
+    in->col = (bits & TAPE_COL) != 0;
+    in->s_rec_valid = (bits & TAPE_S_VALID) != 0;
+    in->s_rec_data = pins->g[TAPE_S_DATA];
+    in->m_rec_ready = (bits & TAPE_M_READY) != 0;
+    in->skip_stb = p->skip_cycles != 0;
+    in->skip_cycles = p->skip_cycles;
+    p->skip_cycles = 0;
+}
+
+/* The capture and the counters see what those of the run saw. */
+static void hear(struct replay *p, uint64_t t, unsigned mask, uint8_t fault)
+{
+    const struct nic_model_in *in = p->in;
+    struct sym s = { .data = in->rxd, .dv = in->rx_dv, .er = in->rx_er, .crs = in->crs,
+                     .col = in->col, .fault = fault };
+    if (mask & NIC_CLK_PHY_RX)
+        phy_tap_in(&p->tap, t, &s);
+}
+
+static void see(struct replay *p, uint64_t t)
+{
+    const struct nic_model_out *o = p->out;
+    struct sym s = { .data = o->txd, .dv = o->tx_en, .er = o->tx_er };
+    if (s.dv || p->tx_on)
+        phy_tap_out(&p->tap, t, &s);
+    p->tx_on = s.dv;
+}
+
+static void phy_text(char *out, const struct tape_pins *pins)
+{
+    uint8_t bits = pins->g[TAPE_OUT];
+    const char *er = bits & TAPE_TX_ER ? " with tx_er" : "";
+    if (bits & TAPE_TX_EN)
+        (void)snprintf(out, REPLAY_TEXT_BYTES, "symbol 0x%02x%s", pins->g[TAPE_TXD], er);
+    else
+        (void)snprintf(out, REPLAY_TEXT_BYTES, "no symbol%s", er);
+}
+
+static void link_text(char *out, const struct tape_pins *pins)
+{
+    uint8_t bits = pins->g[TAPE_OUT];
+    const char *ready = bits & TAPE_S_READY ? "ready" : "not ready";
+    if (bits & TAPE_M_VALID)
+        (void)snprintf(out, REPLAY_TEXT_BYTES, "byte 0x%02x%s, %s", pins->g[TAPE_M_DATA],
+                       bits & TAPE_M_LAST ? " last" : "", ready);
+    else
+        (void)snprintf(out, REPLAY_TEXT_BYTES, "no byte, %s", ready);
+}
+
+/* Returns whether the outputs are those of the tape. */
+static bool compare(const struct tape_pins *want, const struct tape_pins *got,
+                    struct replay_result *r)
+{
+    const uint8_t phy = TAPE_TX_EN | TAPE_TX_ER;
+    uint8_t bits = want->g[TAPE_OUT] ^ got->g[TAPE_OUT];
+    bool is_phy = (bits & phy) || want->g[TAPE_TXD] != got->g[TAPE_TXD];
+    if (!bits && !is_phy && want->g[TAPE_M_DATA] == got->g[TAPE_M_DATA])
+        return true;
+    r->differs = true;
+    r->side = is_phy ? "PHY" : "link";
+    (is_phy ? phy_text : link_text)(r->expected, want);
+    (is_phy ? phy_text : link_text)(r->got, got);
+    return false;
+}
+
+/* The next edge, with the pins of the tape. Returns false at a difference. */
+static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_result *r)
+{
+    uint64_t t = sim_clocks_next(&p->clocks);
+    unsigned mask = sim_clocks_take(&p->clocks, t);
+    bool live = (pins->g[TAPE_IN] & TAPE_LIVE) != 0;
+
+    set_inputs(p, pins);
+    hear(p, t, mask, pins->g[TAPE_FAULT]);
+    if (live && (mask & NIC_CLK_LINK)) {
+        r->link_in_bytes += p->in->s_rec_valid && p->out->s_rec_ready;
+        r->link_out_bytes += p->in->m_rec_ready && p->out->m_rec_valid;
+    }
+    nic_model_edge(p->model, mask);
+    r->end_ps = t;
+    r->nic.core_evaluated += (mask & NIC_CLK_CORE) != 0;
+    struct tape_pins got = tape_pins_of(p->in, live ? p->out : NULL, pins->g[TAPE_FAULT], pins);
+    if (live && (mask & NIC_CLK_CORE))
+        see(p, t);
+    return compare(pins, &got, r);
+}
+
+/* --- the tape ---------------------------------------------------------------------------- */
+
+/* Idle edges that the run left out, evaluated: the pins stay as they were. */
+static bool no_jump(struct replay *p, uint64_t t, const struct tape_pins *pins,
+                    struct replay_result *r)
+{
+    while (sim_clocks_next(&p->clocks) < t)
+        if (!edge(p, pins, r))
+            return false;
+    return true;
+}
+
+/* Returns false when there is no more to play. */
+static bool play(struct replay *p, const struct tape_item *item, bool skip,
+                 struct replay_result *r)
+{
+    switch (item->kind) {
+    case TAPE_EDGES:
+        for (uint64_t i = 0; i < item->n; i++)
+            if (!edge(p, &item->pins, r))
+                return false;
+        return true;
+    case TAPE_JUMP:
+        if (!skip)
+            return no_jump(p, item->n, &item->pins, r);
+        sim_clocks_jump(&p->clocks, item->n);
+        return true;
+    case TAPE_SKIP:
+        p->skip_cycles = skip ? item->n : 0;
+        return true;
+    case TAPE_END:
+        return false;
+    }
+    return false;
+}
+
+int replay_run(struct replay *p, struct pcapng *cap, bool skip, struct replay_result *r,
+               char *why)
+{
+    struct tape_item item = { .kind = TAPE_EDGES };
+    int rc;
+    *r = (struct replay_result){ .side = "" };
+    p->tap.cap = cap;
+    do
+        rc = tape_next(p->tape, &item, why);
+    while (rc > 0 && play(p, &item, skip, r));
+    phy_tap_fini(&p->tap);
+    if (rc < 0)
+        return rc;
+    r->cut = rc == 0;
+    r->nic.core_cycles = p->core ? p->core->k - p->first_k : 0;
+    r->nic.phy_tx_frames = p->tap.n_out.frames;
+    r->nic.phy_tx_octets = p->tap.n_out.octets;
+    r->nic.phy_rx_frames = p->tap.n_in.frames;
+    r->nic.phy_rx_octets = p->tap.n_in.octets;
+    return 0;
+}
+
+/* --- life ----------------------------------------------------------------------------------- */
+
+static int make_model(struct replay *p, const struct tape_head *h, char *why)
+{
+    if (sim_profile_clocks(&p->clocks, h->profile, h->core_stopped, h->start_ps) < 0) {
+        (void)snprintf(why, TAPE_WHY_BYTES, "recording of profile sim:%s, which is not in this "
+                       "program", h->profile);
+        return -EINVAL;
+    }
+    if (!h->core_stopped) {
+        p->core = &p->clocks.c[0];
+        p->first_k = p->core->k;
+    }
+    p->model = nic_model_create(h->seed, h->number);
+    if (!p->model) {
+        (void)snprintf(why, TAPE_WHY_BYTES, "out of memory");
+        return -ENOMEM;
+    }
+    p->in = nic_model_inputs(p->model);
+    p->out = nic_model_outputs(p->model);
+    return 0;
+}
+
+int replay_open(struct replay **out, const char *path, struct tape_head *head, char *why)
+{
+    struct replay *p = calloc(1, sizeof *p);
+    if (!p) {
+        (void)snprintf(why, TAPE_WHY_BYTES, "out of memory");
+        return -ENOMEM;
+    }
+    int rc = tape_open(&p->tape, path, head, why);
+    if (rc == 0)
+        rc = make_model(p, head, why);
+    if (rc < 0) {
+        replay_close(p);
+        return rc;
+    }
+    *out = p;
+    return 0;
+}
+
+void replay_close(struct replay *p)
+{
+    if (!p)
+        return;
+    tape_close(p->tape);
+    nic_model_destroy(p->model);
+    free(p);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replay.h - plays a recording (tape.h) into a model of its own and compares what comes out.
+ * There is no host, no wire and no clock but the recording's: a run in wall time comes again
+ * exactly, as often as one likes.
+ */
+#ifndef LY_SIM_REPLAY_H
+#define LY_SIM_REPLAY_H
+
+#include "sim/link_sim.h"
+#include "sim/tape.h"
+
+struct replay;
+
+#define REPLAY_TEXT_BYTES 48
+
+struct replay_result {
+    struct sim_nic_stats nic;
+    uint64_t link_in_bytes, link_out_bytes;     /* of the record stream */
+    uint64_t end_ps;            /* time of the last edge */
+    bool cut;                   /* the recording ends in mid-run: all of it was compared */
+    bool differs;               /* then end_ps is the time of the first difference: */
+    const char *side;           /* "PHY" or "link" */
+    char expected[REPLAY_TEXT_BYTES], got[REPLAY_TEXT_BYTES];
+};
+
+/** replay_open() - Returns 0, *out and *head; -errno with a line in @why (TAPE_WHY_BYTES). */
+int replay_open(struct replay **out, const char *path, struct tape_head *head, char *why);
+
+/**
+ * replay_run() - play it to its end or to the first difference.
+ * @cap: NULL, or where the PHY side goes, as in the run that was recorded
+ * @skip: leave out what the run left out; false: evaluate every idle cycle
+ *
+ * Returns 0 with *r filled, whatever the verdict; -errno with a line in @why.
+ */
+int replay_run(struct replay *p, struct pcapng *cap, bool skip, struct replay_result *r,
+               char *why);
+
+void replay_close(struct replay *p);
+
+#endif
