@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define SETTLE_NS 2000000000
+
 static const struct { const char *name; enum net_dns_type type; } types[] = {
     { "A", NET_DNS_A }, { "AAAA", NET_DNS_AAAA }, { "MX", NET_DNS_MX }, { "CNAME", NET_DNS_CNAME },
 };
@@ -46,8 +48,10 @@ static void data_text(const struct net_dns_rr *rr, char *out, size_t room)
 static void print_json(const struct net_dns_answer *a)
 {
     char data[300], ip[16];
-    printf("{\"server\":\"%s\",\"port\":%u,\"rcode\":%u,\"err\":%d,\"took_ns\":%lld,\"answer\":[",
-           show_ip4(ip, a->server), a->server_port, a->rcode, a->err, (long long)a->took_ns);
+    printf("{\"server\":\"%s\",\"port\":%u,\"tcp\":%s,\"rcode\":%u,\"err\":%d,\"took_ns\":%lld,"
+           "\"left_out\":%u,\"answer\":[",
+           show_ip4(ip, a->server), a->server_port, a->tcp ? "true" : "false", a->rcode, a->err,
+           (long long)a->took_ns, a->left_out);
     for (unsigned i = 0; i < a->count; i++) {
         data_text(&a->rr[i], data, sizeof(data));
         printf("%s{\"name\":", i ? "," : "");
@@ -69,8 +73,10 @@ static void print_text(const struct net_dns_answer *a)
         show_text(stdout, data);
         putchar('\n');
     }
-    printf(";; %s:%u answered in %.3f ms\n", show_ip4(ip, a->server), a->server_port,
-           (double)a->took_ns / 1e6);
+    if (a->left_out)
+        printf(";; and %u more records\n", a->left_out);
+    printf(";; %s:%u answered by %s in %.3f ms\n", show_ip4(ip, a->server), a->server_port,
+           a->tcp ? "tcp" : "udp", (double)a->took_ns / 1e6);
 }
 
 static int report(const struct opts *o, const char *name, const struct net_dns_answer *a)
@@ -118,5 +124,7 @@ int cmd_dig(const struct opts *o, int argc, char **argv)
     code = resolve_query(&r, argv[1], type, &a);
     if (code == EXIT_DONE)
         code = report(o, argv[1], &a);
+    if (code == EXIT_DONE)
+        code = rig_settle(&r, SETTLE_NS);   /* the end of a connection to the server */
     return rig_close(&r, rig_stats(&r, code));
 }

@@ -25,6 +25,7 @@ const char *show_errno(int err)
     case ENOENT:       return "no such name";
     case ENODATA:      return "the name has no address";
     case EPROTO:       return "the name server answered with an error";
+    case ELOOP:        return "its CNAMEs lead in a circle, or are too many";
     case EINVAL:       return "not a valid name";
     default:           return strerror(-err);
     }
@@ -82,6 +83,7 @@ static const char *kind_name(enum net_event_kind k)
     case NET_EV_TCP_CLOSED:      return "tcp_closed";
     case NET_EV_TCP_RETRANSMIT:  return "tcp_retransmit";
     case NET_EV_DNS_ASK:         return "dns_ask";
+    case NET_EV_DNS_TCP:         return "dns_tcp";
     case NET_EV_DNS_ANSWER:      return "dns_answer";
     }
     return "event";
@@ -124,9 +126,10 @@ static void event_text(const struct net_event *ev, const char *ip)
         break;
     case NET_EV_TCP_RETRANSMIT:  printf("TCP    retransmits to %s:%u\n", ip, ev->port); break;
     case NET_EV_DNS_ASK:
+    case NET_EV_DNS_TCP:
         printf("DNS    asks %s for ", ip);
         show_text(stdout, ev->name);
-        putchar('\n');
+        puts(ev->kind == NET_EV_DNS_TCP ? " by TCP" : "");
         break;
     case NET_EV_DNS_ANSWER:
         printf("DNS    answer for ");

@@ -43,6 +43,7 @@ enum net_event_kind {
     NET_EV_TCP_CLOSED,      /* err: 0 or negative errno */
     NET_EV_TCP_RETRANSMIT,
     NET_EV_DNS_ASK,         /* name, addr of the server */
+    NET_EV_DNS_TCP,         /* the same, by TCP: the answer was truncated */
     NET_EV_DNS_ANSWER,      /* name, err */
 };
 struct net_event {
@@ -103,7 +104,12 @@ struct net_event {
     X(drop_udp_checksum, "UDP checksum wrong")                                 \
     X(drop_udp_no_socket, "UDP port closed")                                   \
     X(drop_udp_rcvbuf, "UDP receive buffer full")                              \
-    X(dns_ignored, "DNS answers ignored: id or question wrong")                \
+    X(dns_truncated, "DNS answers by UDP that were cut: asked again by TCP")   \
+    X(dns_cnames, "DNS answers that ended in a CNAME: its target was asked")   \
+    X(dns_ignored_short, "DNS message ignored: header or question cut")        \
+    X(dns_ignored_kind, "DNS message ignored: not an answer to a query")       \
+    X(dns_ignored_id, "DNS message ignored: id not that of the question")      \
+    X(dns_ignored_question, "DNS message ignored: name, type or class wrong")  \
     X(tcp_rx, "TCP segments received")                                         \
     X(tcp_tx, "TCP segments sent")                                             \
     X(tcp_tx_rst, "RST segments sent")                                         \
@@ -228,7 +234,7 @@ unsigned net_ready(struct net *n, int s);
  * returned, -1 if none. No scan: a queue. */
 int net_changed(struct net *n);
 
-/* --- resolver (stub): A, AAAA, MX, CNAME by UDP with retry ---------------- */
+/* --- resolver (stub): A, AAAA, MX, CNAME by UDP with retry, TCP for what is cut - */
 enum net_dns_type { NET_DNS_A = 1, NET_DNS_CNAME = 5, NET_DNS_MX = 15, NET_DNS_AAAA = 28 };
 struct net_dns_rr {
     char name[256];             /* owner, presentation form without final dot */
@@ -239,16 +245,19 @@ struct net_dns_rr {
     uint16_t pref;              /* MX */
     char target[256];           /* CNAME, MX */
 };
-#define NET_DNS_RR_MAX 16
+#define NET_DNS_RR_MAX 64
 struct net_dns_answer {
     int err;                    /* 0; -ENOENT NXDOMAIN; -ENODATA no such type; -ETIMEDOUT;
-                                   -EPROTO SERVFAIL or malformed; -ECONNREFUSED; other ICMP
-                                   or ARP errors of the server as they are (-EHOSTUNREACH) */
+                                   -EPROTO SERVFAIL or malformed; -ELOOP CNAMEs without end;
+                                   -ECONNREFUSED; other ICMP, ARP or TCP errors of the
+                                   server as they are (-EHOSTUNREACH) */
     uint8_t rcode;
+    bool tcp;                   /* the last answer came by TCP */
     uint32_t server;
     uint16_t server_port;
     int64_t took_ns;
-    unsigned count;             /* of rr[], in the order of the answer */
+    unsigned count;             /* of rr[]: the CNAMEs from the question on, then its type */
+    unsigned left_out;          /* records beyond NET_DNS_RR_MAX */
     struct net_dns_rr rr[NET_DNS_RR_MAX];
 };
 /** net_dns_query() - Returns a handle >= 0, -EINVAL bad name, -ENETUNREACH no

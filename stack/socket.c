@@ -52,6 +52,11 @@ int sock_id(const struct net *n, const struct sock *sk)
     return sk ? (int)(sk - n->socks.tab) : -1;
 }
 
+void sock_hide(struct net *n, int s)
+{
+    n->socks.tab[s].hidden = true;
+}
+
 /* --- readiness ---------------------------------------------------------------- */
 
 static unsigned ready_bits(const struct sock *sk)
@@ -62,7 +67,7 @@ static unsigned ready_bits(const struct sock *sk)
 void sock_changed(struct net *n, struct sock *sk)
 {
     struct sock_table *t = &n->socks;
-    if (!sk || sk->changed)
+    if (!sk || sk->changed || sk->hidden)
         return;
     sk->prev = t->last;
     sk->next = NULL;

@@ -22,6 +22,7 @@ struct sock {
     uint8_t type;               /* enum net_type; 0: free */
     uint8_t ready_last;         /* NET_* bits when last returned or lowered */
     bool changed;               /* stands in the queue */
+    bool hidden;                /* the stack's own: net_changed() never returns it */
     struct tcp_conn *tcp;       /* NET_STREAM: never NULL; else NULL */
     struct dgram dgram;         /* the other types */
     struct sock *next, *prev;   /* queue of changed sockets; next: free list */
@@ -39,6 +40,10 @@ struct sock *sock_get(struct net *n, int s);
 
 /** sock_id() - the descriptor of @sk; -1 for NULL. */
 int sock_id(const struct net *n, const struct sock *sk);
+
+/** sock_hide() - an open descriptor that the stack uses for itself: its user would not
+ * know what to do with the news of it. */
+void sock_hide(struct net *n, int s);
 
 /** sock_edge() - queue @sk where a readiness bit is up that was not before.
  * NULL is allowed: nobody to tell. */

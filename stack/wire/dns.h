@@ -20,13 +20,16 @@
 #define DNS_HDR_BYTES 12u
 #define DNS_LABEL_MAX 63u
 #define DNS_NAME_MAX 255u       /* wire form, root included: 253 as text */
+#define DNS_POINTERS_MAX 127u   /* as many as the longest name has labels */
 #define DNS_PORT 53u
 #define DNS_CLASS_IN 1u
 
 #define DNS_QR 0x8000u          /* an answer */
 #define DNS_OPCODE_MASK 0x7800u
+#define DNS_AA 0x0400u          /* from an authority for the name */
 #define DNS_TC 0x0200u          /* truncated */
 #define DNS_RD 0x0100u          /* recursion desired */
+#define DNS_RA 0x0080u          /* the server recurses */
 #define DNS_RCODE_MASK 0x000Fu
 #define DNS_RCODE_NXDOMAIN 3u
 
@@ -72,7 +75,8 @@ static inline int dns_name_add(struct dns_name *n, const uint8_t *label)
 /**
  * dns_name_parse() - read the name at @at of a message of @len bytes. Each
  * compression pointer must lead to before the run of labels in which it stands, so
- * no message can make this loop (RFC 1035 4.1.4: "a prior occurrence").
+ * no message can make this loop (RFC 1035 4.1.4: "a prior occurrence"); and pointers
+ * to pointers, which no server writes, must not make it slow.
  *
  * Returns the offset behind the name in the message, or -EBADMSG.
  */
@@ -80,6 +84,7 @@ static inline int dns_name_parse(const uint8_t *msg, size_t len, size_t at, stru
 {
     size_t run = at;            /* where this run of labels starts */
     int behind = -1;            /* where reading goes on: after the first pointer */
+    unsigned pointers = 0;
     out->len = 0;
     while (at < len && msg[at] != 0) {
         uint8_t c = msg[at];
@@ -89,7 +94,7 @@ static inline int dns_name_parse(const uint8_t *msg, size_t len, size_t at, stru
             at += 1u + c;
             continue;
         }
-        if (c < 0xC0 || len - at < 2)
+        if (c < 0xC0 || len - at < 2 || pointers++ == DNS_POINTERS_MAX)
             return -EBADMSG;    /* 01 and 10 are not assigned */
         size_t to = dns_u16(msg, at) & 0x3FFFu;
         if (to >= run)

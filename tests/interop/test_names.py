@@ -16,6 +16,30 @@ time.sleep(600)
 """
 
 
+# Answers each question by everything that is no answer to it, then by the right one.
+FORGER = """import socket, struct
+good, other = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+good.bind(("{addr}", 5353))
+other.bind(("{addr}", 5354))
+def answer(id, flags, question, last):
+    rr = struct.pack("!HHHIH4B", 0xC00C, 1, 1, 60, 4, 192, 0, 2, last)
+    return struct.pack("!HHHHHH", id, flags, 1, 1, 0, 0) + question + rr
+while True:
+    q, who = good.recvfrom(512)
+    id, asked = struct.unpack("!H", q[:2])[0], q[12:]
+    for i in range(1, 9):
+        good.sendto(answer(id ^ i, 0x8180, asked, i), who)
+    good.sendto(answer(id, 0x0100, asked, 11), who)
+    good.sendto(answer(id, 0x8180, bytes([asked[0], asked[1] ^ 1]) + asked[2:], 12), who)
+    good.sendto(answer(id, 0x8180, asked[:-3] + bytes([28]) + asked[-2:], 13), who)
+    good.sendto(answer(id, 0x8180, asked[:-1] + bytes([3]), 14), who)
+    good.sendto(answer(id, 0x8180, asked, 15)[:20], who)
+    other.sendto(answer(id, 0x8180, asked, 16), who)
+    good.sendto(answer(id, 0x8180, asked, 17), (who[0], who[1] ^ 1))
+    good.sendto(answer(id, 0x8180, asked, 99), who)
+"""
+
+
 def dig(far, *question, pcap=None):
     return program.run(far, ["dig", *question], pcap)
 
@@ -51,11 +75,89 @@ def test_absent_type(site, far):  # pylint: disable=unused-argument
     assert "no such record" in got.one_line()
 
 
+@pytest.mark.parametrize("offload", ["all", "none"])
+def test_truncated(site, far, tmp_path, offload):  # pylint: disable=unused-argument
+    """More than a datagram of 512 bytes holds: the server says so, and is asked by TCP.
+
+    Clause: RFC 1035 4.2.1, RFC 2181 9, RFC 7766 5
+    """
+    got = dig([*far, "--offload", offload], f"many.{servers.DOMAIN}",
+              pcap=tmp_path / "many.pcapng").check()
+    assert got.events[0]["tcp"]
+    assert sorted(answers(got)) == sorted(
+        (f"many.{servers.DOMAIN}", "A", f"192.0.2.{i}") for i in range(servers.MANY))
+    assert got.stats["stack.dns_truncated"] == 1
+    judge.assert_good(got.pcap, at_least=8)
+    program.assert_balance(got)
+    # tshark reads one whole message there, and finds the port and the id changed.
+    frames = judge.rows(got.pcap, "dns.id", "dns.flags.response", "dns.count.answers",
+                        "tcp.srcport", filter_="dns")
+    last = frames[-1]
+    assert last["dns.count.answers"] == str(servers.MANY) and last["tcp.srcport"] == "53"
+    assert len({f["dns.id"] for f in frames}) == 2
+
+
+def test_chain(site, far):  # pylint: disable=unused-argument
+    """Within its zone the server follows.
+
+    Clause: RFC 1034 3.6.2
+    """
+    got = dig(far, f"first.{servers.DOMAIN}").check()
+    assert [a[2] for a in answers(got)] == ["second.lanyard.test.", "www.lanyard.test.",
+                                            netns.FAR_ADDR]
+    assert got.stats["stack.dns_cnames"] == 0
+
+
+@pytest.fixture(name="both", scope="module")
+def _both(site, far):  # pylint: disable=unused-argument
+    """Two servers, each with a zone of its own; what it does not serve it refuses."""
+    with servers.nsd(servers.OTHER, 5300):
+        yield with_dns(far, f"{netns.FAR_ADDR},{netns.FAR_ADDR}:5300")
+
+
+def test_chain_across_servers(both):
+    """Each answer ends in a CNAME into the zone of the other server.
+
+    Clause: RFC 1034 3.6.2, RFC 1034 5.2.2
+    """
+    got = dig(both, f"across.{servers.DOMAIN}").check()
+    assert [a[2] for a in answers(got)] == ["there.elsewhere.test.", "www.lanyard.test.",
+                                            netns.FAR_ADDR]
+    assert got.stats["stack.dns_cnames"] == 2
+
+
+def test_chain_that_ends_nowhere(both):
+    got = dig(both, f"nowhere.{servers.DOMAIN}").check(program.FAILED)
+    assert "NXDOMAIN" in got.one_line()
+
+
+def test_chain_in_a_circle(both):
+    got = dig(both, f"round.{servers.DOMAIN}").check(program.FAILED)
+    assert "circle" in got.one_line()
+
+
 @contextlib.contextmanager
-def silent_server():
-    argv = netns.in_far(sys.executable, "-c", SILENT.format(addr=netns.FAR_ADDR))
-    with netns.running(argv, "/run/silent.log", lambda: netns.far_listens("u", 5353)) as child:
+def script(text):
+    """A server of ours at port 5353 of the far end."""
+    argv = netns.in_far(sys.executable, "-c", text.format(addr=netns.FAR_ADDR))
+    with netns.running(argv, "/run/script.log", lambda: netns.far_listens("u", 5353)) as child:
         yield child
+
+
+def test_forged_answers(far):
+    """None of fifteen wrong answers is taken, each is counted, and the right one still counts.
+
+    Clause: RFC 5452 9.1
+    """
+    with script(FORGER):
+        got = dig(with_dns(far, f"{netns.FAR_ADDR}:5353"), "www.lanyard.test").check()
+    assert answers(got) == [("www.lanyard.test", "A", "192.0.2.99")]
+    s = got.stats
+    assert s["stack.dns_ignored_id"] == 8
+    assert s["stack.dns_ignored_kind"] == 1
+    assert s["stack.dns_ignored_question"] == 3
+    assert s["stack.dns_ignored_short"] == 1
+    assert s["stack.drop_udp_no_socket"] == 2
 
 
 def with_dns(far, server):
@@ -64,7 +166,7 @@ def with_dns(far, server):
 
 def test_silent_server(far):
     """Four tries in 10 s, then exit code 4."""
-    with silent_server():
+    with script(SILENT):
         got = dig(with_dns(far, f"{netns.FAR_ADDR}:5353"), "www.lanyard.test")
     got.check(program.TIMEOUT).one_line()
     assert 9 <= got.seconds <= 15

@@ -9,6 +9,8 @@ import netns
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "lanyard.test"
+OTHER = "elsewhere.test"
+MANY = 40   # addresses of one name: more than 512 bytes hold
 NAME = f"www.{DOMAIN}"
 
 NGINX = """daemon off;
@@ -35,7 +37,7 @@ http {{
 """
 
 NSD = """server:
-  ip-address: {addr}
+  ip-address: {addr}@{port}
   username: ""
   chroot: ""
   zonesdir: "{work}"
@@ -49,7 +51,7 @@ NSD = """server:
 remote-control:
   control-enable: no
 zone:
-  name: "{domain}"
+  name: "{zone}"
   zonefile: "zone"
 """
 
@@ -67,6 +69,20 @@ mail    A     {addr}
 backup  A     10.77.0.3
 alias   CNAME www
 gone    A     10.77.0.9
+first   CNAME second
+second  CNAME www
+across  CNAME there.{other}.
+nowhere CNAME absent.{other}.
+round   CNAME back.{other}.
+"""
+
+# The zone of another server: a CNAME into it ends the answer of the first one.
+ZONE_OTHER = """$ORIGIN {other}.
+$TTL 300
+@       SOA   ns.{domain}. hostmaster 1 3600 600 86400 60
+@       NS    ns.{domain}.
+there   CNAME www.{domain}.
+back    CNAME round.{domain}.
 """
 
 
@@ -91,14 +107,18 @@ def nginx(pages, work=Path("/run/nginx")):
 
 
 @contextlib.contextmanager
-def nsd(work=Path("/run/nsd")):
-    """Serves lanyard.test on port 53 of the far end."""
+def nsd(zone=DOMAIN, port=53):
+    """Serves lanyard.test or elsewhere.test on a port of the far end."""
+    work = Path(f"/run/nsd-{port}")
     work.mkdir(parents=True, exist_ok=True)
+    names = {"domain": DOMAIN, "other": OTHER, "addr": netns.FAR_ADDR}
     conf = work / "nsd.conf"
-    conf.write_text(NSD.format(work=work, addr=netns.FAR_ADDR, domain=DOMAIN))
-    (work / "zone").write_text(ZONE.format(domain=DOMAIN, addr=netns.FAR_ADDR))
+    conf.write_text(NSD.format(work=work, zone=zone, port=port, addr=netns.FAR_ADDR))
+    many = "".join(f"many A 192.0.2.{i}\n" for i in range(MANY))
+    text = ZONE_OTHER if zone == OTHER else ZONE + many
+    (work / "zone").write_text(text.format(**names))
     argv = netns.in_far(program("nsd"), "-d", "-c", str(conf))
-    with netns.running(argv, work / "log", lambda: netns.far_listens("u", 53)):
+    with netns.running(argv, work / "log", lambda: netns.far_listens("u", port)):
         yield work
 
 

@@ -28,6 +28,15 @@ static struct dns_question question(uint16_t id, const char *name, enum net_dns_
     return q;
 }
 
+/* As the first answer to a question. */
+static int read_first(const struct dns_question *q, const uint8_t *m, size_t len,
+                      struct net_dns_answer *a)
+{
+    struct dns_name next;
+    a->count = a->left_out = 0;
+    return dns_read_answer(q, m, len, a, &next);
+}
+
 /* --- reading answers ------------------------------------------------------ */
 
 /* scapy: www CNAME web, web A 192.0.2.7, web A 192.0.2.8, without compression. */
@@ -45,7 +54,7 @@ static void test_cname_chain(void **state)
     struct net_dns_answer a = { 0 };
     uint8_t m[160];
     size_t n = from_hex(m, sizeof(m), cname_answer);
-    assert_int_equal(dns_read_answer(&q, m, n, &a), 0);
+    assert_int_equal(read_first(&q, m, n, &a), 0);
     assert_int_equal(a.rcode, 0);
     assert_int_equal(a.count, 3);
     assert_int_equal(a.rr[0].type, NET_DNS_CNAME);
@@ -57,14 +66,22 @@ static void test_cname_chain(void **state)
     assert_int_equal(a.rr[2].a, 0xC0000208);
     assert_int_equal(a.rr[2].ttl_s, 60);
 
-    /* Only the CNAME, though the question was for an address: there is none. */
+    /* Only the CNAME, though the question was for an address: ask for its target. */
+    struct dns_name next, web;
+    a.count = 0;
     m[7] = 1;
-    assert_int_equal(dns_read_answer(&q, m, n, &a), -ENODATA);
+    assert_int_equal(dns_read_answer(&q, m, n, &a, &next), DNS_FOLLOW);
     assert_int_equal(a.count, 1);
+    assert_int_equal(dns_name_from_text("web.lanyard.test", &web), 0);
+    assert_true(dns_name_eq(&next, &web));
+    m[3] = 0x83;                                /* and that does not exist: RFC 6604 2.1 */
+    assert_int_equal(read_first(&q, m, n, &a), -ENOENT);
+    m[3] = 0x80;
     /* An address of another name than the chain leads to is no answer. */
     m[7] = 3;
     m[67] ^= 1;                                 /* www CNAME veb... */
-    assert_int_equal(dns_read_answer(&q, m, n, &a), -ENODATA);
+    assert_int_equal(read_first(&q, m, n, &a), DNS_FOLLOW);
+    assert_int_equal(a.count, 1);
 }
 
 /* scapy: two MX with compressed names. */
@@ -79,7 +96,7 @@ static void test_mx(void **state)
         "000f00010000012c0009000a046d61696cc00c076c616e796172640474657374"
         "00000f00010000012c00160014056d61696c32076c616e796172640474657374"
         "00");
-    assert_int_equal(dns_read_answer(&q, m, n, &a), 0);
+    assert_int_equal(read_first(&q, m, n, &a), 0);
     assert_int_equal(a.count, 2);
     assert_int_equal(a.rr[0].pref, 10);
     assert_string_equal(a.rr[0].target, "mail.lanyard.test");
@@ -98,11 +115,11 @@ static void test_aaaa(void **state)
         "000281800001000100000000027636076c616e79617264047465737400001c00"
         "01c00c001c00010000003c001020010db8000000000000000000000007");
     from_hex(want, 16, "20010db8000000000000000000000007");
-    assert_int_equal(dns_read_answer(&q, m, n, &a), 0);
+    assert_int_equal(read_first(&q, m, n, &a), 0);
     assert_int_equal(a.count, 1);
     assert_memory_equal(a.rr[0].aaaa, want, 16);
     m[44] = 15;                                 /* data of 15 bytes is no IPv6 address */
-    assert_int_equal(dns_read_answer(&q, m, n - 1, &a), -EPROTO);
+    assert_int_equal(read_first(&q, m, n - 1, &a), -EPROTO);
 }
 
 static void test_rcodes(void **state)
@@ -117,7 +134,7 @@ static void test_rcodes(void **state)
     for (uint8_t rcode = 0; rcode < 16; rcode++) {
         int want = rcode == 0 ? -ENODATA : rcode == 3 ? -ENOENT : -EPROTO;
         m[3] = rcode;
-        assert_int_equal(dns_read_answer(&q, m, n, &a), want);
+        assert_int_equal(read_first(&q, m, n, &a), want);
         assert_int_equal(a.rcode, rcode);
     }
 }
@@ -131,17 +148,21 @@ static void test_not_ours(void **state)
     uint8_t m[160];
     size_t n = from_hex(m, sizeof(m), cname_answer);
     /* id, id, QR, opcode, QDCOUNT, a letter of the name, its length, type, class */
-    static const struct { unsigned at; uint8_t flip; } t[] = {
-        { 0, 1 }, { 1, 1 }, { 2, 0x80 }, { 2, 0x08 }, { 5, 1 }, { 4, 1 }, { 14, 1 }, { 12, 1 },
-        { 31, 2 }, { 30, 1 }, { 33, 2 }, { 32, 1 },
+    static const struct { unsigned at; uint8_t flip; enum dns_verdict want; } t[] = {
+        { 0, 1, DNS_OTHER_ID }, { 1, 1, DNS_OTHER_ID },
+        { 2, 0x80, DNS_NOT_ANSWER }, { 2, 0x08, DNS_NOT_ANSWER },
+        { 5, 1, DNS_OTHER_QUESTION }, { 4, 1, DNS_OTHER_QUESTION },
+        { 14, 1, DNS_OTHER_QUESTION }, { 12, 1, DNS_SHORT }, { 31, 2, DNS_OTHER_QUESTION },
+        { 30, 1, DNS_OTHER_QUESTION }, { 33, 2, DNS_OTHER_QUESTION },
+        { 32, 1, DNS_OTHER_QUESTION },
     };
     for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
         m[t[i].at] ^= t[i].flip;
-        assert_int_equal(dns_read_answer(&q, m, n, &a), DNS_NOT_OURS);
+        assert_int_equal(read_first(&q, m, n, &a), t[i].want);
         m[t[i].at] ^= t[i].flip;
     }
     m[14] ^= 0x20;                              /* another case is the same name */
-    assert_int_equal(dns_read_answer(&q, m, n, &a), 0);
+    assert_int_equal(read_first(&q, m, n, &a), 0);
 }
 
 /* Every length: too short for the question is not ours, for the rest malformed. */
@@ -156,16 +177,15 @@ static void test_cut(void **state)
         uint8_t *c = malloc(i ? i : 1);
         assert_non_null(c);
         memcpy(c, m, i);
-        assert_int_equal(dns_read_answer(&q, c, i, &a), i < 34 ? DNS_NOT_OURS : -EPROTO);
+        assert_int_equal(read_first(&q, c, i, &a), i < 34 ? DNS_SHORT : -EPROTO);
+        assert_int_equal(a.count, 0);
         free(c);
     }
-    /* With TC the records that are whole count: CNAME to 80, first address to 112. */
+    /* With TC nothing counts, whole or not: RFC 2181 9. */
     m[2] |= 0x02;
-    assert_int_equal(dns_read_answer(&q, m, 100, &a), -EPROTO);
-    assert_int_equal(dns_read_answer(&q, m, 112, &a), 0);
-    assert_int_equal(a.count, 2);
-    m[7] = 0;
-    assert_int_equal(dns_read_answer(&q, m, 34, &a), -EPROTO);
+    assert_int_equal(read_first(&q, m, 100, &a), DNS_TRUNCATED);
+    assert_int_equal(read_first(&q, m, n, &a), DNS_TRUNCATED);
+    assert_int_equal(a.count, 0);
 }
 
 /* Random damage: no crash, no overrun, and only the results that there are. */
@@ -186,9 +206,9 @@ static void test_damage(void **state)
         memcpy(c, m, len);
         for (unsigned j = rng_below(&r, 6); j > 0; j--)
             c[6 + rng_below(&r, (uint32_t)len - 6)] = (uint8_t)rng_u64(&r);
-        int err = dns_read_answer(&q, c, len, a);
-        assert_true(err == DNS_NOT_OURS || err == 0 || err == -ENOENT || err == -ENODATA ||
-                    err == -EPROTO);
+        int err = read_first(&q, c, len, a);
+        assert_true((err >= 0 && err <= DNS_FOLLOW) || err == -ENOENT || err == -ENODATA ||
+                    err == -ELOOP || err == -EPROTO);
         assert_true(a->count <= NET_DNS_RR_MAX);
         free(c);
     }
@@ -201,16 +221,31 @@ static void test_many_records(void **state)
     (void)state;
     struct dns_question q = question(9, "a.b", NET_DNS_A);
     struct net_dns_answer *a = calloc(1, sizeof(*a));
-    uint8_t m[1024];
+    uint8_t m[1400];
     assert_non_null(a);
-    size_t n = from_hex(m, sizeof(m), "000981800001001400000000" "0161016200" "00010001");
-    for (unsigned i = 0; i < 20; i++)
+    size_t n = from_hex(m, sizeof(m), "000981800001004600000000" "0161016200" "00010001");
+    for (unsigned i = 0; i < 70; i++)
         n += from_hex(m + n, sizeof(m) - n, "c00c00010001ffffffff0004c0000201");
     m[n - 1] = 77;
-    assert_int_equal(dns_read_answer(&q, m, n, a), 0);
+    assert_int_equal(read_first(&q, m, n, a), 0);
     assert_int_equal(a->count, NET_DNS_RR_MAX);
+    assert_int_equal(a->left_out, 70 - NET_DNS_RR_MAX);
     assert_int_equal(a->rr[0].ttl_s, 0);        /* RFC 2181 8: the sign bit is not time */
     free(a);
+}
+
+/* Pointers to pointers: as many as a name may have labels, not thousands. */
+/* Clause: RFC 1035 4.1.4 */
+static void test_pointers(void **state)
+{
+    uint8_t m[400] = { 0 };
+    struct dns_name name;
+    (void)state;
+    for (unsigned i = 1; i < 200; i++)          /* at 2i: a pointer to 2(i - 1); at 0 the root */
+        put16(m + 2 * i, (uint16_t)(0xC000 | 2 * (i - 1)));
+    assert_int_equal(dns_name_parse(m, sizeof(m), 2 * 127, &name), 2 * 127 + 2);
+    assert_int_equal(name.len, 1);
+    assert_int_equal(dns_name_parse(m, sizeof(m), 2 * 128, &name), -EBADMSG);
 }
 
 /* The name in a record must end where its data ends. */
@@ -222,12 +257,12 @@ static void test_data_length(void **state)
     uint8_t m[64];
     size_t n = from_hex(m, sizeof(m), "000981800001000100000000" "0161016200" "00050001"
                                       "c00c00050001000000010002c00e" "00");
-    assert_int_equal(dns_read_answer(&q, m, n - 1, &a), 0);
+    assert_int_equal(read_first(&q, m, n - 1, &a), 0);
     assert_string_equal(a.rr[0].target, "b");
     m[32] = 3;
-    assert_int_equal(dns_read_answer(&q, m, n, &a), -EPROTO);
+    assert_int_equal(read_first(&q, m, n, &a), -EPROTO);
     m[32] = 1;
-    assert_int_equal(dns_read_answer(&q, m, n - 1, &a), -EPROTO);
+    assert_int_equal(read_first(&q, m, n - 1, &a), -EPROTO);
 }
 
 /* --- asking: what goes out when ------------------------------------------- */
@@ -353,22 +388,23 @@ static void test_arguments(void **state)
     bench_down(b);                              /* with questions still open */
 }
 
-/* A dead server: asked at 0, 1, 3 and 6 s, given up at 10 s; always with the same id and
- * port, so that an answer to an earlier one is still good. */
+/* A dead server: asked at 0, 1, 3 and 6 s, given up at 10 s; each time with another id
+ * from another port. */
+/* Clause: RFC 5452 9.2, RFC 1035 4.2.1 */
 static void test_dead_server(void **state)
 {
     (void)state;
     struct bench *b = up();
     struct net_dns_answer a;
     size_t len;
-    uint16_t port[2];
+    uint16_t port[4], id[4];
     int h = net_dns_query(b->net, "a.test", NET_DNS_A);
     bench_to(b, 10 * SEC - 1);
-    uint16_t id = get16(asked(b, PEER_ADDR, 53, 0, &len, &port[0]));
-    for (unsigned i = 1; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         const int64_t at[4] = { 0, 1 * SEC, 3 * SEC, 6 * SEC };
-        assert_int_equal(id, get16(asked(b, PEER_ADDR, 53, at[i], &len, &port[1])));
-        assert_int_equal(port[0], port[1]);
+        id[i] = get16(asked(b, PEER_ADDR, 53, at[i], &len, &port[i]));
+        for (unsigned j = 0; j < i; j++)
+            assert_true(id[i] != id[j] && port[i] != port[j]);
     }
     assert_null(bench_sent(b));
     assert_int_equal(net_dns_result(b->net, h, &a), -EAGAIN);
@@ -397,7 +433,20 @@ static void test_ignored(void **state)
     m[13] ^= 1;
     reply(b, PEER_ADDR, 53, port, m, n);                    /* question */
     m[13] ^= 1;
-    assert_int_equal(counters(b)->dns_ignored, 2);
+    m[12] = 63;
+    reply(b, PEER_ADDR, 53, port, m, n - 20);               /* cut in the question */
+    m[12] = q[12];
+    reply(b, PEER_ADDR, 53, port, m, 11);                   /* and in the header */
+    m[2] ^= 0x80;
+    reply(b, PEER_ADDR, 53, port, m, n);                    /* a question, with our id */
+    m[2] ^= 0x80;
+    m[15 + 8] ^= 2;
+    reply(b, PEER_ADDR, 53, port, m, n);                    /* class */
+    m[15 + 8] ^= 2;
+    assert_int_equal(counters(b)->dns_ignored_id, 1);
+    assert_int_equal(counters(b)->dns_ignored_question, 2);
+    assert_int_equal(counters(b)->dns_ignored_short, 2);
+    assert_int_equal(counters(b)->dns_ignored_kind, 1);
     reply(b, ROUTER_ADDR, 53, port, m, n);                  /* address */
     reply(b, PEER_ADDR, 54, port, m, n);                    /* source port */
     reply(b, PEER_ADDR, 53, port ^ 1, m, n);                /* destination port */
@@ -651,7 +700,7 @@ static void test_over_a_cable(void **state)
             assert_string_equal(r->rr[0].target, "mail.Lanyard.Test");
         }
     }
-    assert_int_equal(counters(a)->dns_ignored, 0);
+    assert_int_equal(counters(a)->dns_ignored_question, 0);
     dgram_fini(b->net, &d);
     free(r);
     bench_down(a);
@@ -669,6 +718,7 @@ int main(void)
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_many_records),
+        cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_data_length),
         cmocka_unit_test(test_query),
         cmocka_unit_test(test_arguments),
