@@ -5,6 +5,7 @@
 #include "driver/nic.h"
 #include "driver/pkt.h"
 #include "host/control.h"
+#include "host/lease.h"
 #include "host/peer.h"
 #include "sim/link_sim.h"
 #include "sim/pcapng.h"
@@ -240,11 +241,11 @@ static int open_below(struct rig *r)
     return code;
 }
 
-/* What is wrong here was given by --addr, --gw or --dns. */
+/* What is wrong here was given by --addr, --gw or --dns. By DHCP it comes later: lease.c. */
 static int set_addresses(struct rig *r)
 {
     const struct opts *o = r->o;
-    int rc = net_set_addr(r->me.net, o->addr, o->prefix_len);
+    int rc = o->dhcp ? 0 : net_set_addr(r->me.net, o->addr, o->prefix_len);
     if (rc < 0) {
         say("--addr: not the address of a host in its subnet of %u bits", o->prefix_len);
         return EXIT_USAGE;
@@ -315,11 +316,6 @@ static void open_control(struct rig *r)
 int rig_open(struct rig *r, const struct opts *o)
 {
     *r = (struct rig){ .o = o, .run = { .fd = -1 } };
-    if (!o->have_addr) {
-        say("--wire %s:%s needs --addr A.B.C.D/LEN (and --gw, --dns): there is no DHCP yet",
-            o->wire == WIRE_TAP ? "tap" : "packet", o->ifname);
-        return EXIT_USAGE;
-    }
     r->wall0_ns = 0;
     int rc = loop_create(&r->loop);
     if (rc < 0) {
@@ -333,10 +329,11 @@ int rig_open(struct rig *r, const struct opts *o)
         code = open_hosts(r);
     if (code == EXIT_DONE)
         code = wait_up(r);
-    if (code != EXIT_DONE)
-        return rig_close(r, code);
-    open_control(r);
-    return EXIT_DONE;
+    if (code == EXIT_DONE) {
+        open_control(r);
+        code = o->dhcp ? lease_wait(r) : EXIT_DONE;
+    }
+    return code == EXIT_DONE ? code : rig_close(r, code);
 }
 
 /* --- one turn ----------------------------------------------------------------------- */

@@ -81,7 +81,7 @@ struct rig {
 };
 
 /**
- * rig_open() - build everything and wait until the NIC is up.
+ * rig_open() - build everything and wait until the NIC is up and has its address.
  *
  * Returns EXIT_DONE, or an exit code after one line on stderr; then the rig is
  * already closed.
@@ -111,12 +111,13 @@ void rig_hook_add(struct rig *r, struct rig_hook *h, bool (*fn)(void *arg), void
 void rig_hook_del(struct rig *r, struct rig_hook *h);
 
 /**
- * rig_stats() - with --stats, counters of stack, driver, NIC and wire on stdout.
+ * rig_leave() - the end of a command: gives a DHCP lease back; with --stats, the counters of
+ * stack, driver, NIC and wire on stdout. Takes turns, after a signal too.
  * @code: of the command; kept unless it is EXIT_DONE and the counters could not be read
  *
- * Returns the exit code. After a signal it still takes turns, for the NIC to answer.
+ * Returns the exit code.
  */
-int rig_stats(struct rig *r, int code);
+int rig_leave(struct rig *r, int code);
 
 /**
  * rig_settle() - let what is under way (FIN, RST, last ACK, frames on the wire) finish,

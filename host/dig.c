@@ -126,5 +126,5 @@ int cmd_dig(const struct opts *o, int argc, char **argv)
         code = report(o, argv[1], &a);
     if (code == EXIT_DONE)
         code = rig_settle(&r, SETTLE_NS);   /* the end of a connection to the server */
-    return rig_close(&r, rig_stats(&r, code));
+    return rig_close(&r, rig_leave(&r, code));
 }

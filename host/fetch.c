@@ -564,7 +564,7 @@ int cmd_fetch(const struct opts *o, int argc, char **argv)
     if (code != EXIT_DONE) {
         free(url);
     } else {
-        code = rig_stats(&f.rig, run(&f, url));
+        code = rig_leave(&f.rig, run(&f, url));
         fetch_free(&f);
         code = rig_close(&f.rig, code);
     }

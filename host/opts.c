@@ -112,11 +112,14 @@ static bool parse_addr(struct opts *o, const char *v)
     char head[16];
     const char *tail;
     uint64_t len;
+    o->dhcp = !strcmp(v, "dhcp");
+    o->have_addr = !o->dhcp;
+    if (o->dhcp)
+        return true;
     if (!cut(v, '/', head, sizeof(head), &tail) || !tail || !opts_ip4(head, &o->addr) ||
         !opts_number(tail, 32, &len))
         return false;
     o->prefix_len = (unsigned)len;
-    o->have_addr = true;
     return true;
 }
 
@@ -223,7 +226,7 @@ static const struct {
     { "--nic", parse_nic, "sim[:PROFILE]" },
     { "--wire", parse_wire, "slirp, peer, packet:IF or tap:IF (at most 15 characters)" },
     { "--time", parse_time, "virtual or wall" },
-    { "--addr", parse_addr, "A.B.C.D/LEN" },
+    { "--addr", parse_addr, "dhcp or A.B.C.D/LEN" },
     { "--gw", parse_gw, "A.B.C.D" },
     { "--dns", parse_dns, "A.B.C.D[:PORT][,...], at most three" },
     { "--mac", parse_mac, "six hex bytes with colons, not a group address" },
@@ -277,6 +280,8 @@ uint32_t opts_peer_addr(const struct opts *o)
 
 static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, uint32_t dns)
 {
+    if (o->dhcp)
+        return;
     if (!o->have_addr) {
         o->addr = addr;
         o->prefix_len = len;
@@ -291,6 +296,21 @@ static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, ui
     }
 }
 
+/* Who says what our address is? A real network knows it, and the router with it. */
+static int fill_dhcp(struct opts *o)
+{
+    if (o->dhcp && o->wire == WIRE_PEER) {
+        say("--addr dhcp: the peer gives no addresses; leave --addr out, or give A.B.C.D/LEN");
+        return EXIT_USAGE;
+    }
+    o->dhcp |= o->wire == WIRE_PACKET && !o->have_addr;
+    if (o->dhcp && o->gw) {
+        say("--gw goes with --addr A.B.C.D/LEN: by dhcp the network names its router");
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
 /* What an option left open, its wire decides. */
 static int fill_defaults(struct opts *o, bool time_given)
 {
@@ -301,6 +321,8 @@ static int fill_defaults(struct opts *o, bool time_given)
             "time");
         return EXIT_USAGE;
     }
+    if (fill_dhcp(o) != EXIT_DONE)
+        return EXIT_USAGE;
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));
     else if (o->wire == WIRE_PEER)

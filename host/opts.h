@@ -28,6 +28,7 @@ struct opts {
     bool virtual_time;
     bool no_skip;
     bool have_addr;
+    bool dhcp;                  /* addr, gw and, unless given, dns come from the network */
     uint32_t addr;              /* host order */
     unsigned prefix_len;
     uint32_t gw;                /* 0: none */

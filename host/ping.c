@@ -250,7 +250,7 @@ int cmd_ping(const struct opts *o, int argc, char **argv)
         return code;
     }
     if (code == EXIT_DONE) {
-        code = rig_stats(&p->rig, run(p, host));
+        code = rig_leave(&p->rig, run(p, host));
         code = rig_close(&p->rig, code);
     }
     free(p);

@@ -111,7 +111,7 @@ int cmd_serve(const struct opts *o, int argc, char **argv)
     }
     int code = rig_open(&v.rig, o);
     if (code == EXIT_DONE) {
-        code = rig_stats(&v.rig, run(&v, argv[1], (uint16_t)port));
+        code = rig_leave(&v.rig, run(&v, argv[1], (uint16_t)port));
         code = rig_close(&v.rig, code);
     }
     close(v.dir);

@@ -85,6 +85,8 @@ static const char *kind_name(enum net_event_kind k)
     case NET_EV_DNS_ASK:         return "dns_ask";
     case NET_EV_DNS_TCP:         return "dns_tcp";
     case NET_EV_DNS_ANSWER:      return "dns_answer";
+    case NET_EV_DHCP_BOUND:      return "dhcp_bound";
+    case NET_EV_DHCP_LOST:       return "dhcp_lost";
     }
     return "event";
 }
@@ -108,6 +110,7 @@ static void event_json(const struct net_event *ev, const char *ip)
 static void event_text(const struct net_event *ev, const char *ip)
 {
     const uint8_t *m = ev->mac;
+    char server[16];
     printf("%10.3f ms  ", ms(ev->now_ns));
     switch (ev->kind) {
     case NET_EV_ARP_ASK:         printf("ARP    who has %s?\n", ip); break;
@@ -136,6 +139,13 @@ static void event_text(const struct net_event *ev, const char *ip)
         show_text(stdout, ev->name);
         printf("%s%s\n", ev->err ? ": " : "", ev->err ? show_errno(ev->err) : "");
         break;
+    case NET_EV_DHCP_BOUND:
+        printf("DHCP   %s is ours", ip);
+        if (ev->lease_s != UINT32_MAX)
+            printf(" for %u s", ev->lease_s);
+        printf(", says %s\n", show_ip4(server, ev->server));
+        break;
+    case NET_EV_DHCP_LOST:       printf("DHCP   %s is not ours any more\n", ip); break;
     }
 }
 
@@ -158,6 +168,12 @@ void show_start(struct rig *r)
     r->shown_from_ns = rig_now(r);
     r->on_event = on_event;
     r->on_event_arg = r;
+    /* The address was there before: rig_open() waited for it. */
+    struct net_dhcp_lease l;
+    if (net_dhcp_get(r->me.net, &l) >= NET_DHCP_BOUND)
+        on_event(r, &(struct net_event){ .kind = NET_EV_DHCP_BOUND, .now_ns = r->shown_from_ns,
+                                         .addr = l.addr, .server = l.server,
+                                         .lease_s = l.lease_s });
 }
 
 void show_object(const struct rig *r, const char *url, long status, const char *type,

@@ -184,14 +184,11 @@ static int read_failed(const struct rig *r, int rc)
     return rc == -EAGAIN || rc == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED;
 }
 
-int rig_stats(struct rig *r, int code)
+int stats_at_end(struct rig *r, int code)
 {
     struct stats_reading s;
     int64_t limit = rig_now(r) + READ_LIMIT_NS;
     int rc, turned = EXIT_DONE;
-    if (!r->o->stats)
-        return code;
-    r->leaving = loop_signal(r->loop) != 0;
     control_stop(r->control);
     stats_begin(&s);
     while ((rc = stats_poll(&s, r)) == -EAGAIN && turned == EXIT_DONE && rig_now(r) <= limit)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stats.h - the counters of every layer: for --stats at the end of a run (compose.h has
- * rig_stats()), and for who looks at a running one. */
+/* stats.h - the counters of every layer: for --stats at the end of a run, and for who
+ * looks at a running one. */
 #ifndef LY_HOST_STATS_H
 #define LY_HOST_STATS_H
 
@@ -34,6 +34,12 @@ int stats_poll(struct stats_reading *s, struct rig *r);
 
 /** stats_print() - text without those that are zero, or with @json one object of all. */
 void stats_print(FILE *f, const struct rig *r, const struct stats_reading *s, bool json);
+
+/**
+ * stats_at_end() - read and print on stdout; the NIC answers by turns of the rig.
+ * @code: of the command; kept unless it is EXIT_DONE and the counters could not be read
+ */
+int stats_at_end(struct rig *r, int code);
 
 /** stats_of_replay() - the same of a model alone: its own counters of cycles and frames. */
 void stats_of_replay(FILE *f, const struct sim_nic_stats *s, bool json);

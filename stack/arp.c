@@ -15,6 +15,7 @@
 #include <string.h>
 
 static const uint8_t eth_broadcast[ETH_ADDR_BYTES] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
+static const uint8_t eth_unknown[ETH_ADDR_BYTES] = { 0 };
 
 /* A host talks mostly to its router: the last entry found is tried first. */
 static struct arp_entry *find(struct net *n, uint32_t addr)
@@ -66,16 +67,20 @@ static void send(struct net *n, uint16_t op, uint32_t tpa, const uint8_t *tha, c
         n->c.arp_tx++;
 }
 
+void arp_ask_all(struct net *n, uint32_t addr)
+{
+    send(n, ARP_OP_REQUEST, addr, eth_unknown, eth_broadcast);
+}
+
 /* One more request: to all, or to the address that we know but doubt. */
 static void ask(struct net *n, struct arp_entry *e, int64_t now_ns)
 {
-    static const uint8_t unknown[ETH_ADDR_BYTES] = { 0 };
     e->tries++;
     e->due_ns = now_ns + ARP_TRY_NS;
     if (e->due_ns < n->arp.due_ns)
         n->arp.due_ns = e->due_ns;
     net_emit(n, (struct net_event){ .kind = NET_EV_ARP_ASK, .addr = e->addr });
-    send(n, ARP_OP_REQUEST, e->addr, unknown, e->kind == ARP_PROBING ? e->mac : eth_broadcast);
+    send(n, ARP_OP_REQUEST, e->addr, eth_unknown, e->kind == ARP_PROBING ? e->mac : eth_broadcast);
 }
 
 int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns)
@@ -162,6 +167,7 @@ void arp_rx(struct net *n, struct pkt *p, int64_t now_ns)
         return;
     }
     n->c.arp_handled++;
+    dhcp_heard_arp(n, &v, now_ns);
     if (!n->ip4.addr)
         return;                 /* address 0 would match every probe */
     if (v.spa == n->ip4.addr) {

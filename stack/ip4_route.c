@@ -53,15 +53,21 @@ static bool host_addr_ok(uint32_t a)
     return !ip4_is_this_net(a) && !ip4_is_loopback(a) && a >> 28 < 0xE;
 }
 
+bool ip4_host_ok(uint32_t addr, unsigned prefix_len)
+{
+    if (prefix_len > 32 || !host_addr_ok(addr))
+        return false;
+    /* All ones and all zeros name the subnet, except on links of two (RFC 3021). */
+    uint32_t mask = ip4_mask(prefix_len);
+    return prefix_len >= 31 || (addr != (addr & mask) && addr != (addr | ~mask));
+}
+
 int net_set_addr(struct net *n, uint32_t addr, unsigned prefix_len)
 {
     struct ip4_state *s = &n->ip4;
-    uint32_t net = prefix_len <= 32 ? addr & ip4_mask(prefix_len) : 0;
-    if (prefix_len > 32 || (addr && !host_addr_ok(addr)))
+    if (prefix_len > 32 || (addr && !ip4_host_ok(addr, prefix_len)))
         return -EINVAL;
-    /* All ones and all zeros name the subnet, except on links of two (RFC 3021). */
-    if (addr && prefix_len < 31 && (addr == net || addr == (net | ~ip4_mask(prefix_len))))
-        return -EINVAL;
+    uint32_t net = addr & ip4_mask(prefix_len);
     /* The route that came with the old address goes with it; one through a gateway, put
      * in its place by hand, stays. */
     if (s->addr) {
@@ -122,9 +128,12 @@ bool ip4_is_broadcast(const struct net *n, uint32_t a)
     return s->addr && s->prefix_len < 31 && a == (s->addr | ~mask);
 }
 
-/* Without a loopback interface our own address is not reachable either. */
+/* Without a loopback interface our own address is not reachable either. To all of the link
+ * one may send before there is an address: DHCP does; others find no source address. */
 static bool sendable(const struct net *n, uint32_t dst)
 {
+    if (dst == IP4_BROADCAST)
+        return true;
     return n->ip4.addr && dst != n->ip4.addr && !ip4_is_this_net(dst) && !ip4_is_loopback(dst);
 }
 

@@ -24,8 +24,9 @@ static uint64_t *check(struct net *n, const struct pkt *p, struct ip4_view *v, b
         return &n->c.drop_ip4_malformed;
     if (csum_sum(pkt_data(p), v->hdr_bytes) != 0xFFFF)
         return &n->c.drop_ip4_checksum;
+    /* Without an address (0) what is to all still comes in: DHCP's answers. */
     bool broadcast = ip4_is_broadcast(n, v->dst);
-    if (!n->ip4.addr || (v->dst != n->ip4.addr && !broadcast))
+    if (!v->dst || (v->dst != n->ip4.addr && !broadcast))
         return &n->c.drop_ip4_not_mine;
     /* A group frame may carry only a group address. RFC 1122 3.3.6. */
     if (martian(n, v) || (link_many && !broadcast))

@@ -55,6 +55,7 @@ void net_destroy(struct net *n)
     if (!n)
         return;
     dns_fini(n);
+    dhcp_fini(n);
     sock_fini(n);
     tcp_fini(n);
     arp_forget(n);
@@ -81,6 +82,7 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t run_due(struct net *n, int64_t now_ns)
 {
     int64_t next = arp_poll(n, now_ns);
+    next = earlier(next, dhcp_poll(n, now_ns));
     next = earlier(next, dns_poll(n, now_ns));
     next = earlier(next, tcp_poll(n, now_ns));
     dgram_room(n);

@@ -45,6 +45,8 @@ enum net_event_kind {
     NET_EV_DNS_ASK,         /* name, addr of the server */
     NET_EV_DNS_TCP,         /* the same, by TCP: the answer was truncated */
     NET_EV_DNS_ANSWER,      /* name, err */
+    NET_EV_DHCP_BOUND,      /* addr, server, lease_s; again with each renewal */
+    NET_EV_DHCP_LOST,       /* addr; refused, or its time is over */
 };
 struct net_event {
     enum net_event_kind kind;
@@ -55,6 +57,8 @@ struct net_event {
     uint8_t mac[6];
     int err;
     const char *name;
+    uint32_t server;            /* DHCP */
+    uint32_t lease_s;           /* UINT32_MAX: for ever */
 };
 
 /* One X per counter: X(name, what). Grouped by layer; each drop has a reason. */
@@ -110,6 +114,15 @@ struct net_event {
     X(dns_ignored_kind, "DNS message ignored: not an answer to a query")       \
     X(dns_ignored_id, "DNS message ignored: id not that of the question")      \
     X(dns_ignored_question, "DNS message ignored: name, type or class wrong")  \
+    X(dhcp_tx, "DHCP messages sent")                                           \
+    X(dhcp_rx, "DHCP messages received")                                       \
+    X(dhcp_offers, "of these: an address was offered, and asked for")          \
+    X(dhcp_acks, "of these: it was confirmed, or renewed")                     \
+    X(dhcp_naks, "of these: it was refused")                                   \
+    X(dhcp_declines, "addresses offered that another host has")                \
+    X(drop_dhcp_malformed, "DHCP message cut, or without what it must have")   \
+    X(drop_dhcp_not_mine, "DHCP message with another's xid or address")        \
+    X(drop_dhcp_state, "DHCP message that was not waited for")                 \
     X(tcp_rx, "TCP segments received")                                         \
     X(tcp_tx, "TCP segments sent")                                             \
     X(tcp_tx_rst, "RST segments sent")                                         \
@@ -165,6 +178,37 @@ int net_route_del(struct net *n, uint32_t dst, unsigned prefix_len);
 int net_set_dns(struct net *n, unsigned i, uint32_t addr, uint16_t port);
 /** net_addr() - our address, 0 if there is none. */
 uint32_t net_addr(const struct net *n);
+
+/* --- DHCP client (RFC 2131): address, router and name servers from the network ---- */
+enum net_dhcp_state {
+    NET_DHCP_OFF,
+    NET_DHCP_INIT,              /* about to begin (again) */
+    NET_DHCP_SELECTING,         /* offers are asked for */
+    NET_DHCP_REQUESTING,        /* an offer was taken, and is to be confirmed */
+    NET_DHCP_CHECKING,          /* it is; does another host use the address? */
+    NET_DHCP_BOUND,             /* from here on there is an address */
+    NET_DHCP_RENEWING,          /* its server is asked for more time */
+    NET_DHCP_REBINDING,         /* any server is */
+};
+struct net_dhcp_lease {
+    uint32_t addr, server;
+    unsigned prefix_len;
+    uint32_t router;            /* 0: none */
+    uint32_t dns[3];            /* 0: none */
+    uint32_t lease_s;           /* UINT32_MAX: for ever */
+    int64_t t1_ns, t2_ns;       /* when it is renewed, when any server is asked */
+    int64_t expires_ns;         /* INT64_MAX: never */
+};
+/** net_dhcp_start() - get an address and keep it, until net_dhcp_stop(). Address, default
+ * route and name servers are set by the lease, and taken away with it: connections then
+ * end with ENETDOWN. Name servers that were set before are kept. Returns 0, -EALREADY,
+ * -EEXIST there is an address, -EADDRINUSE a socket has UDP port 68. */
+int net_dhcp_start(struct net *n);
+/** net_dhcp_stop() - give the lease back. The address stays set, so that what waits for
+ * ARP can still leave: nothing new may be sent. Returns whether there was a lease. */
+bool net_dhcp_stop(struct net *n);
+/** net_dhcp_get() - @lease may be NULL; from REQUESTING on it is what was offered. */
+enum net_dhcp_state net_dhcp_get(const struct net *n, struct net_dhcp_lease *lease);
 
 /* --- sockets: small integers, -errno on failure -------------------------- */
 enum net_type { NET_STREAM = 1, NET_DGRAM = 2, NET_ICMP = 3 };

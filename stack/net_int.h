@@ -27,6 +27,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct arp_view;
+
 #define NET_NS_PER_S INT64_C(1000000000)
 #define NET_NS_PER_MS INT64_C(1000000)
 #define NET_NEVER INT64_MAX
@@ -103,6 +105,20 @@ struct dns_state {
     struct dns_query *query;    /* DNS_QUERIES of them */
 };
 
+/* --- dhcp.c --------------------------------------------------------------- */
+struct dhcp_state {
+    enum net_dhcp_state state;
+    struct dgram ep;            /* UDP port 68 */
+    struct net_dhcp_lease lease;    /* offered, then held */
+    uint32_t xid;
+    uint16_t secs;              /* of the last DISCOVER, as its REQUEST has to repeat */
+    unsigned tries;             /* of what this state sends */
+    bool keep_dns;              /* the user's name servers stay */
+    int64_t began_ns;           /* the first DISCOVER */
+    int64_t asked_ns;           /* the first REQUEST: a lease counts from there */
+    int64_t due_ns;             /* NET_NEVER: nothing to do */
+};
+
 struct net {
     struct net_cfg cfg;
     struct nic *nic;
@@ -115,6 +131,7 @@ struct net {
     struct icmp4_state icmp4;
     struct dgram_table dgrams;
     struct dns_state dns;
+    struct dhcp_state dhcp;
     struct sock_table socks;    /* stack/socket.h */
     struct tcp_state tcp;       /* stack/tcp.h */
 };
@@ -183,6 +200,10 @@ int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns);
 /** arp_poll() - repeat requests, give up. Returns the next deadline, NET_NEVER. */
 int64_t arp_poll(struct net *n, int64_t now_ns);
 
+/** arp_ask_all() - one request to all about @addr. About our own address it is an
+ * announcement, without one it is a probe (RFC 5227 1.1, 2.3). */
+void arp_ask_all(struct net *n, uint32_t addr);
+
 /** arp_forget() - drop the whole table and release what waits. */
 void arp_forget(struct net *n);
 
@@ -215,6 +236,9 @@ uint32_t ip4_src_for(struct net *n, uint32_t dst);
 
 /** ip4_is_broadcast() - limited or of our subnet. */
 bool ip4_is_broadcast(const struct net *n, uint32_t a);
+
+/** ip4_host_ok() - may a host have this address in a subnet of so many bits? */
+bool ip4_host_ok(uint32_t addr, unsigned prefix_len);
 
 /** ip4_next_hop() - Returns 0 and *hop, -ENETUNREACH. */
 int ip4_next_hop(const struct net *n, uint32_t dst, uint32_t *hop);
@@ -262,6 +286,17 @@ void udp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now
 /** udp_tx() - dgram_sendto() of a NET_DGRAM endpoint; arguments checked there. */
 ssize_t udp_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
                uint16_t port);
+
+/** udp_tx_as() - the same with this source address: 0 while there is none yet. */
+ssize_t udp_tx_as(struct net *n, const struct dgram *d, uint32_t src, const void *p, size_t len,
+                  uint32_t addr, uint16_t port);
+
+/* --- dhcp.c --------------------------------------------------------------- */
+void dhcp_fini(struct net *n);
+/** dhcp_poll() - read answers, do what is due. Returns the next deadline, NET_NEVER. */
+int64_t dhcp_poll(struct net *n, int64_t now_ns);
+/** dhcp_heard_arp() - an ARP packet: does it claim the address that is being checked? */
+void dhcp_heard_arp(struct net *n, const struct arp_view *v, int64_t now_ns);
 
 /* --- dns.c ---------------------------------------------------------------- */
 int dns_init(struct net *n);

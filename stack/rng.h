@@ -18,6 +18,7 @@ enum rng_stream {
     RNG_IP4_ID,         /* RFC 6864: any value, all datagrams are atomic */
     RNG_DNS_ID,         /* RFC 5452 */
     RNG_DNS_PORT,
+    RNG_DHCP,           /* xid, jitter of repetitions */
     RNG_STREAMS
 };
 

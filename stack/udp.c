@@ -49,12 +49,9 @@ void udp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now
 
 /* One small packet: dgram.c has looked at the length. The checksum is always made; RFC
  * 1122 4.1.3.4 lets an application do without, none of ours asks. */
-ssize_t udp_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
-               uint16_t port)
+ssize_t udp_tx_as(struct net *n, const struct dgram *d, uint32_t src, const void *p, size_t len,
+                  uint32_t addr, uint16_t port)
 {
-    uint32_t src = ip4_src_for(n, addr);
-    if (!src)
-        return -ENETUNREACH;
     struct pkt *q = net_pkt_alloc(n, PKT_SMALL);
     if (!q)
         return -EAGAIN;
@@ -69,4 +66,11 @@ ssize_t udp_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32
         return err;
     n->c.udp_tx++;
     return (ssize_t)len;
+}
+
+ssize_t udp_tx(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
+               uint16_t port)
+{
+    uint32_t src = ip4_src_for(n, addr);
+    return src ? udp_tx_as(n, d, src, p, len, addr, port) : -ENETUNREACH;
 }
