@@ -417,6 +417,21 @@ static void syn_in_the_window_is_challenged(void **state)
     }
 }
 
+/* One that begins before the window and reaches into it: none of its text is taken. */
+/* Clause: RFC 5961 4.2 */
+static void old_syn_with_text_is_challenged(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, 1460);
+    lab_put(&l, TCP_SYN | TCP_ACK, 0u - 50, 1, WND, 100);
+    lab_expect(&l, TCP_ACK, 1, 1, 0);
+    assert_int_equal(ctr()->drop_tcp_state, 1);
+    reads(s, 0, 0);
+    lab_put(&l, TCP_ACK, 1, 1, WND, 100);
+    reads(s, 0, 100);
+    net_close(l.h.net, s);
+}
+
 /* --- fifth: ACK --------------------------------------------------------------- */
 
 static void ack_must_be_plausible(void **state)
@@ -607,6 +622,7 @@ int main(void)
         T(rst_in_each_state),
         T(rst_in_syn_rcvd),
         T(syn_in_the_window_is_challenged),
+        T(old_syn_with_text_is_challenged),
         T(ack_must_be_plausible),
         T(old_segments_do_not_set_the_window),
         T(a_new_ack_brings_its_window),
