@@ -2,6 +2,7 @@
 #include "host/opts.h"
 
 #include "driver/nic.h"
+#include "host/show.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -11,16 +12,21 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define SAY_ROOM 4352u      /* a path of the longest kind, and some words */
+
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
 
+/* What is quoted (an argument, a server's word) may hold anything, and stays one line. */
 void say(const char *fmt, ...)
 {
+    char line[SAY_ROOM];
     va_list ap;
     va_start(ap, fmt);
-    fputs("lanyard: ", stderr);
-    vfprintf(stderr, fmt, ap);
-    fputc('\n', stderr);
+    (void)vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
+    fputs("lanyard: ", stderr);
+    show_text(stderr, line);
+    fputc('\n', stderr);
 }
 
 bool opts_number(const char *text, uint64_t max, uint64_t *out)

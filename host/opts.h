@@ -64,7 +64,7 @@ bool opts_ip4(const char *text, uint32_t *addr);
 /** opts_number() - decimal or 0x number up to @max. Returns false when malformed. */
 bool opts_number(const char *text, uint64_t max, uint64_t *out);
 
-/** say() - one line on stderr behind "lanyard: ". */
+/** say() - one line on stderr behind "lanyard: "; control characters as \xNN. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

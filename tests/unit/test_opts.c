@@ -9,6 +9,9 @@
 #include "driver/nic.h"
 #include "host/opts.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 static int parse(struct opts *o, char **argv)
 {
     int argc = 0;
@@ -87,12 +90,32 @@ static void refused(void **state)
     assert_int_equal(PARSE(&o, S("--time"), S("virtual"), S("fetch")), EXIT_USAGE);
 }
 
+/* Whatever an argument holds, what is said about it is one line of plain text. */
+static void one_line(void **state)
+{
+    struct opts o;
+    char *said;
+    size_t n;
+    FILE *real = stderr, *memory = open_memstream(&said, &n);
+    (void)state;
+    assert_non_null(memory);
+    stderr = memory;
+    int code = PARSE(&o, S("--wire"), S("a\nb\033[2J"));
+    stderr = real;
+    assert_int_equal(fclose(memory), 0);
+    assert_int_equal(code, EXIT_USAGE);
+    assert_string_equal(said, "lanyard: --wire wants slirp, peer or packet:IF, not "
+                              "a\\x0ab\\x1b[2J\n");
+    free(said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(values),
         cmocka_unit_test(refused),
+        cmocka_unit_test(one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
