@@ -7,6 +7,7 @@
 #include "host/control.h"
 #include "host/lease.h"
 #include "host/peer.h"
+#include "host/stats.h"
 #include "sim/link_sim.h"
 #include "sim/pcapng.h"
 #include "sim/tape.h"
@@ -485,6 +486,13 @@ int rig_settle(struct rig *r, int64_t limit_ns)
     while (code == EXIT_DONE && rig_now(r) < limit && (unfinished(r) || sim_nic_busy(r->me.link)))
         code = rig_turn(r);
     return code;
+}
+
+int rig_leave(struct rig *r, int code)
+{
+    r->leaving = loop_signal(r->loop) != 0;
+    lease_return(r);
+    return r->o->stats ? stats_at_end(r, code) : code;
 }
 
 /* @rc: of closing the file. Returns the exit code of the run, which was @code before. */
