@@ -198,7 +198,7 @@
     X(REC_UNKNOWN, rec_unknown) \
     X(EVENTS_LOST, events_lost)
 
-/* Every register but those: X(NAME, writable, reading acts, "what"), so that
+/* Every other register: X(NAME, writable, reading acts, "what"), so that
  * LY_REG_##NAME is the address. "Reading acts": it changes the device. */
 #define LY_REGISTERS(X) \
     X(ID, false, false, "Identification") \
