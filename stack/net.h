@@ -261,6 +261,9 @@ enum net_opt {
     NET_SO_SNDQ, NET_SO_RCVQ,       /* get: bytes queued */
     NET_TCP_STATE,      /* get: enum net_tcp_state */
     NET_IP_TTL,
+    NET_IP_TOS,         /* stream only: the DiffServ byte */
+    NET_TCP_USER_TIMEOUT,   /* ms that text or SYN may wait for an ACK; 0: by retries */
+    NET_TCP_KEEPIDLE,   /* seconds of silence before NET_SO_KEEPALIVE asks; 7200 */
 };
 int net_setopt(struct net *n, int s, enum net_opt opt, int value);
 int net_getopt(struct net *n, int s, enum net_opt opt, int *value);

@@ -39,7 +39,8 @@ struct tcp_conn;
 #define TCP_DELACK_NS (40 * TCP_MS_NS)
 #define TCP_2MSL_NS (60 * TCP_S_NS)
 #define TCP_FIN_WAIT_2_NS (60 * TCP_S_NS)   /* without a user */
-#define TCP_KEEP_IDLE_NS (7200 * TCP_S_NS)  /* RFC 9293 3.8.4 */
+#define TCP_KEEP_IDLE_S 7200        /* RFC 9293 3.8.4 */
+#define TCP_KEEP_IDLE_MAX_S 32767   /* Linux */
 #define TCP_KEEP_INTERVAL_NS (75 * TCP_S_NS)
 #define TCP_KEEP_PROBES 9u
 #define TCP_CHALLENGE_NS (500 * TCP_MS_NS)  /* RFC 5961 7: one challenge ACK in this time */
@@ -79,7 +80,7 @@ struct tcp_conn {
     uint32_t laddr, raddr;
     uint16_t lport, rport;
     uint8_t state;              /* enum net_tcp_state */
-    uint8_t ttl;
+    uint8_t ttl, tos;
     uint8_t dup_acks;
     uint8_t retries;            /* of what is at snd_una, without any answer */
     uint8_t backoff;            /* doublings of the retransmission time-out */
@@ -113,6 +114,8 @@ struct tcp_conn {
     int soft_err;               /* last ICMP error: the reason of a later time-out */
     uint32_t heap_pos;          /* 1-based; 0: no timer runs */
     int32_t linger_s;           /* -1: off */
+    uint32_t user_timeout_ms;   /* 0: by the number of retries */
+    uint16_t keep_idle_s;
     uint32_t backlog, pending;  /* LISTEN: most and present number of children */
 
     /* Send sequence space. The ring's first byte is at snd_una once SYN is acked. */
@@ -146,6 +149,7 @@ struct tcp_conn {
     int64_t due[TCP_TIMERS];    /* INT64_MAX: off */
     int64_t heap_key;           /* the least of due[] */
     int64_t last_rx_ns, last_tx_ns;     /* keepalive; idle restart */
+    int64_t waiting_ns;         /* since when nothing has moved snd_una, while TCP_T_RTX runs */
     int64_t challenge_ns;       /* the next challenge ACK is free from then on */
 };
 _Static_assert(sizeof(struct tcp_conn) <= 512, "aim: an idle connection costs little");
@@ -282,6 +286,9 @@ int64_t tcp_timers_next(const struct net *n);
 void tcp_rtt_sample(struct tcp_conn *c, int64_t rtt_ns);
 /** tcp_rto() - the time-out in force, back-off included. RFC 6298 2.4, 5.5. */
 int64_t tcp_rto(const struct tcp_conn *c);
+/** tcp_rtx_start() - start TCP_T_RTX; the user's time-out may be due before the next
+ * retransmission. @fresh: what waits begins to wait now. */
+void tcp_rtx_start(struct net *n, struct tcp_conn *c, bool fresh, int64_t now_ns);
 /** tcp_keepalive_start() - (re)start by c->keepalive. */
 void tcp_keepalive_start(struct net *n, struct tcp_conn *c, int64_t now_ns);
 

@@ -103,7 +103,8 @@ struct tcp_conn *tcp_conn_alloc(struct net *n)
     if (!c)
         return NULL;
     t->free = c->hash_next;
-    *c = (struct tcp_conn){ .in_use = true, .linger_s = -1, .rto_ns = TCP_RTO_INIT_NS };
+    *c = (struct tcp_conn){ .in_use = true, .linger_s = -1, .rto_ns = TCP_RTO_INIT_NS,
+                            .keep_idle_s = TCP_KEEP_IDLE_S };
     c->snd.cap = buf_bytes(n->cfg.sndbuf_bytes);
     c->rcv.cap = buf_bytes(n->cfg.rcvbuf_bytes);
     for (int i = 0; i < TCP_TIMERS; i++)
@@ -115,10 +116,13 @@ struct tcp_conn *tcp_conn_alloc(struct net *n)
 static void copy_options(struct tcp_conn *to, const struct tcp_conn *from)
 {
     to->ttl = from->ttl;
+    to->tos = from->tos;
     to->nodelay = from->nodelay;
     to->keepalive = from->keepalive;
     to->reuse = from->reuse;
     to->linger_s = from->linger_s;
+    to->user_timeout_ms = from->user_timeout_ms;
+    to->keep_idle_s = from->keep_idle_s;
     to->mss_limit = from->mss_limit;
     to->snd.cap = from->snd.cap;
     to->rcv.cap = from->rcv.cap;

@@ -399,7 +399,7 @@ static void ack_timing(struct net *n, struct tcp_conn *c, int64_t now_ns)
     if (tcp_seq_eq(c->snd_una, c->snd_max))
         tcp_timer_stop(n, c, TCP_T_RTX);
     else
-        tcp_timer_set(n, c, TCP_T_RTX, now_ns + tcp_rto(c));
+        tcp_rtx_start(n, c, true, now_ns);
 }
 
 /* SND.UNA < SEG.ACK =< SND.NXT */

@@ -148,10 +148,39 @@ static unsigned retry_limit(const struct tcp_conn *c)
     return tcp_orphan(c) ? TCP_RETRIES_ORPHAN : TCP_RETRIES;
 }
 
+void tcp_rtx_start(struct net *n, struct tcp_conn *c, bool fresh, int64_t now_ns)
+{
+    int64_t at = now_ns + tcp_rto(c);
+    if (fresh)
+        c->waiting_ns = now_ns;
+    int64_t end = c->waiting_ns + c->user_timeout_ms * TCP_MS_NS;
+    if (c->user_timeout_ms && end < at)
+        at = end > now_ns ? end : now_ns;
+    tcp_timer_set(n, c, TCP_T_RTX, at);
+}
+
+/* R2 of RFC 9293 3.8.3: the user's own (MUST-21), or the number of retries. */
+static bool out_of_patience(const struct tcp_conn *c, int64_t now_ns)
+{
+    bool counts = !c->user_timeout_ms || tcp_orphan(c);
+    if (counts && c->retries >= retry_limit(c))
+        return true;
+    return c->user_timeout_ms && now_ns - c->waiting_ns >= c->user_timeout_ms * TCP_MS_NS;
+}
+
 /* RFC 9293 3.8.3: R2 is reached. What ICMP said on the way is the better reason. */
 static void give_up(struct net *n, struct tcp_conn *c)
 {
     tcp_end(n, c, c->soft_err ? c->soft_err : ETIMEDOUT);
+}
+
+/* Both stay where they are at the end of their range: a user may wait for days. */
+static void count_retry(struct tcp_conn *c)
+{
+    if (c->retries < UINT8_MAX)
+        c->retries++;
+    if (c->backoff < TCP_RETRIES)
+        c->backoff++;
 }
 
 /* Nothing is in flight and the window keeps us from sending: ask. RFC 9293 3.8.6.1. */
@@ -160,31 +189,28 @@ static void due_persist(struct net *n, struct tcp_conn *c, int64_t now_ns)
     /* retries counts probes without any answer, back-off all of them: a peer may keep
      * its window shut for ever (MUST-37) as long as someone here still waits for it. */
     bool hopeless = tcp_orphan(c) && c->backoff >= TCP_RETRIES_ORPHAN;
-    if (hopeless || c->retries >= retry_limit(c)) {
+    if (hopeless || out_of_patience(c, now_ns)) {
         tcp_send_rst(n, c, now_ns);
         give_up(n, c);
         return;
     }
-    c->retries++;
-    if (c->backoff < TCP_RETRIES)
-        c->backoff++;
+    count_retry(c);
     c->probe_now = true;
-    tcp_timer_set(n, c, TCP_T_RTX, now_ns + tcp_rto(c));
+    tcp_rtx_start(n, c, false, now_ns);
     tcp_output(n, c, now_ns);
 }
 
 /* RFC 6298 5.4 to 5.6. */
 static void due_retransmit(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
-    if (c->retries >= retry_limit(c)) {
+    if (out_of_patience(c, now_ns)) {
         if (tcp_synchronized(c))
             tcp_send_rst(n, c, now_ns);
         give_up(n, c);
         return;
     }
     /* retries is of this segment; back-off stays until a sample is taken (5.5, end). */
-    c->retries++;
-    c->backoff++;
+    count_retry(c);
     c->rtt_running = false;     /* Karn's algorithm, section 3 */
     if (tcp_synchronized(c)) {
         tcp_cc_timeout(c);
@@ -193,7 +219,7 @@ static void due_retransmit(struct net *n, struct tcp_conn *c, int64_t now_ns)
         c->syn_lost = true;
         c->syn_now = true;
     }
-    tcp_timer_set(n, c, TCP_T_RTX, now_ns + tcp_rto(c));
+    tcp_rtx_start(n, c, false, now_ns);
     tcp_output(n, c, now_ns);
 }
 
@@ -204,11 +230,16 @@ static void due_ack(struct net *n, struct tcp_conn *c, int64_t now_ns)
     tcp_output(n, c, now_ns);
 }
 
+static int64_t keep_idle_ns(const struct tcp_conn *c)
+{
+    return c->keep_idle_s * TCP_S_NS;
+}
+
 void tcp_keepalive_start(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     c->keep_probes = 0;
     if (c->keepalive)
-        tcp_timer_set(n, c, TCP_T_LONG, now_ns + TCP_KEEP_IDLE_NS);
+        tcp_timer_set(n, c, TCP_T_LONG, now_ns + keep_idle_ns(c));
     else
         tcp_timer_stop(n, c, TCP_T_LONG);
 }
@@ -217,10 +248,10 @@ void tcp_keepalive_start(struct net *n, struct tcp_conn *c, int64_t now_ns)
 static void due_keepalive(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     bool busy = !tcp_seq_eq(c->snd_una, c->snd_max) || c->snd.len;
-    int64_t idle_until = c->last_rx_ns + TCP_KEEP_IDLE_NS;
+    int64_t idle_until = c->last_rx_ns + keep_idle_ns(c);
     if (busy || now_ns < idle_until) {
         c->keep_probes = 0;
-        tcp_timer_set(n, c, TCP_T_LONG, busy ? now_ns + TCP_KEEP_IDLE_NS : idle_until);
+        tcp_timer_set(n, c, TCP_T_LONG, busy ? now_ns + keep_idle_ns(c) : idle_until);
         return;
     }
     if (c->keep_probes >= TCP_KEEP_PROBES) {

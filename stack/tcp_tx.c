@@ -55,7 +55,7 @@ void tcp_out_unqueue(struct net *n, struct tcp_conn *c)
 
 /* @p holds the payload; header, checksum, IP. Consumes @p. */
 static void emit(struct net *n, struct pkt *p, uint32_t laddr, uint32_t raddr, uint8_t ttl,
-                 const struct tcp_emit *e, int64_t now_ns)
+                 uint8_t tos, const struct tcp_emit *e, int64_t now_ns)
 {
     /* Header room is asserted in pkt.h: this cannot fail. */
     uint8_t *at = pkt_push(p, TCP_HDR_BYTES + tcp_opts_bytes(&e->opts));
@@ -67,7 +67,7 @@ static void emit(struct net *n, struct pkt *p, uint32_t laddr, uint32_t raddr, u
     if (e->flags & TCP_RST)
         n->c.tcp_tx_rst++;
     /* A segment that does not leave is a lost one: counted below, sent again by us. */
-    (void)ip4_tx(n, p, laddr, raddr, IP4_PROTO_TCP, ttl, now_ns);
+    (void)ip4_tx_tos(n, p, laddr, raddr, IP4_PROTO_TCP, ttl, tos, now_ns);
 }
 
 /* The window to advertise. RFC 9293 3.8.6.2.2: it opens by worthwhile steps only, and
@@ -118,7 +118,7 @@ static bool send_plan(struct net *n, struct tcp_conn *c, const struct plan *p, i
     if (p->flags & TCP_ACK)
         e.ack = c->rcv_nxt;
     note_ack_sent(n, c, e.window);
-    emit(n, k, c->laddr, c->raddr, c->ttl, &e, now_ns);
+    emit(n, k, c->laddr, c->raddr, c->ttl, c->tos, &e, now_ns);
     return true;
 }
 
@@ -263,7 +263,7 @@ static void note_sent(struct net *n, struct tcp_conn *c, const struct plan *p, u
         tcp_timer_stop(n, c, TCP_T_RTX);
     }
     if (!tcp_timer_runs(c, TCP_T_RTX))
-        tcp_timer_set(n, c, TCP_T_RTX, now_ns + tcp_rto(c));    /* RFC 6298 5.1 */
+        tcp_rtx_start(n, c, true, now_ns);  /* RFC 6298 5.1 */
 }
 
 /* A segment that takes no sequence number changes nothing but what note_ack_sent() did. */
@@ -305,7 +305,7 @@ static void check_persist(struct net *n, struct tcp_conn *c, int64_t now_ns)
         c->persist = true;
         c->retries = 0;
         c->backoff = 0;
-        tcp_timer_set(n, c, TCP_T_RTX, now_ns + tcp_rto(c));
+        tcp_rtx_start(n, c, !tcp_timer_runs(c, TCP_T_RTX), now_ns);
     } else if (!left && c->persist) {
         c->persist = false;
         tcp_timer_stop(n, c, TCP_T_RTX);
@@ -345,12 +345,12 @@ int64_t tcp_poll(struct net *n, int64_t now_ns)
 
 /* --- segments outside the stream ---------------------------------------------- */
 
-static void send_empty(struct net *n, uint32_t laddr, uint32_t raddr, uint8_t ttl,
+static void send_empty(struct net *n, uint32_t laddr, uint32_t raddr, uint8_t ttl, uint8_t tos,
                        const struct tcp_emit *e, int64_t now_ns)
 {
     struct pkt *k = net_pkt_alloc(n, PKT_SMALL);
     if (k)
-        emit(n, k, laddr, raddr, ttl, e, now_ns);
+        emit(n, k, laddr, raddr, ttl, tos, e, now_ns);
 }
 
 void tcp_send_rst(struct net *n, struct tcp_conn *c, int64_t now_ns)
@@ -358,7 +358,7 @@ void tcp_send_rst(struct net *n, struct tcp_conn *c, int64_t now_ns)
     const struct tcp_emit e = { .sport = c->lport, .dport = c->rport, .seq = empty_seq(c),
                                 .ack = c->rcv_nxt, .flags = TCP_RST | TCP_ACK,
                                 .opts = { .wscale = -1 } };
-    send_empty(n, c->laddr, c->raddr, c->ttl, &e, now_ns);
+    send_empty(n, c->laddr, c->raddr, c->ttl, c->tos, &e, now_ns);
 }
 
 void tcp_answer_rst(struct net *n, const struct tcp_seg *g, int64_t now_ns)
@@ -371,7 +371,7 @@ void tcp_answer_rst(struct net *n, const struct tcp_seg *g, int64_t now_ns)
         e.ack = tcp_seq_add(g->seq, tcp_seg_span(g));
         e.flags = TCP_RST | TCP_ACK;
     }
-    send_empty(n, g->laddr, g->raddr, 0, &e, now_ns);
+    send_empty(n, g->laddr, g->raddr, 0, 0, &e, now_ns);
 }
 
 void tcp_send_probe(struct net *n, struct tcp_conn *c, int64_t now_ns)
@@ -381,5 +381,5 @@ void tcp_send_probe(struct net *n, struct tcp_conn *c, int64_t now_ns)
                                 .window = window_of(c), .flags = TCP_ACK,
                                 .opts = { .wscale = -1 } };
     note_ack_sent(n, c, e.window);
-    send_empty(n, c->laddr, c->raddr, c->ttl, &e, now_ns);
+    send_empty(n, c->laddr, c->raddr, c->ttl, c->tos, &e, now_ns);
 }

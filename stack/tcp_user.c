@@ -324,6 +324,16 @@ static int set_maxseg(struct tcp_conn *c, int value)
     return 0;
 }
 
+static int set_keep_idle(struct net *n, struct tcp_conn *c, int value)
+{
+    if (value < 1 || value > TCP_KEEP_IDLE_MAX_S)
+        return -EINVAL;
+    c->keep_idle_s = (uint16_t)value;
+    if (c->keepalive && tcp_synchronized(c) && c->state != NET_TCP_TIME_WAIT)
+        tcp_keepalive_start(n, c, n->now_ns);
+    return 0;
+}
+
 static int set_keepalive(struct net *n, struct tcp_conn *c, bool on)
 {
     c->keepalive = on;
@@ -359,6 +369,18 @@ int tcp_setopt(struct net *n, struct tcp_conn *c, enum net_opt opt, int value)
             return -EINVAL;
         c->ttl = (uint8_t)value;
         return 0;
+    case NET_IP_TOS:
+        if (value < 0 || value > UINT8_MAX)
+            return -EINVAL;
+        c->tos = (uint8_t)value;
+        return 0;
+    case NET_TCP_USER_TIMEOUT:
+        if (value < 0)
+            return -EINVAL;
+        c->user_timeout_ms = (uint32_t)value;
+        return 0;
+    case NET_TCP_KEEPIDLE:
+        return set_keep_idle(n, c, value);
     default:
         return -ENOPROTOOPT;
     }
@@ -402,6 +424,15 @@ int tcp_getopt(struct tcp_conn *c, enum net_opt opt, int *value)
         return 0;
     case NET_IP_TTL:
         *value = c->ttl ? c->ttl : (int)NET_TTL_DEFAULT;
+        return 0;
+    case NET_IP_TOS:
+        *value = c->tos;
+        return 0;
+    case NET_TCP_USER_TIMEOUT:
+        *value = (int)c->user_timeout_ms;
+        return 0;
+    case NET_TCP_KEEPIDLE:
+        *value = c->keep_idle_s;
         return 0;
     }
     return -ENOPROTOOPT;

@@ -256,6 +256,7 @@ static void capture(struct lab_one *l, const uint8_t *f, size_t len, int64_t now
     memset(s, 0, sizeof(*s));
     s->at_ns = now_ns;
     s->ttl = ip[8];
+    s->tos = ip[1];
     s->sport = (uint16_t)get16(t);
     s->dport = (uint16_t)get16(t + 2);
     s->seq = get32(t + 4);

@@ -81,7 +81,7 @@ struct lab_seg {
     uint16_t wnd;
     uint16_t mss;               /* 0: no option */
     uint16_t len;
-    uint8_t ttl;
+    uint8_t ttl, tos;
     const void *data;           /* injected; NULL: a pattern. Captured: in `text` */
     uint8_t text[1500];
 };

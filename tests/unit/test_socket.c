@@ -507,6 +507,33 @@ static void stream_options(void **state)
     lab_pair_close(&l);
 }
 
+/* Clause: RFC 9293 3.9.1.7 (MUST-48), RFC 1122 4.2.4.2 */
+static void tos_is_on_every_segment(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    struct lab_seg g;
+    int v;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = net_socket(l.h.net, NET_STREAM);
+    assert_int_equal(net_setopt(l.h.net, s, NET_IP_TOS, 256), -EINVAL);
+    assert_int_equal(net_setopt(l.h.net, s, NET_IP_TOS, 0xB8), 0);
+    assert_int_equal(net_getopt(l.h.net, s, NET_IP_TOS, &v), 0);
+    assert_int_equal(v, 0xB8);
+    net_connect(l.h.net, s, LAB_THEIRS, 80);
+    lab_one_poll(&l);
+    assert_true(lab_get(&l, &g));
+    assert_int_equal(g.tos, 0xB8);
+    lab_one_put(&l, &(struct lab_seg){ .sport = 80, .dport = g.sport, .flags = 0x12,
+                                       .ack = g.seq + 1, .wnd = 9000 });
+    net_abort(l.h.net, s);
+    for (int i = 0; i < 2; i++) {                   /* the ACK and the RST */
+        assert_true(lab_get(&l, &g));
+        assert_int_equal(g.tos, 0xB8);
+    }
+    lab_one_close(&l);
+}
+
 static void children_inherit_options(void **state)
 {
     (void)state;
@@ -627,6 +654,7 @@ int main(void)
         cmocka_unit_test(closing_forgets_news),
         cmocka_unit_test(datagrams),
         cmocka_unit_test(stream_options),
+        cmocka_unit_test(tos_is_on_every_segment),
         cmocka_unit_test(children_inherit_options),
         cmocka_unit_test(datagram_options),
         cmocka_unit_test(no_memory_for_a_buffer),

@@ -312,6 +312,107 @@ static void keepalive_asks_and_gives_up(void **state)
     lab_one_close(&l);
 }
 
+/* The interval is the user's. */
+/* Clause: RFC 9293 3.8.4 (MUST-27, MUST-28) */
+static void keepalive_asks_when_told(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    int v;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1460);
+    assert_int_equal(net_getopt(l.h.net, s, NET_TCP_KEEPIDLE, &v), 0);
+    assert_int_equal(v, 7200);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_KEEPIDLE, 0), -EINVAL);
+    assert_int_equal(net_setopt(l.h.net, s, NET_SO_KEEPALIVE, 1), 0);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_KEEPIDLE, 10), 0);
+    lab_one_wait(&l, 10 * LAB_S - 1);
+    lab_silent(&l);
+    lab_one_wait(&l, 1);
+    lab_expect(&l, TCP_ACK, 0, 1, 0);
+    net_abort(l.h.net, s);
+    lab_one_close(&l);
+}
+
+/* --- the user's own time-out ---------------------------------------------------- */
+
+static void ends_at(struct lab_one *l, int s, int64_t ns)
+{
+    int err;
+    lab_one_wait(l, ns - 1 - l->now_ns);
+    assert_int_not_equal(lab_state(l, s), NET_TCP_CLOSED);
+    lab_one_wait(l, 1);
+    assert_int_equal(lab_state(l, s), NET_TCP_CLOSED);
+    assert_int_equal(net_getopt(l->h.net, s, NET_SO_ERROR, &err), 0);
+    assert_int_equal(err, ETIMEDOUT);
+    net_close(l->h.net, s);
+    lab_flush(l);
+}
+
+/* R2 is the user's: shorter and longer than ours. Each new ACK starts it again. */
+/* Clause: RFC 9293 3.8.3 (MUST-21), RFC 9293 3.9.1.1, RFC 5482 2 */
+static void user_time_out_of_text(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    int v;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1460);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_USER_TIMEOUT, -1), -EINVAL);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_USER_TIMEOUT, 5000), 0);
+    assert_int_equal(net_getopt(l.h.net, s, NET_TCP_USER_TIMEOUT, &v), 0);
+    assert_int_equal(v, 5000);
+    lab_one_wait(&l, 100 * LAB_S);                  /* nothing waits: no time-out */
+    assert_int_equal(net_send(l.h.net, s, "hello", 5), 5);
+    lab_one_wait(&l, 4 * LAB_S);
+    lab_put(&l, TCP_ACK, 1, 3, 65535, 0);
+    ends_at(&l, s, l.now_ns + 5 * LAB_S);
+    s = lab_client(&l, 65535, 1460);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_USER_TIMEOUT, 40000000), 0);
+    assert_int_equal(net_send(l.h.net, s, "hello", 5), 5);
+    int64_t end = l.now_ns + 40000 * LAB_S;
+    lab_one_wait(&l, 39000 * LAB_S);
+    assert_in_range(lab_flush(&l), 300, 340);       /* one in 120 s, however many */
+    ends_at(&l, s, end);
+    lab_one_close(&l);
+}
+
+/* Clause: RFC 9293 3.9.1.1 (OPEN, timeout) */
+static void user_time_out_of_a_syn(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = net_socket(l.h.net, NET_STREAM);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_USER_TIMEOUT, 2500), 0);
+    net_connect(l.h.net, s, LAB_THEIRS, 80);
+    lab_one_poll(&l);
+    ends_at(&l, s, l.now_ns + 2500 * LAB_MS);
+    lab_one_close(&l);
+}
+
+/* The peer answers, but its window stays shut for longer than the user waits. */
+/* Clause: RFC 5482 2, RFC 6429 3 */
+static void user_time_out_of_a_shut_window(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    static const char text[3000];
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 1000, 1460);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_USER_TIMEOUT, 30000), 0);
+    net_send(l.h.net, s, text, sizeof(text));
+    lab_one_poll(&l);
+    lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    int64_t end = l.now_ns + 30 * LAB_S;
+    for (int i = 0; i < 14; i++) {
+        lab_one_wait(&l, 2 * LAB_S);
+        lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
+    }
+    ends_at(&l, s, end);
+    lab_one_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +426,10 @@ int main(void)
         cmocka_unit_test(lost_syn_makes_careful),
         cmocka_unit_test(ack_restarts_the_timer),
         cmocka_unit_test(keepalive_asks_and_gives_up),
+        cmocka_unit_test(keepalive_asks_when_told),
+        cmocka_unit_test(user_time_out_of_text),
+        cmocka_unit_test(user_time_out_of_a_syn),
+        cmocka_unit_test(user_time_out_of_a_shut_window),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
