@@ -154,7 +154,7 @@ static void syn_sent_syn(struct net *n, struct tcp_conn *c, const struct tcp_seg
         acked_by_syn(n, c, g, now_ns);
         return;
     }
-    /* Both opened at the same time. 3.5, figure 8. Our SYN goes again, with an ACK: Karn. */
+    /* Both opened at the same time. 3.5, figure 7. Our SYN goes again, with an ACK: Karn. */
     c->state = NET_TCP_SYN_RCVD;
     c->rtt_running = false;
     take_window(c, g);

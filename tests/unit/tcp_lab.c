@@ -444,6 +444,18 @@ int lab_reach(struct lab_one *l, enum net_tcp_state want, uint32_t *seq)
     return s;
 }
 
+int lab_server_time_wait(struct lab_one *l, int *listener)
+{
+    int s = lab_server(l, 65535, 1460, listener);
+    net_shutdown(l->h.net, s, NET_SHUT_WR);
+    lab_one_poll(l);
+    lab_expect(l, 0x11, 1, 1, 0);
+    lab_put(l, 0x11, 1, 2, 65535, 0);
+    lab_expect(l, 0x10, 2, 2, 0);
+    assert_int_equal(lab_state(l, s), NET_TCP_TIME_WAIT);
+    return s;
+}
+
 int lab_state(struct lab_one *l, int s)
 {
     int v = -1;

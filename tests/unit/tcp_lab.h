@@ -140,6 +140,10 @@ int lab_server(struct lab_one *l, uint16_t wnd, uint16_t mss, int *listener);
  * test's next number, counted from irs. Returns the descriptor. */
 int lab_reach(struct lab_one *l, enum net_tcp_state want, uint32_t *seq);
 
+/** lab_server_time_wait() - a server's connection, closed by it first, in TIME_WAIT. Returns
+ * the descriptor; *listener is left open. */
+int lab_server_time_wait(struct lab_one *l, int *listener);
+
 /** lab_state() - enum net_tcp_state of a descriptor. */
 int lab_state(struct lab_one *l, int s);
 /** lab_pattern() - byte @i of the text that the test sends. */

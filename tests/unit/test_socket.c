@@ -507,7 +507,7 @@ static void stream_options(void **state)
     lab_pair_close(&l);
 }
 
-/* Clause: RFC 9293 3.9.1.7 (MUST-48), RFC 1122 4.2.4.2 */
+/* Clause: RFC 9293 3.9.1.9, RFC 1122 4.2.4.2 */
 static void tos_is_on_every_segment(void **state)
 {
     (void)state;

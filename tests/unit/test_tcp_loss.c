@@ -62,6 +62,7 @@ static uint32_t full_segments(uint32_t seq, unsigned n)
 
 /* --- loss --------------------------------------------------------------------- */
 
+/* Clause: RFC 5681 3.2, RFC 6582 3.2, RFC 3042 2 */
 static void three_duplicates_send_again(void **state)
 {
     (void)state;
@@ -100,6 +101,7 @@ static void three_duplicates_send_again(void **state)
 }
 
 /* Text, a changed window or nothing in flight: not duplicates. */
+/* Clause: RFC 5681 2 */
 static void not_every_repetition_is_a_duplicate(void **state)
 {
     (void)state;
@@ -117,6 +119,7 @@ static void not_every_repetition_is_a_duplicate(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 5681 3.1, RFC 6582 4 */
 static void time_out_starts_slowly(void **state)
 {
     (void)state;
@@ -138,6 +141,7 @@ static void time_out_starts_slowly(void **state)
 }
 
 /* After a time-out everything unacknowledged goes again, as slow start allows. */
+/* Clause: RFC 5681 3.1, RFC 3465 2.3 */
 static void time_out_sends_all_again(void **state)
 {
     (void)state;
@@ -156,6 +160,7 @@ static void time_out_sends_all_again(void **state)
 }
 
 /* RFC 5681 3.1: the second time-out of the same segment leaves ssthresh alone. */
+/* Clause: RFC 5681 3.1 */
 static void repeated_time_out(void **state)
 {
     (void)state;
@@ -172,6 +177,7 @@ static void repeated_time_out(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 5681 3.1, RFC 3465 2.1 */
 static void congestion_avoidance_is_linear(void **state)
 {
     (void)state;
@@ -191,7 +197,7 @@ static void congestion_avoidance_is_linear(void **state)
     net_abort(l.h.net, s);
 }
 
-/* RFC 5681 4.1. */
+/* Clause: RFC 5681 4.1 */
 static void idle_forgets_the_window(void **state)
 {
     (void)state;
@@ -207,7 +213,7 @@ static void idle_forgets_the_window(void **state)
 }
 
 /* A retransmission carries what was sent, and nothing beyond the peer's window. */
-/* Clause: RFC 9293 3.8.6 (SHLD-15), RFC 5681 3.2 */
+/* Clause: RFC 9293 3.8.6, RFC 5681 3.2 */
 static void again_is_what_was_sent(void **state)
 {
     (void)state;

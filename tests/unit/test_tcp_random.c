@@ -314,7 +314,7 @@ static void connect_both(struct run *x)
     int s = socket_of(x, b, PORT_B);
     assert_int_equal(net_connect(a->net, a->s, LAB_THEIRS, PORT_B), -EINPROGRESS);
     if (both) {
-        b->s = s;               /* simultaneous open: RFC 9293 3.5, figure 8 */
+        b->s = s;               /* simultaneous open: RFC 9293 3.5, figure 7 */
         assert_int_equal(net_connect(b->net, s, LAB_OURS, PORT_A), -EINPROGRESS);
     } else {
         x->listener = s;

@@ -53,6 +53,7 @@ static void reads(int s, uint32_t from, uint32_t len)
 
 /* --- 3.10.7.1 CLOSED ---------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.10.7.1, RFC 9293 3.5.2 */
 static void closed_answers_with_rst(void **state)
 {
     (void)state;
@@ -73,6 +74,7 @@ static void closed_answers_with_rst(void **state)
 
 /* --- 3.10.7.2 LISTEN ---------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.10.7.2 */
 static void listen_takes_only_syn(void **state)
 {
     (void)state;
@@ -96,6 +98,7 @@ static void listen_takes_only_syn(void **state)
     net_close(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.10.7.2, RFC 9293 3.7.1 */
 static void syn_is_answered_with_mss(void **state)
 {
     (void)state;
@@ -143,6 +146,7 @@ static int syn_sent(void)
     return s;
 }
 
+/* Clause: RFC 9293 3.10.7.3, RFC 5961 3.2 */
 static void syn_sent_checks_the_ack(void **state)
 {
     (void)state;
@@ -162,6 +166,7 @@ static void syn_sent_checks_the_ack(void **state)
     net_close(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.10.7.3 */
 static void text_with_syn_ack_comes_again(void **state)
 {
     (void)state;
@@ -193,6 +198,7 @@ static void text_before_our_ack_left(void **state)
 }
 
 /* Karn: which of our two answers was acknowledged? */
+/* Clause: RFC 6298 3 */
 static void repeated_syn_gives_no_sample(void **state)
 {
     (void)state;
@@ -214,6 +220,7 @@ static void repeated_syn_gives_no_sample(void **state)
     net_close(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.5 */
 static void simultaneous_open(void **state)
 {
     (void)state;
@@ -231,6 +238,7 @@ static void simultaneous_open(void **state)
 
 /* --- first: sequence number --------------------------------------------------- */
 
+/* Clause: RFC 9293 3.10.7.4, RFC 9293 3.4 */
 static void outside_the_window_is_acked_and_dropped(void **state)
 {
     (void)state;
@@ -248,6 +256,7 @@ static void outside_the_window_is_acked_and_dropped(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.10.7.4 */
 static void overlap_in_front_is_cut(void **state)
 {
     (void)state;
@@ -259,6 +268,7 @@ static void overlap_in_front_is_cut(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.10.7.4 */
 static void overlap_behind_is_cut(void **state)
 {
     (void)state;
@@ -273,6 +283,7 @@ static void overlap_behind_is_cut(void **state)
 }
 
 /* It takes one number, which the window does not have; the text is taken. */
+/* Clause: RFC 9293 3.4 */
 static void fin_at_the_edge_is_cut(void **state)
 {
     (void)state;
@@ -290,6 +301,7 @@ static void fin_at_the_edge_is_cut(void **state)
 }
 
 /* A probe into our shut window carries text: not one of three duplicates. */
+/* Clause: RFC 5681 2, RFC 9293 3.8.6.1 */
 static void probes_are_not_duplicates(void **state)
 {
     (void)state;
@@ -310,6 +322,7 @@ static void probes_are_not_duplicates(void **state)
 }
 
 /* A shut window still takes ACK and RST. RFC 9293 MUST-66. */
+/* Clause: RFC 9293 3.10.7.4 */
 static void shut_window_takes_acks(void **state)
 {
     (void)state;
@@ -336,6 +349,7 @@ static void shut_window_takes_acks(void **state)
 
 /* --- second: RST -------------------------------------------------------------- */
 
+/* Clause: RFC 5961 3.2, RFC 5961 7 */
 static void rst_must_be_exact(void **state)
 {
     (void)state;
@@ -359,6 +373,7 @@ static void rst_must_be_exact(void **state)
     net_close(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.10.7.4 */
 static void rst_in_each_state(void **state)
 {
     (void)state;
@@ -377,6 +392,7 @@ static void rst_in_each_state(void **state)
     }
 }
 
+/* Clause: RFC 9293 3.10.7.4 */
 static void rst_in_syn_rcvd(void **state)
 {
     (void)state;
@@ -403,6 +419,7 @@ static void rst_in_syn_rcvd(void **state)
 
 /* --- fourth: SYN -------------------------------------------------------------- */
 
+/* Clause: RFC 5961 4.2, RFC 9293 3.10.7.4 */
 static void syn_in_the_window_is_challenged(void **state)
 {
     (void)state;
@@ -434,6 +451,7 @@ static void old_syn_with_text_is_challenged(void **state)
 
 /* --- fifth: ACK --------------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.10.7.4, RFC 5961 5.2 */
 static void ack_must_be_plausible(void **state)
 {
     (void)state;
@@ -453,6 +471,7 @@ static void ack_must_be_plausible(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.10.7.4 */
 static void old_segments_do_not_set_the_window(void **state)
 {
     (void)state;
@@ -468,7 +487,7 @@ static void old_segments_do_not_set_the_window(void **state)
 
 /* What acknowledges something new was sent later than all that did not, even if it repeats
  * text from before. */
-/* Clause: RFC 9293 3.10.7.4 (fifth, send window) */
+/* Clause: RFC 9293 3.10.7.4 */
 static void a_new_ack_brings_its_window(void **state)
 {
     (void)state;
@@ -484,6 +503,7 @@ static void a_new_ack_brings_its_window(void **state)
 
 /* --- seventh: text, and the order it comes in --------------------------------- */
 
+/* Clause: RFC 9293 3.10.7.4, RFC 1122 4.2.2.20 */
 static void fin_before_its_text(void **state)
 {
     (void)state;
@@ -500,6 +520,7 @@ static void fin_before_its_text(void **state)
 }
 
 /* RFC 5681 4.2: at once where a gap is filled, even in part. */
+/* Clause: RFC 5681 4.2 */
 static void filling_a_gap_is_acked_at_once(void **state)
 {
     (void)state;
@@ -517,6 +538,7 @@ static void filling_a_gap_is_acked_at_once(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.10.7.4 */
 static void the_same_gap_is_queued_once(void **state)
 {
     (void)state;
@@ -571,6 +593,7 @@ static void out_of_order_leaves_packets(void **state)
 
 /* --- what no connection is asked about ---------------------------------------- */
 
+/* Clause: RFC 9293 3.1 */
 static void bad_segments_are_counted(void **state)
 {
     (void)state;

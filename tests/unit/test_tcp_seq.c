@@ -27,6 +27,7 @@ static bool twin_lt(uint32_t a, uint32_t b)
     return forwards != 0 && forwards < (1ull << 31);
 }
 
+/* Clause: RFC 9293 3.4 */
 static void order_near_the_wrap(void **state)
 {
     (void)state;
@@ -43,6 +44,7 @@ static void order_near_the_wrap(void **state)
     }
 }
 
+/* Clause: RFC 9293 3.4 */
 static void order_at_random(void **state)
 {
     (void)state;

@@ -43,6 +43,7 @@ static double twin_rto(struct twin *t, double r)
     return rto < 200e6 ? 200e6 : rto > 120e9 ? 120e9 : rto;
 }
 
+/* Clause: RFC 6298 2 */
 static void rto_follows_the_rfc(void **state)
 {
     const uint64_t first = seed_of_run();
@@ -62,6 +63,7 @@ static void rto_follows_the_rfc(void **state)
     }
 }
 
+/* Clause: RFC 6298 5.5, RFC 6298 2.5 */
 static void rto_backs_off_to_a_bound(void **state)
 {
     (void)state;
@@ -127,7 +129,7 @@ static void heap_knows_the_earliest(void **state)
 /* --- giving up ---------------------------------------------------------------- */
 
 /* R2 of a SYN is at least three minutes. */
-/* Clause: RFC 9293 3.8.3 (MUST-23), RFC 1122 4.2.3.5 */
+/* Clause: RFC 9293 3.8.3, RFC 1122 4.2.3.5 */
 static void syn_is_tried_for_four_minutes(void **state)
 {
     (void)state;
@@ -158,6 +160,7 @@ static void syn_is_tried_for_four_minutes(void **state)
     lab_one_close(&l);
 }
 
+/* Clause: RFC 9293 3.8.3 */
 static void syn_ack_is_tried_six_times(void **state)
 {
     (void)state;
@@ -176,6 +179,7 @@ static void syn_ack_is_tried_six_times(void **state)
     lab_one_close(&l);
 }
 
+/* Clause: RFC 9293 3.8.3, RFC 6298 5.5 */
 static void data_is_sent_again_fifteen_times(void **state)
 {
     (void)state;
@@ -213,6 +217,7 @@ static struct tcp_conn *conn_of(struct lab_one *l, int s)
     return sock_get(l->h.net, s)->tcp;
 }
 
+/* Clause: RFC 6298 3, RFC 1122 4.2.3.1 */
 static void samples_only_what_went_once(void **state)
 {
     (void)state;
@@ -234,6 +239,7 @@ static void samples_only_what_went_once(void **state)
 }
 
 /* RFC 6298 5.7; RFC 5681 3.1: one segment. */
+/* Clause: RFC 6298 5.7, RFC 5681 3.1 */
 static void lost_syn_makes_careful(void **state)
 {
     (void)state;
@@ -260,6 +266,7 @@ static void lost_syn_makes_careful(void **state)
 }
 
 /* RFC 6298 5.3: each new acknowledgement starts the timer again. */
+/* Clause: RFC 6298 5.3 */
 static void ack_restarts_the_timer(void **state)
 {
     (void)state;
@@ -284,6 +291,7 @@ static void ack_restarts_the_timer(void **state)
 
 /* --- keepalive ---------------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.8.4, RFC 1122 4.2.3.6 */
 static void keepalive_asks_and_gives_up(void **state)
 {
     (void)state;
@@ -313,7 +321,7 @@ static void keepalive_asks_and_gives_up(void **state)
 }
 
 /* The interval is the user's. */
-/* Clause: RFC 9293 3.8.4 (MUST-27, MUST-28) */
+/* Clause: RFC 9293 3.8.4 */
 static void keepalive_asks_when_told(void **state)
 {
     (void)state;
@@ -350,7 +358,7 @@ static void ends_at(struct lab_one *l, int s, int64_t ns)
 }
 
 /* R2 is the user's: shorter and longer than ours. Each new ACK starts it again. */
-/* Clause: RFC 9293 3.8.3 (MUST-21), RFC 9293 3.9.1.1, RFC 5482 2 */
+/* Clause: RFC 9293 3.8.3, RFC 9293 3.9.1.1, RFC 5482 2 */
 static void user_time_out_of_text(void **state)
 {
     (void)state;
@@ -377,7 +385,7 @@ static void user_time_out_of_text(void **state)
     lab_one_close(&l);
 }
 
-/* Clause: RFC 9293 3.9.1.1 (OPEN, timeout) */
+/* Clause: RFC 9293 3.9.1.1 */
 static void user_time_out_of_a_syn(void **state)
 {
     (void)state;

@@ -66,6 +66,7 @@ static uint32_t full_segments(uint32_t seq, unsigned n)
 
 /* --- runs of full segments ---------------------------------------------------- */
 
+/* Clause: RFC 6928 2, RFC 5681 3.1 */
 static void initial_window_leaves_at_once(void **state)
 {
     (void)state;
@@ -83,6 +84,7 @@ static void initial_window_leaves_at_once(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.8.6, RFC 9293 3.8.6.2.1 */
 static void the_peers_window_is_kept(void **state)
 {
     (void)state;
@@ -99,6 +101,7 @@ static void the_peers_window_is_kept(void **state)
 }
 
 /* RFC 9293 3.8.6.2.1 (2): half the largest window ever seen is worth it. */
+/* Clause: RFC 9293 3.8.6.2.1 */
 static void small_windows_are_used(void **state)
 {
     (void)state;
@@ -162,6 +165,7 @@ static void empty_pool_only_delays(void **state)
 
 /* --- MSS ---------------------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.7.1 */
 static void mss_is_the_smaller_one(void **state)
 {
     (void)state;
@@ -189,6 +193,7 @@ static void mss_is_the_smaller_one(void **state)
 
 /* --- Nagle -------------------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.7.4, RFC 1122 4.2.3.4 */
 static void nagle_gathers(void **state)
 {
     (void)state;
@@ -220,6 +225,7 @@ static void nagle_lets_the_tail_go(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.7.4 */
 static void nodelay_sends_each_write(void **state)
 {
     (void)state;
@@ -238,6 +244,7 @@ static void nodelay_sends_each_write(void **state)
 
 /* --- ACKs --------------------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.8.6.3, RFC 5681 4.2 */
 static void ack_is_delayed_40_ms(void **state)
 {
     (void)state;
@@ -256,6 +263,7 @@ static void ack_is_delayed_40_ms(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.8.6.3, RFC 5681 4.2 */
 static void every_second_full_segment_is_acked(void **state)
 {
     (void)state;
@@ -278,6 +286,7 @@ static void every_second_full_segment_is_acked(void **state)
 
 /* --- our window --------------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.8.6.2.2 */
 static void window_opens_by_worthwhile_steps(void **state)
 {
     (void)state;
@@ -314,6 +323,7 @@ static void window_opens_by_worthwhile_steps(void **state)
 
 /* --- zero window -------------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.8.6.1 */
 static void zero_window_is_probed(void **state)
 {
     (void)state;
@@ -353,6 +363,7 @@ static void zero_window_is_probed(void **state)
 }
 
 /* The back-off of probes is none of the segments that follow. */
+/* Clause: RFC 9293 3.8.6.1 */
 static void open_window_ends_the_back_off(void **state)
 {
     (void)state;
@@ -369,6 +380,7 @@ static void open_window_ends_the_back_off(void **state)
 }
 
 /* What carries no text must lie inside the window, or the peer drops it. */
+/* Clause: RFC 9293 3.8.6 */
 static void shrunk_window_bounds_our_acks(void **state)
 {
     (void)state;
@@ -382,6 +394,7 @@ static void shrunk_window_bounds_our_acks(void **state)
 }
 
 /* RFC 9293 3.8.6, MUST-36: what is in flight is beyond a window that shrank to nothing. */
+/* Clause: RFC 9293 3.8.6 */
 static void window_shrinks_to_zero(void **state)
 {
     (void)state;
@@ -404,6 +417,7 @@ static void window_shrinks_to_zero(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.8.3, RFC 9293 3.8.6.1 */
 static void unanswered_probes_end_it(void **state)
 {
     (void)state;
@@ -434,6 +448,7 @@ static void nobody_waits_for_ever(void **state)
 }
 
 /* A window too small to be worth it is used when the override timer says so. */
+/* Clause: RFC 9293 3.8.6.2.1 */
 static void silly_window_is_overridden(void **state)
 {
     (void)state;
@@ -449,6 +464,7 @@ static void silly_window_is_overridden(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Clause: RFC 9293 3.8.6.1 */
 static void fin_waits_for_the_window(void **state)
 {
     (void)state;
@@ -469,6 +485,7 @@ static void fin_waits_for_the_window(void **state)
 /* --- the circle --------------------------------------------------------------- */
 
 /* A server's ISN is put just below 2^32 by waiting for its clock. */
+/* Clause: RFC 9293 3.4 */
 static void our_numbers_wrap(void **state)
 {
     (void)state;
@@ -503,6 +520,7 @@ static void our_numbers_wrap(void **state)
 }
 
 /* Marks that stand still for more than 2^31 must not turn into "ahead". */
+/* Clause: RFC 9293 3.4 */
 static void old_marks_follow(void **state)
 {
     (void)state;
