@@ -20,7 +20,7 @@ int sock_init(struct net *n)
     t->tab = calloc(n->cfg.max_sockets, sizeof(*t->tab));
     if (!t->tab)
         return -ENOMEM;
-    t->max = n->cfg.max_sockets;
+    t->max = t->n_free = n->cfg.max_sockets;
     /* Backwards, so that the first descriptors are 0, 1, 2, ... */
     for (unsigned i = t->max; i-- > 0;) {
         t->tab[i].next = t->free;
@@ -123,6 +123,7 @@ static struct sock *sock_take(struct net *n, enum net_type type)
     if (!sk)
         return NULL;
     n->socks.free = sk->next;
+    n->socks.n_free--;
     *sk = (struct sock){ .type = (uint8_t)type };
     return sk;
 }
@@ -133,6 +134,7 @@ static void sock_free(struct net *n, struct sock *sk)
     changed_remove(n, sk);
     *sk = (struct sock){ .next = n->socks.free };
     n->socks.free = sk;
+    n->socks.n_free++;
 }
 
 static void attach(struct sock *sk, struct tcp_conn *c)

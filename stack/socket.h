@@ -32,6 +32,7 @@ struct sock_table {
     struct sock *tab;           /* index = descriptor */
     unsigned max;
     struct sock *free;
+    unsigned n_free;
     struct sock *first, *last;  /* changed, oldest first */
 };
 

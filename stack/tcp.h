@@ -158,6 +158,7 @@ struct tcp_state {
     struct tcp_conn *pool;
     unsigned max;
     struct tcp_conn *free;
+    unsigned n_free, n_tw;      /* in the free list; in the TIME_WAIT queue */
     struct tcp_conn **by_tuple; /* buckets; connections with both ends known */
     struct tcp_conn **by_port;  /* buckets; listeners */
     unsigned buckets;           /* of each; power of two */
@@ -226,6 +227,10 @@ void tcp_fin_wait_2(struct net *n, struct tcp_conn *c, int64_t now_ns);
 
 /** tcp_orphaned() - the user has just left a connection that finishes by itself. */
 void tcp_orphaned(struct net *n, struct tcp_conn *c);
+
+/** tcp_backlog_full() - whether a SYN at @l has to wait: its backlog is full, or the control
+ * blocks that are left are those that our own free descriptors may need. */
+bool tcp_backlog_full(const struct net *n, const struct tcp_conn *l);
 
 /** tcp_child() - a connection in SYN_RCVD for a SYN at @l. NULL: backlog or memory. */
 struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_seg *g);

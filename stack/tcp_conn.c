@@ -36,6 +36,7 @@ int tcp_init(struct net *n)
         t->pool[i].hash_next = t->free;
         t->free = &t->pool[i];
     }
+    t->n_free = t->max;
     t->secret[0] = rng_u64(&n->rng[RNG_TCP_ISN]);
     t->secret[1] = rng_u64(&n->rng[RNG_TCP_ISN]);
     t->port_counter = rng_u32(&n->rng[RNG_TCP_PORT]);
@@ -70,6 +71,7 @@ static void tw_remove(struct tcp_state *t, struct tcp_conn *c)
     *(c->prev ? &c->prev->next : &t->tw_first) = c->next;
     *(c->next ? &c->next->prev : &t->tw_last) = c->prev;
     c->next = c->prev = NULL;
+    t->n_tw--;
     c->tw_queued = false;
 }
 
@@ -80,6 +82,7 @@ static void tw_append(struct tcp_state *t, struct tcp_conn *c)
     c->next = NULL;
     *(c->prev ? &c->prev->next : &t->tw_first) = c;
     t->tw_last = c;
+    t->n_tw++;
     c->tw_queued = true;
 }
 
@@ -103,6 +106,7 @@ struct tcp_conn *tcp_conn_alloc(struct net *n)
     if (!c)
         return NULL;
     t->free = c->hash_next;
+    t->n_free--;
     *c = (struct tcp_conn){ .in_use = true, .linger_s = -1, .rto_ns = TCP_RTO_INIT_NS,
                             .keep_idle_s = TCP_KEEP_IDLE_S };
     c->snd.cap = buf_bytes(n->cfg.sndbuf_bytes);
@@ -166,6 +170,7 @@ void tcp_conn_free(struct net *n, struct tcp_conn *c)
     c->state = NET_TCP_CLOSED;
     c->hash_next = n->tcp.free;
     n->tcp.free = c;
+    n->tcp.n_free++;
 }
 
 /* --- tables ------------------------------------------------------------------- */
@@ -234,9 +239,14 @@ struct tcp_conn *tcp_listener(struct net *n, uint32_t laddr, uint16_t lport)
 
 /* --- children of a listener --------------------------------------------------- */
 
+bool tcp_backlog_full(const struct net *n, const struct tcp_conn *l)
+{
+    return l->pending >= l->backlog || n->tcp.n_free + n->tcp.n_tw <= n->socks.n_free;
+}
+
 struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_seg *g)
 {
-    if (l->pending >= l->backlog)
+    if (tcp_backlog_full(n, l))
         return NULL;
     struct tcp_conn *c = tcp_conn_alloc(n);
     if (!c)

@@ -331,7 +331,7 @@ static bool time_wait_syn(struct net *n, struct tcp_conn *c, const struct tcp_se
     struct tcp_conn *l = tcp_listener(n, g->laddr, g->lport);
     if (!l)
         return false;
-    if (l->pending >= l->backlog) {
+    if (tcp_backlog_full(n, l)) {
         n->c.drop_tcp_backlog++;        /* it comes again; until then the old one stays */
         return true;
     }
@@ -531,8 +531,12 @@ static uint8_t take_queued(struct net *n, struct tcp_conn *c)
 
 static bool step7_text(struct net *n, struct tcp_conn *c, struct tcp_seg *g, int64_t now_ns)
 {
-    if (!takes_text(c) || (g->len == 0 && !(g->flags & TCP_FIN)))
-        return takes_text(c);
+    if (!takes_text(c)) {
+        n->c.drop_tcp_state += g->len > 0;  /* beyond their FIN */
+        return false;
+    }
+    if (g->len == 0 && !(g->flags & TCP_FIN))
+        return true;
     /* Nobody will ever read it: RFC 9293 3.6.1, RFC 2525 2.17. */
     if (tcp_orphan(c) && g->len) {
         n->c.drop_tcp_state++;

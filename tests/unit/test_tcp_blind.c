@@ -197,6 +197,31 @@ static void time_wait_yields_to_a_good_syn_only(void **state)
     net_close(l.h.net, ls);
 }
 
+/* --- SYNs without end --------------------------------------------------------- */
+
+/* However long a backlog is: what strangers open leaves a place for each socket of ours. */
+/* Clause: RFC 4987 3.1 */
+static void a_flood_leaves_room_for_sockets(void **state)
+{
+    (void)state;
+    enum { SOCKETS = 8 };
+    int s[SOCKETS];
+    lab_one_close(&l);
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .max_sockets = SOCKETS });
+    s[0] = net_socket(l.h.net, NET_STREAM);
+    net_bind(l.h.net, s[0], 0, 80);
+    net_listen(l.h.net, s[0], 4000);
+    l.ours = 80;
+    for (int i = 0; i < 100; i++, l.theirs++)
+        lab_put(&l, TCP_SYN, 0, 0, WND, 0);
+    assert_int_equal(lab_flush(&l), SOCKETS);       /* each may still get a socket */
+    assert_int_equal(net_counters(l.h.net)->drop_tcp_backlog, 100 - SOCKETS);
+    for (int i = 1; i < SOCKETS; i++)
+        assert_true((s[i] = net_socket(l.h.net, NET_STREAM)) >= 0);
+    for (int i = 0; i < SOCKETS; i++)
+        net_close(l.h.net, s[i]);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_lab, close_lab)
@@ -209,6 +234,7 @@ int main(void)
         T(blind_text_needs_an_ack_in_range),
         T(another_fin_does_not_prolong),
         T(time_wait_yields_to_a_good_syn_only),
+        T(a_flood_leaves_room_for_sockets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -591,6 +591,19 @@ static void out_of_order_leaves_packets(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Text behind a FIN is none of the stream. */
+/* Clause: RFC 9293 3.10.7.4 */
+static void text_after_fin_is_ignored(void **state)
+{
+    (void)state;
+    uint32_t seq;
+    int s = lab_reach(&l, NET_TCP_CLOSE_WAIT, &seq);
+    lab_put(&l, TCP_ACK, seq, 1, WND, 10);
+    assert_int_equal(net_recv(l.h.net, s, &seq, 1), 0);
+    assert_int_equal(ctr()->drop_tcp_state, 1);
+    net_abort(l.h.net, s);
+}
+
 /* --- what no connection is asked about ---------------------------------------- */
 
 /* Clause: RFC 9293 3.1 */
@@ -654,6 +667,7 @@ int main(void)
         T(the_same_gap_is_queued_once),
         T(out_of_order_is_bounded),
         T(out_of_order_leaves_packets),
+        T(text_after_fin_is_ignored),
         T(bad_segments_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
