@@ -228,8 +228,11 @@ void tcp_fin_wait_2(struct net *n, struct tcp_conn *c, int64_t now_ns);
 /** tcp_orphaned() - the user has just left a connection that finishes by itself. */
 void tcp_orphaned(struct net *n, struct tcp_conn *c);
 
-/** tcp_backlog_full() - whether a SYN at @l has to wait: its backlog is full, or the control
- * blocks that are left are those that our own free descriptors may need. */
+/** tcp_blocks_short() - the control blocks that are left, and those in TIME_WAIT, are what
+ * the free descriptors may need: neither children nor orphans get more. */
+bool tcp_blocks_short(const struct net *n);
+
+/** tcp_backlog_full() - whether a SYN at @l has to wait. */
 bool tcp_backlog_full(const struct net *n, const struct tcp_conn *l);
 
 /** tcp_child() - a connection in SYN_RCVD for a SYN at @l. NULL: backlog or memory. */

@@ -239,9 +239,14 @@ struct tcp_conn *tcp_listener(struct net *n, uint32_t laddr, uint16_t lport)
 
 /* --- children of a listener --------------------------------------------------- */
 
+bool tcp_blocks_short(const struct net *n)
+{
+    return n->tcp.n_free + n->tcp.n_tw <= n->socks.n_free;
+}
+
 bool tcp_backlog_full(const struct net *n, const struct tcp_conn *l)
 {
-    return l->pending >= l->backlog || n->tcp.n_free + n->tcp.n_tw <= n->socks.n_free;
+    return l->pending >= l->backlog || tcp_blocks_short(n);
 }
 
 struct tcp_conn *tcp_child(struct net *n, struct tcp_conn *l, const struct tcp_seg *g)

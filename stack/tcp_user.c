@@ -255,8 +255,11 @@ void tcp_abort(struct net *n, struct tcp_conn *c)
 void tcp_close(struct net *n, struct tcp_conn *c)
 {
     /* Unread text: the peer must learn that it was not taken. RFC 2525 2.17. */
-    bool unread = c->rcv.len > 0 && c->state != NET_TCP_TIME_WAIT;
-    if (c->state < NET_TCP_SYN_RCVD || unread || c->linger_s == 0) {
+    bool unread = c->rcv.len > 0;
+    bool over = c->state == NET_TCP_TIME_WAIT;
+    /* As Linux: where too many finish by themselves, one more does not get to. */
+    bool reset = !over && (unread || tcp_blocks_short(n));
+    if (c->state < NET_TCP_SYN_RCVD || reset || c->linger_s == 0) {
         tcp_abort(n, c);
         return;
     }

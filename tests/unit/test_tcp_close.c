@@ -367,6 +367,23 @@ static void time_wait_stays_after_close(void **state)
     lab_expect(&l, TCP_ACK, 2, 12, 0);
 }
 
+/* Peers that never answer our FIN cannot use up the control blocks: beyond so many the
+ * last one is reset instead of waited for. */
+static void too_many_orphans_are_reset(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        int s = lab_client(&l, WND, MSS);           /* there is always one more */
+        net_close(l.h.net, s);
+        lab_one_poll(&l);
+        lab_expect(&l, i < 8 ? FIN_ACK : RST_ACK, 1, 1, 0);
+    }
+    assert_int_equal(conns(), 8);
+    lab_one_wait(&l, 200 * LAB_S);
+    lab_flush(&l);
+    assert_int_equal(conns(), 0);
+}
+
 /* Old connections never keep new ones out: the oldest TIME_WAIT makes room. */
 static void time_wait_makes_room(void **state)
 {
@@ -408,6 +425,7 @@ int main(void)
         T(time_wait_answers_and_restarts),
         T(time_wait_lets_a_new_one_in),
         T(time_wait_stays_after_close),
+        T(too_many_orphans_are_reset),
         T(time_wait_makes_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
