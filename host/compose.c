@@ -25,7 +25,7 @@
 #include <time.h>
 
 #define POOL_SMALL 2048u
-#define POOL_LARGE 4u
+#define POOL_LARGE 32u
 #define OPEN_LIMIT_NS 5000000000
 /* Turns in which nothing is due: the last one before a command sees that it is done, so some. */
 #define DEAD_TURNS 8u

@@ -16,7 +16,7 @@
 #define ICMP_ECHO_REPLY 0
 #define ICMP_ECHO 8
 #define ICMP_HEADER_BYTES 8u
-#define SIZE_MAX_BYTES 1472u    /* no fragments yet */
+#define SIZE_MAX_BYTES 65507u   /* an IPv4 datagram of 65,535 */
 #define OUTSTANDING 1024u
 
 struct ping {
@@ -128,7 +128,7 @@ static void on_reply(struct ping *p, const uint8_t *m, size_t n)
 static void on_sock(void *arg, int s, unsigned ready)
 {
     struct ping *p = arg;
-    uint8_t m[ICMP_HEADER_BYTES + 2048];
+    uint8_t m[ICMP_HEADER_BYTES + SIZE_MAX_BYTES];
     ssize_t n;
     if (ready & NET_ERR) {
         int err = 0;

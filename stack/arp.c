@@ -87,10 +87,10 @@ int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns)
 {
     uint8_t group[ETH_ADDR_BYTES];
     if (ip4_is_broadcast(n, next_hop))
-        return eth_tx(n, p, eth_broadcast, ETH_TYPE_IP4);
+        return ip4_link_tx(n, p, eth_broadcast);
     if (ip4_is_multicast(next_hop)) {
         eth_group_of_ip4(group, next_hop);
-        return eth_tx(n, p, group, ETH_TYPE_IP4);
+        return ip4_link_tx(n, p, group);
     }
     struct arp_entry *e = find(n, next_hop);
     if (!e) {
@@ -118,7 +118,7 @@ int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns)
         e->tries = 0;
         ask(n, e, now_ns);
     }
-    return eth_tx(n, p, e->mac, ETH_TYPE_IP4);
+    return ip4_link_tx(n, p, e->mac);
 }
 
 /* The address was heard of: note it and send what waits. */
@@ -135,7 +135,7 @@ static void learn(struct net *n, struct arp_entry *e, const uint8_t *mac, int64_
     memcpy(ev.mac, mac, sizeof(ev.mac));
     net_emit(n, ev);
     for (struct pkt *p; (p = pkt_list_pop(&e->wait)) != NULL;)
-        (void)eth_tx(n, p, e->mac, ETH_TYPE_IP4);   /* counted there if refused */
+        (void)ip4_link_tx(n, p, e->mac);   /* counted there if refused */
 }
 
 /* A sender address that nobody can have. 0 is a probe, RFC 5227 1.1. */

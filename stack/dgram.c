@@ -12,7 +12,7 @@
 #include <string.h>
 
 _Static_assert((DGRAM_BUCKETS & (DGRAM_BUCKETS - 1)) == 0, "masked below");
-_Static_assert(NET_MTU_MAX <= PKT_SMALL_BYTES - PKT_HEADROOM_BYTES, "one small packet each");
+_Static_assert(IP4_TOTAL_MAX <= PKT_LARGE_BYTES - PKT_HEADROOM_BYTES, "one packet each");
 
 /* By the lowest bits: random ports spread by themselves, and nobody gains by filling one
  * chain, since only our own endpoints stand in it. */
@@ -40,7 +40,7 @@ static void flush(struct dgram *d)
 {
     for (struct pkt *p; (p = pkt_list_pop(&d->rxq)) != NULL;)
         pkt_release(p);
-    d->rxq_bytes = 0;
+    d->rxq_bytes = d->rxq_held = 0;
 }
 
 void dgram_fini(struct net *n, struct dgram *d)
@@ -151,14 +151,20 @@ struct dgram *dgram_find(struct net *n, enum net_type type, uint32_t laddr, uint
 
 /* --- receiving ------------------------------------------------------------ */
 
+/* What a packet holds back is its buffer, so one without payload counts as well, and a
+ * large one, of which there are few, for more. */
+static size_t held(const struct pkt *p)
+{
+    return p->len + (p->class_ == PKT_LARGE ? DGRAM_LARGE_BYTES : DGRAM_OVERHEAD_BYTES);
+}
+
 int dgram_deliver(struct net *n, struct dgram *d, struct pkt *p)
 {
-    /* What a packet holds back is its buffer, so one without payload counts as well. */
-    size_t held = d->rxq_bytes + (size_t)d->rxq.n * DGRAM_OVERHEAD_BYTES;
-    if (d->shut_rd || held + p->len + DGRAM_OVERHEAD_BYTES > d->rcvbuf_bytes) {
+    if (d->shut_rd || d->rxq_held + held(p) > d->rcvbuf_bytes) {
         pkt_release(p);
         return -ENOBUFS;
     }
+    d->rxq_held += held(p);
     d->rxq_bytes += p->len;
     pkt_list_push(&d->rxq, p);
     sock_changed(n, d->sock);
@@ -168,8 +174,10 @@ int dgram_deliver(struct net *n, struct dgram *d, struct pkt *p)
 struct pkt *dgram_take(struct dgram *d)
 {
     struct pkt *p = pkt_list_pop(&d->rxq);
-    if (p)
+    if (p) {
+        d->rxq_held -= held(p);
         d->rxq_bytes -= p->len;
+    }
     return p;
 }
 
@@ -207,8 +215,10 @@ ssize_t dgram_recvfrom(struct net *n, struct dgram *d, void *p, size_t len, uint
 
 /* Everything that can be said without a packet. A pending error comes first: it is about
  * what was sent before (RFC 1122 4.1.3.3).
- * Returns 0 with the destination filled in, or why this cannot be sent. */
-static int sendable(struct net *n, struct dgram *d, size_t len, uint32_t *addr, uint16_t *port)
+ * Returns 0 with the destination and the number of frames filled in, or why this cannot
+ * be sent. */
+static int sendable(struct net *n, struct dgram *d, size_t len, uint32_t *addr, uint16_t *port,
+                    unsigned *frames)
 {
     if (d->err)
         return -dgram_error_take(d);
@@ -223,21 +233,30 @@ static int sendable(struct net *n, struct dgram *d, size_t len, uint32_t *addr, 
     if (d->type == NET_DGRAM && !*port)
         return -EINVAL;         /* RFC 768: port 0 means none */
     size_t hdr = IP4_HDR_BYTES + (d->type == NET_DGRAM ? UDP_HDR_BYTES : 0);
-    if (len > ip4_mtu(n) - hdr)
-        return -EMSGSIZE;       /* not cut: ip4_tx.c */
+    *frames = len > IP4_TOTAL_MAX ? 0 : ip4_tx_frames(n, *addr, hdr + len);
+    if (!*frames)
+        return -EMSGSIZE;
     return d->lport ? 0 : dgram_bind(n, d, 0, 0);
+}
+
+/* All fragments of a datagram leave together, each in a packet of its own. */
+static bool has_room(const struct net *n, unsigned frames)
+{
+    return net_tx_room(n) >= frames &&
+           (frames == 1 || pkt_pool_free(n->pool, PKT_SMALL) >= frames);
 }
 
 ssize_t dgram_sendto(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
                      uint16_t port)
 {
-    int err = sendable(n, d, len, &addr, &port);
+    unsigned frames;
+    int err = sendable(n, d, len, &addr, &port, &frames);
     if (err)
         return err;
     /* A datagram that finds no room is not taken at all: the user keeps it, and hears
      * (NET_OUT) when to come again. */
     ssize_t r = -EAGAIN;
-    if (net_tx_room(n)) {
+    if (has_room(n, frames)) {
         r = d->type == NET_DGRAM ? udp_tx(n, d, p, len, addr, port)
                                  : icmp4_echo_tx(n, d, p, len, addr);
     }

@@ -20,8 +20,9 @@
 
 struct sock;
 
-#define DGRAM_RCVBUF_BYTES 65536u   /* default of rcvbuf */
+#define DGRAM_RCVBUF_BYTES 147456u  /* default of rcvbuf: two of the longest datagrams */
 #define DGRAM_OVERHEAD_BYTES 256u   /* added per packet: empty ones are not free */
+#define DGRAM_LARGE_BYTES 8192u     /* in its place for a packet of the large class */
 #define DGRAM_BUCKETS 64u
 
 /* Ephemeral ports: the range of Linux, drawn at random (RFC 6056 3.3.2). */
@@ -41,6 +42,7 @@ struct dgram {
     int err;                    /* pending, positive errno; 0 none */
     size_t rcvbuf_bytes;
     size_t rxq_bytes;           /* payload only */
+    size_t rxq_held;            /* the same with what each packet adds: against rcvbuf */
     struct pkt_list rxq;
 };
 
@@ -75,9 +77,10 @@ int dgram_connect(struct net *n, struct dgram *d, uint32_t addr, uint16_t port);
  * dgram_sendto() - one datagram; binds if needed. NET_ICMP: see net_socket().
  * @addr, @port: 0, 0 for the connected peer
  *
- * Returns @len; -EAGAIN (no room in the NIC, no buffer: NET_OUT follows),
- * -EMSGSIZE, -EDESTADDRREQ, -EPIPE (shut down), -ENETUNREACH, -EINVAL (NET_ICMP:
- * not an echo request), or minus the pending error.
+ * Returns @len; -EAGAIN (no room in the NIC, no buffer: NET_OUT follows), -EMSGSIZE
+ * (above 65,535 bytes with its headers, or too many fragments), -EDESTADDRREQ, -EPIPE
+ * (shut down), -ENETUNREACH, -EINVAL (NET_ICMP: not an echo request), or minus the
+ * pending error.
  */
 ssize_t dgram_sendto(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
                      uint16_t port);

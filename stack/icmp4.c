@@ -76,7 +76,7 @@ ssize_t icmp4_echo_tx(struct net *n, struct dgram *d, const void *p, size_t len,
     uint32_t src = ip4_src_for(n, addr);
     if (!src)
         return -ENETUNREACH;
-    struct pkt *q = net_pkt_alloc(n, PKT_SMALL);
+    struct pkt *q = net_pkt_alloc_for(n, len);
     if (!q)
         return -EAGAIN;
     uint8_t *b = pkt_put(q, (uint32_t)len);
@@ -101,26 +101,31 @@ static const struct { int err; bool hard; } unreachable[] = {
     [14] = { EHOSTUNREACH, true },  [15] = { EHOSTUNREACH, true },
 };
 
-/* Returns false for an error that no socket needs to know. */
-static bool classify(struct icmp4_error_view *e)
+/* Returns NULL, or the counter of an error that no socket needs to know. Redirects may be
+ * ignored by a host with one router (and are a way to be lied to). */
+static uint64_t *classify(struct net *n, struct icmp4_error_view *e)
 {
     switch (e->type) {
     case ICMP4_UNREACHABLE:
         if (e->code >= sizeof(unreachable) / sizeof(unreachable[0]))
-            return false;
+            return &n->c.drop_icmp4_type;
         e->err = unreachable[e->code].err;
         e->hard = unreachable[e->code].hard;
-        return true;
+        return NULL;
     case ICMP4_TIME_EXCEEDED:
         e->err = EHOSTUNREACH;
         e->hard = false;
-        return true;
+        return NULL;
     case ICMP4_PARAMETER:
         e->err = EPROTO;
         e->hard = true;
-        return true;
+        return NULL;
+    case ICMP4_REDIRECT:
+        return &n->c.drop_icmp4_redirect;
+    case ICMP4_SOURCE_QUENCH:
+        return &n->c.drop_icmp4_quench;
     default:
-        return false;
+        return &n->c.drop_icmp4_type;
     }
 }
 
@@ -142,6 +147,7 @@ static bool read_quote(const struct net *n, const uint8_t *b, uint32_t len,
     memcpy(port, b + hdr, sizeof(port));
     memcpy(&seq, b + hdr + 4, sizeof(seq));
     e->proto = h.proto;
+    e->bytes = be16_get(h.total_len);
     e->src = be32_get(h.src);
     e->dst = be32_get(h.dst);
     e->sport = be16_get(port[0]);
@@ -156,47 +162,54 @@ static bool read_quote(const struct net *n, const uint8_t *b, uint32_t len,
     return e->src == n->ip4.addr;
 }
 
-/* Returns true if there was someone to tell. TCP looks for itself (RFC 5927). */
-static bool tell(struct net *n, const struct icmp4_error_view *e)
+/* Whoever sent what the error quotes. Returns NULL if it was told, or the counter of why
+ * not. TCP looks for itself (RFC 5927). */
+static uint64_t *tell(struct net *n, const struct icmp4_error_view *e)
 {
-    if (e->proto == IP4_PROTO_TCP) {
-        tcp_icmp_error(n, e);
-        return true;
-    }
     struct dgram *d = NULL;
+    if (e->proto == IP4_PROTO_TCP) {
+        int err = tcp_icmp_error(n, e);
+        return !err ? NULL : err == -ERANGE ? &n->c.drop_icmp4_not_in_flight
+                                            : &n->c.drop_icmp4_no_socket;
+    }
     if (e->proto == IP4_PROTO_UDP)
         d = dgram_find(n, NET_DGRAM, e->src, e->sport, e->dst, e->dport);
     else if (e->proto == IP4_PROTO_ICMP)
         d = dgram_find(n, NET_ICMP, e->src, e->sport, e->dst, 0);
-    /* A UDP socket that is not connected could not tell whom it concerns. */
-    if (!d || (d->type == NET_DGRAM && !d->raddr))
-        return false;
-    dgram_set_error(n, d, e->err);
-    return true;
+    if (!d)
+        return &n->c.drop_icmp4_no_socket;
+    /* A UDP socket that is not connected could not tell whom it concerns; but what did not
+     * fit may well be its own, and its next datagram is cut. */
+    if (d->type == NET_ICMP || d->raddr)
+        dgram_set_error(n, d, e->err);
+    else if (e->err != EMSGSIZE)
+        return &n->c.drop_icmp4_no_socket;
+    return NULL;
 }
 
-/* Redirects and source quench end in drop_icmp4_type: the first may be ignored by a host
- * with one router (and are a way to be lied to), the second is dead (RFC 6633). */
 static void error_rx(struct net *n, struct pkt *p, const struct ip4_view *ip,
                      const struct icmp4_view *v)
 {
     struct icmp4_error_view e = { .from = ip->src, .type = v->type, .code = v->code };
     pkt_pull(p, ICMP4_HDR_BYTES);
-    if (!classify(&e)) {
-        drop(p, &n->c.drop_icmp4_type);
-        return;
-    }
-    if (v->type == ICMP4_UNREACHABLE && v->code == ICMP4_UNREACH_FRAG)
-        e.mtu = v->seq;
-    if (!read_quote(n, pkt_data(p), p->len, &e)) {
-        drop(p, &n->c.drop_icmp4_malformed);
+    uint64_t *why = classify(n, &e);
+    if (!why && !read_quote(n, pkt_data(p), p->len, &e))
+        why = &n->c.drop_icmp4_malformed;
+    if (why) {
+        drop(p, why);
         return;
     }
     pkt_release(p);
-    if (tell(n, &e))
-        n->c.icmp4_handled++;
-    else
-        n->c.drop_icmp4_no_socket++;
+    if (e.err == EMSGSIZE)
+        e.mtu = ip4_pmtu_told(v->seq, e.bytes);
+    why = tell(n, &e);
+    if (why) {
+        (*why)++;
+        return;
+    }
+    n->c.icmp4_handled++;
+    if (e.err == EMSGSIZE)      /* believed only now: the packet was one of ours */
+        ip4_pmtu_lower(n, e.dst, e.mtu);
 }
 
 void icmp4_unreachable(struct net *n, struct pkt *p)
@@ -206,7 +219,7 @@ void icmp4_unreachable(struct net *n, struct pkt *p)
         .type = ICMP4_UNREACHABLE,
         .code = ICMP4_UNREACH_HOST,
     };
-    bool known = classify(&e) && read_quote(n, pkt_data(p), p->len, &e);
+    bool known = !classify(n, &e) && read_quote(n, pkt_data(p), p->len, &e);
     pkt_release(p);
     if (known)
         (void)tell(n, &e);      /* nobody waits any more: nothing to do */
@@ -238,8 +251,9 @@ static bool may_answer(const struct pkt *orig, const struct ip4_view *ip)
            !icmp4_is_error(orig->buf[orig->l3 + ip->hdr_bytes]);
 }
 
-void icmp4_error_tx(struct net *n, const struct pkt *orig, const struct ip4_view *ip,
-                    uint8_t type, uint8_t code, int64_t now_ns)
+/* @at: pointer of a parameter problem, the first byte behind the checksum; else 0. */
+static void error_tx(struct net *n, const struct pkt *orig, const struct ip4_view *ip,
+                     uint8_t type, uint8_t code, uint8_t at, int64_t now_ns)
 {
     if (!may_answer(orig, ip))
         return;
@@ -255,14 +269,26 @@ void icmp4_error_tx(struct net *n, const struct pkt *orig, const struct ip4_view
     if (quote > ip->total_bytes)
         quote = ip->total_bytes;
     uint8_t *b = pkt_put(p, ICMP4_HDR_BYTES + quote);
-    icmp4_emit(b, &(struct icmp4_view){ .type = type, .code = code });
+    icmp4_emit(b, &(struct icmp4_view){ .type = type, .code = code,
+                                        .id = (uint16_t)(at << 8) });
     memcpy(b + ICMP4_HDR_BYTES, orig->buf + orig->l3, quote);
     (void)send(n, p, ip->dst, ip->src, 0, ip->tos, now_ns);     /* refusal is counted */
 }
 
+void icmp4_error_tx(struct net *n, const struct pkt *orig, const struct ip4_view *ip,
+                    uint8_t type, uint8_t code, int64_t now_ns)
+{
+    error_tx(n, orig, ip, type, code, 0, now_ns);
+}
+
+void icmp4_parameter_tx(struct net *n, const struct pkt *orig, const struct ip4_view *ip,
+                        uint8_t at, int64_t now_ns)
+{
+    error_tx(n, orig, ip, ICMP4_PARAMETER, 0, at, now_ns);
+}
+
 /* Length and checksum before anything is believed. What is not known in error_rx() is
  * dropped there, so that unknown types cost nothing here. RFC 1122 3.2.2: silently. */
-
 void icmp4_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now_ns)
 {
     struct icmp4_view v;

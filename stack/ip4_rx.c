@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ip4_rx.c - received IPv4 packets: checked in the order of RFC 1122 3.2.1, then
- * handed to ICMP, UDP or TCP. This host does not forward.
+ * ip4_rx.c - received IPv4 packets: checked in the order of RFC 1122 3.2.1, put
+ * together where they are fragments (ip4_frag.c), then handed to ICMP, UDP or TCP.
+ * This host does not forward.
  */
 #include "stack/net_int.h"
 
@@ -32,9 +33,27 @@ static uint64_t *check(struct net *n, const struct pkt *p, struct ip4_view *v, b
     if (martian(n, v) || (link_many && !broadcast))
         return &n->c.drop_ip4_martian;
     v->to_many = broadcast;
-    if (ip4_is_fragment(v))
-        return &n->c.drop_ip4_fragment;
     return NULL;
+}
+
+/* A whole datagram, its head behind the IPv4 header. */
+static void deliver(struct net *n, struct pkt *p, const struct ip4_view *v, int64_t now_ns)
+{
+    switch (v->proto) {
+    case IP4_PROTO_ICMP:
+        icmp4_rx(n, p, v, now_ns);
+        break;
+    case IP4_PROTO_UDP:
+        udp_rx(n, p, v, now_ns);
+        break;
+    case IP4_PROTO_TCP:
+        tcp_rx(n, p, v, now_ns);
+        break;
+    default:                    /* RFC 1122 3.2.2.1: a host SHOULD say so */
+        n->c.drop_ip4_no_proto++;
+        icmp4_error_tx(n, p, v, ICMP4_UNREACHABLE, ICMP4_UNREACH_PROTO, now_ns);
+        pkt_release(p);
+    }
 }
 
 void ip4_rx(struct net *n, struct pkt *p, bool link_many, int64_t now_ns)
@@ -49,21 +68,19 @@ void ip4_rx(struct net *n, struct pkt *p, bool link_many, int64_t now_ns)
     }
     pkt_trim(p, v.total_bytes);     /* short frames were padded to 60 bytes */
     p->l3 = p->head;
+    /* The only fault of a header that is told (RFC 1122 3.2.2.5): for the others the
+     * sender's address may be wrong as well. */
+    uint8_t bad = ip4_bad_option(pkt_data(p), v.hdr_bytes);
+    if (bad) {
+        n->c.drop_ip4_malformed++;
+        icmp4_parameter_tx(n, p, &v, bad, now_ns);
+        pkt_release(p);
+        return;
+    }
     pkt_pull(p, v.hdr_bytes);
     p->l4 = p->head;
-    switch (v.proto) {
-    case IP4_PROTO_ICMP:
-        icmp4_rx(n, p, &v, now_ns);
-        break;
-    case IP4_PROTO_UDP:
-        udp_rx(n, p, &v, now_ns);
-        break;
-    case IP4_PROTO_TCP:
-        tcp_rx(n, p, &v, now_ns);
-        break;
-    default:                    /* RFC 1122 3.2.2.1: a host SHOULD say so */
-        n->c.drop_ip4_no_proto++;
-        icmp4_error_tx(n, p, &v, ICMP4_UNREACHABLE, ICMP4_UNREACH_PROTO, now_ns);
-        pkt_release(p);
-    }
+    if (ip4_is_fragment(&v))
+        p = ip4_frag_rx(n, p, &v, now_ns);
+    if (p)
+        deliver(n, p, &v, now_ns);
 }

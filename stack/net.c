@@ -41,6 +41,8 @@ int net_create(struct net **out, const struct net_cfg *cfg)
     for (unsigned i = 0; i < RNG_STREAMS; i++)
         rng_init(&n->rng[i], cfg->seed, (enum rng_stream)i);
     n->arp.due_ns = NET_NEVER;
+    for (unsigned i = 0; i < 2; i++)
+        n->ip4_id_key[i] = rng_u64(&n->rng[RNG_IP4_ID_KEY]);
     if (dns_init(n) || sock_init(n) || tcp_init(n)) {
         net_destroy(n);
         return -ENOMEM;
@@ -59,6 +61,7 @@ void net_destroy(struct net *n)
     sock_fini(n);
     tcp_fini(n);
     arp_forget(n);
+    ip4_frag_fini(n);
     free(n);
 }
 
@@ -83,6 +86,7 @@ static int64_t run_due(struct net *n, int64_t now_ns)
 {
     int64_t next = arp_poll(n, now_ns);
     next = earlier(next, dhcp_poll(n, now_ns));
+    next = earlier(next, ip4_frag_poll(n, now_ns));
     next = earlier(next, dns_poll(n, now_ns));
     next = earlier(next, tcp_poll(n, now_ns));
     dgram_room(n);
@@ -134,6 +138,12 @@ struct pkt *net_pkt_alloc(struct net *n, enum pkt_class c)
     return p;
 }
 
+struct pkt *net_pkt_alloc_for(struct net *n, size_t bytes)
+{
+    bool small = bytes <= PKT_SMALL_BYTES - PKT_HEADROOM_BYTES;
+    return net_pkt_alloc(n, small ? PKT_SMALL : PKT_LARGE);
+}
+
 void net_emit(struct net *n, struct net_event ev)
 {
     if (!n->cfg.event)
@@ -162,7 +172,8 @@ void transport_csum(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, ui
     uint8_t *at = pkt_data(p) + field;
     /* The pseudo header is not in the packet, so its sum is the seed in both cases. */
     uint16_t sum = pseudo_sum(src, dst, proto, p->len);
-    if (offloads(n, NIC_OFF_TX_CSUM)) {
+    bool whole = p->len + IP4_HDR_BYTES <= ip4_path_mtu(n, dst);
+    if (whole && offloads(n, NIC_OFF_TX_CSUM)) {
         /* The device sums from csum_at to the end, the field being part of it. */
         p->vnet_flags |= VNET_F_NEEDS_CSUM;
         p->csum_at = p->head;

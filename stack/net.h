@@ -87,9 +87,19 @@ struct net_event {
     X(drop_ip4_checksum, "IPv4 header checksum wrong")                         \
     X(drop_ip4_not_mine, "IPv4 destination not ours")                          \
     X(drop_ip4_martian, "IPv4 source impossible, or unicast in a group frame") \
-    X(drop_ip4_fragment, "IPv4 fragment (reassembly not supported yet)")       \
+    X(ip4_frag_rx, "of these: fragments")                                      \
+    X(ip4_frag_joined, "fragments that became part of a whole datagram")       \
+    X(ip4_reassembled, "IPv4 datagrams put together from fragments")           \
+    X(drop_ip4_frag_malformed, "fragment empty, or its length not one of 8s")  \
+    X(drop_ip4_frag_too_long, "fragments of a datagram above 65,535 bytes")    \
+    X(drop_ip4_frag_duplicate, "fragment that was there already")              \
+    X(drop_ip4_frag_overlap, "fragments that overlap or contradict another")   \
+    X(drop_ip4_frag_timeout, "fragments whose datagram was not whole in time") \
+    X(drop_ip4_frag_evicted, "fragments that made room for a newer datagram")  \
+    X(drop_ip4_frag_no_buffer, "fragment without a buffer to be joined in")    \
+    X(ip4_frag_tx, "IPv4 fragments sent")                                      \
     X(drop_ip4_no_route, "no route to destination")                            \
-    X(drop_ip4_too_long, "packet to send above the MTU")                       \
+    X(drop_ip4_too_long, "packet to send too long, or in too many fragments")  \
     X(drop_ip4_no_proto, "IPv4 protocol not handled")                          \
     X(icmp4_rx, "ICMP messages received")                                      \
     X(icmp4_tx, "ICMP messages sent")                                          \
@@ -97,9 +107,12 @@ struct net_event {
     X(icmp4_handled, "ICMP messages answered or delivered")                    \
     X(drop_icmp4_malformed, "ICMP message too short")                          \
     X(drop_icmp4_checksum, "ICMP checksum wrong")                              \
-    X(drop_icmp4_type, "ICMP type not handled")                                \
+    X(drop_icmp4_type, "ICMP type or code not handled")                        \
+    X(drop_icmp4_redirect, "ICMP redirect: routes change by hand only")        \
+    X(drop_icmp4_quench, "ICMP source quench: obsolete (RFC 6633)")            \
     X(drop_icmp4_broadcast, "ICMP echo request to more than us")               \
     X(drop_icmp4_no_socket, "ICMP reply or error for no socket")               \
+    X(drop_icmp4_not_in_flight, "ICMP error about no TCP segment under way")   \
     X(drop_icmp4_rcvbuf, "ICMP receive buffer full")                           \
     X(udp_rx, "UDP datagrams received")                                        \
     X(udp_tx, "UDP datagrams sent")                                            \

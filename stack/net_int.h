@@ -83,6 +83,41 @@ struct ip4_state {
     struct ip4_route route[IP4_ROUTES];     /* longest prefix first */
 };
 
+/* --- ip4_frag.c: datagrams that are being put together -------------------- */
+#define IP4_TOTAL_MAX 65535u
+#define IP4_FRAG_DATAGRAMS 16u      /* each holds one large packet of the pool */
+#define IP4_FRAG_NS (30 * NET_NS_PER_S)     /* as Linux' ipfrag_time */
+#define IP4_FRAG_BLOCKS 8192u       /* of 8 bytes, in the longest datagram */
+
+struct ip4_frag {
+    struct pkt *pkt;            /* NULL: free. Payload from its head on, header in front */
+    uint32_t src, dst;          /* these, proto and id name the datagram: RFC 791 3.2 */
+    uint16_t id;
+    uint8_t proto;
+    bool to_many;               /* one of the fragments was */
+    bool ended;                 /* the last fragment is there: `end` is final */
+    uint32_t end;               /* bytes of payload up to the farthest fragment's end */
+    unsigned blocks;            /* bits set in `have` */
+    unsigned fragments;         /* that it is made of */
+    int64_t due_ns;             /* given up then */
+    struct ip4_view first;      /* of the fragment at offset 0; hdr_bytes 0: not there yet */
+    uint64_t have[IP4_FRAG_BLOCKS / 64];
+};
+
+/* --- ip4_tx.c, ip4_pmtu.c: datagrams above the MTU of their path ----------- */
+#define IP4_FRAG_TX_MAX 64u         /* fragments of one datagram: they leave together */
+#define IP4_ID_BUCKETS 64u
+#define IP4_PMTU_ENTRIES 32u
+#define IP4_PMTU_NS (600 * NET_NS_PER_S)    /* RFC 1191 6.3; Linux' mtu_expires */
+#define IP4_PMTU_MIN 552u           /* Linux' min_pmtu: less is a lie or not worth it */
+#define IP4_PMTU_DF_MIN 576u        /* below what every host takes DF is left out */
+
+struct ip4_pmtu {
+    uint32_t dst;               /* 0: free */
+    uint16_t mtu;
+    int64_t until_ns;
+};
+
 /* --- icmp4.c: rate limit of errors, as Linux' icmp_msgs_per_sec and _burst --- */
 #define ICMP4_ERRORS_PER_S 1000
 #define ICMP4_ERRORS_BURST 50
@@ -128,6 +163,10 @@ struct net {
     struct rng rng[RNG_STREAMS];
     struct arp_state arp;
     struct ip4_state ip4;
+    struct ip4_frag frag[IP4_FRAG_DATAGRAMS];
+    struct ip4_pmtu pmtu[IP4_PMTU_ENTRIES];
+    uint64_t ip4_id_key[2];     /* which bucket a datagram takes its id from */
+    uint16_t ip4_id[IP4_ID_BUCKETS];
     struct icmp4_state icmp4;
     struct dgram_table dgrams;
     struct dns_state dns;
@@ -141,6 +180,9 @@ struct net {
 /** net_pkt_alloc() - an empty packet; NULL is counted as drop_no_buffer. */
 struct pkt *net_pkt_alloc(struct net *n, enum pkt_class c);
 
+/** net_pkt_alloc_for() - the same, of the class that @bytes above the headroom need. */
+struct pkt *net_pkt_alloc_for(struct net *n, size_t bytes);
+
 /** net_tx_room() - frames that the NIC takes now. Senders that can wait ask first. */
 static inline unsigned net_tx_room(const struct net *n)
 {
@@ -152,8 +194,9 @@ void net_emit(struct net *n, struct net_event ev);
 
 /**
  * transport_csum() - have the checksum of an outgoing message made: by the NIC if
- * it inserts (then the field holds the pseudo header's sum and VNET_F_NEEDS_CSUM,
- * csum_at, csum_off are set), else here (csum_tx_computed).
+ * it inserts and the message stays in one frame (then the field holds the pseudo
+ * header's sum and VNET_F_NEEDS_CSUM, csum_at, csum_off are set), else here
+ * (csum_tx_computed).
  * @p:     head at the transport header, length final, field anything
  * @proto: IP4_PROTO_ICMP has no pseudo header
  * @field: offset of the checksum field from the head
@@ -193,7 +236,7 @@ void arp_rx(struct net *n, struct pkt *p, int64_t now_ns);
  * arp_tx() - send an IPv4 packet to a neighbour, asking for its address first if
  * it is not known; consumed.
  *
- * Returns 0 sent or waiting; else as eth_tx(), or -ENOBUFS (drop_arp_table_full).
+ * Returns 0 sent or waiting; else as ip4_link_tx(), or -ENOBUFS (drop_arp_table_full).
  */
 int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns);
 
@@ -207,7 +250,7 @@ void arp_ask_all(struct net *n, uint32_t addr);
 /** arp_forget() - drop the whole table and release what waits. */
 void arp_forget(struct net *n);
 
-/* --- ip4_tx.c, ip4_rx.c, ip4_route.c -------------------------------------- */
+/* --- ip4_tx.c, ip4_rx.c, ip4_frag.c, ip4_pmtu.c, ip4_route.c -------------- */
 
 /** ip4_rx() - one IPv4 packet; consumed. @link_many: its frame was not to us alone. */
 void ip4_rx(struct net *n, struct pkt *p, bool link_many, int64_t now_ns);
@@ -218,8 +261,11 @@ void ip4_rx(struct net *n, struct pkt *p, bool link_many, int64_t now_ns);
  * @src: 0 for our address
  * @ttl: 0 for NET_TTL_DEFAULT
  *
- * Returns 0 sent or waiting for ARP; -ENETUNREACH (drop_ip4_no_route);
- * -EMSGSIZE above the MTU (drop_ip4_too_long); else as arp_tx().
+ * A packet above the path's MTU leaves in fragments; TCP keeps below the link's.
+ *
+ * Returns 0 sent or waiting for ARP; -ENETUNREACH (drop_ip4_no_route); -EMSGSIZE
+ * TCP above the link's MTU, above 65,535 bytes, or more than IP4_FRAG_TX_MAX
+ * fragments (drop_ip4_too_long); else as arp_tx().
  */
 int ip4_tx(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, uint8_t proto, uint8_t ttl,
            int64_t now_ns);
@@ -228,8 +274,57 @@ int ip4_tx(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, uint8_t pro
 int ip4_tx_tos(struct net *n, struct pkt *p, uint32_t src, uint32_t dst, uint8_t proto,
                uint8_t ttl, uint8_t tos, int64_t now_ns);
 
-/** ip4_mtu() - largest IPv4 packet, header included. TCP's MSS is 40 less. */
+/**
+ * ip4_link_tx() - the packet leaves to @mac, whole or in fragments; consumed. For arp.c.
+ * @p: head at its IPv4 header
+ *
+ * Returns as eth_tx(). Where NIC or pool lack room for all fragments, none leaves
+ * (drop_tx_nic_full, drop_no_buffer: one of either).
+ */
+int ip4_link_tx(struct net *n, struct pkt *p, const uint8_t *mac);
+
+/** ip4_tx_frames() - frames that a packet of @bytes, IPv4 header included, takes to
+ * @dst; 0: it cannot be sent. Not for TCP. */
+unsigned ip4_tx_frames(const struct net *n, uint32_t dst, size_t bytes);
+
+/**
+ * ip4_frag_rx() - one fragment; consumed.
+ * @p: head at the payload, l3 at the header
+ * @v: its header
+ *
+ * Returns the whole datagram, its head at the payload and *v its header, when this
+ * was the last one missing; else NULL. Source: RFC 791 3.2, RFC 1122 3.3.2.
+ */
+struct pkt *ip4_frag_rx(struct net *n, struct pkt *p, struct ip4_view *v, int64_t now_ns);
+
+/** ip4_frag_poll() - give up what was not whole in time. Returns the next deadline,
+ * NET_NEVER. */
+int64_t ip4_frag_poll(struct net *n, int64_t now_ns);
+
+/** ip4_frag_held() - fragments that wait for others. */
+unsigned ip4_frag_held(const struct net *n);
+
+/** ip4_frag_fini() - release what waits. */
+void ip4_frag_fini(struct net *n);
+
+/** ip4_mtu() - largest IPv4 packet of the link, header included. TCP's MSS is 40 less. */
 uint32_t ip4_mtu(const struct net *n);
+
+/** ip4_path_mtu() - largest IPv4 packet that reaches @dst whole, as far as we know:
+ * ip4_mtu(), or less for ten minutes after a router said so. RFC 1191. */
+uint32_t ip4_path_mtu(const struct net *n, uint32_t dst);
+
+/**
+ * ip4_pmtu_told() - the MTU to believe after "fragmentation needed".
+ * @mtu:   of the next hop; 0 not told (a router older than RFC 1191)
+ * @bytes: total length of the packet that did not fit
+ *
+ * Returns bytes, IP4_PMTU_MIN or more. Source: RFC 1191 5, 7.1.
+ */
+uint16_t ip4_pmtu_told(uint16_t mtu, uint16_t bytes);
+
+/** ip4_pmtu_lower() - note the path MTU to @dst, where it is below the one known. */
+void ip4_pmtu_lower(struct net *n, uint32_t dst, uint16_t mtu);
 
 /** ip4_src_for() - our address towards @dst; 0: no route, or none configured. */
 uint32_t ip4_src_for(struct net *n, uint32_t dst);
@@ -251,8 +346,9 @@ struct icmp4_error_view {
     uint8_t type, code;         /* ICMP */
     int err;                    /* positive errno, as Linux' icmp_err_convert */
     bool hard;                  /* may end a connection being made (RFC 1122 4.2.3.9) */
-    uint16_t mtu;               /* type 3 code 4: of the next hop; 0 not told */
+    uint16_t mtu;               /* type 3 code 4: of the path, ip4_pmtu_told() */
     uint8_t proto;              /* of the packet that we sent, as all below */
+    uint16_t bytes;             /* its total length */
     uint32_t src, dst;          /* src is ours */
     uint16_t sport, dport;      /* NET_ICMP: sport is the id */
     uint32_t seq;               /* TCP */
@@ -268,6 +364,10 @@ void icmp4_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t n
  */
 void icmp4_error_tx(struct net *n, const struct pkt *orig, const struct ip4_view *ip,
                     uint8_t type, uint8_t code, int64_t now_ns);
+
+/** icmp4_parameter_tx() - the same for a header that is wrong at byte @at. RFC 792. */
+void icmp4_parameter_tx(struct net *n, const struct pkt *orig, const struct ip4_view *ip,
+                        uint8_t at, int64_t now_ns);
 
 /**
  * icmp4_unreachable() - tell the socket that sent this packet that its next hop
@@ -312,8 +412,9 @@ int tcp_init(struct net *n);
 void tcp_fini(struct net *n);
 /** tcp_rx() - one segment; consumed. Head at the TCP header, checksum not yet looked at. */
 void tcp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now_ns);
-/** tcp_icmp_error() - an error about a segment that we sent. */
-void tcp_icmp_error(struct net *n, const struct icmp4_error_view *e);
+/** tcp_icmp_error() - an error about a segment that we sent. Returns 0; -ENOENT no such
+ * connection, -ERANGE its sequence number is not in flight (RFC 5927 4.1). */
+int tcp_icmp_error(struct net *n, const struct icmp4_error_view *e);
 /** tcp_poll() - timers, and what waited for room in the NIC. Returns the next
  * deadline, NET_NEVER. Called in each net_poll(), after the received frames. */
 int64_t tcp_poll(struct net *n, int64_t now_ns);

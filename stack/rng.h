@@ -15,10 +15,11 @@ enum rng_stream {
     RNG_TCP_PORT,       /* ephemeral ports, RFC 6056 */
     RNG_UDP_PORT,
     RNG_ICMP_ID,        /* identifier of a NET_ICMP socket */
-    RNG_IP4_ID,         /* RFC 6864: any value, all datagrams are atomic */
+    RNG_IP4_ID,         /* RFC 6864: any value where the datagram is atomic */
     RNG_DNS_ID,         /* RFC 5452 */
     RNG_DNS_PORT,
     RNG_DHCP,           /* xid, jitter of repetitions */
+    RNG_IP4_ID_KEY,     /* of the ids of datagrams that may be cut */
     RNG_STREAMS
 };
 

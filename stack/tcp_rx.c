@@ -35,7 +35,8 @@ static void take_peer_syn(struct net *n, struct tcp_conn *c, const struct tcp_se
     uint32_t own = ip4_mtu(n) - IP4_HDR_BYTES - TCP_HDR_BYTES;
     if (c->mss_limit)
         own = min_u32(own, c->mss_limit);
-    mss = min_u32(mss, own);
+    mss = min_u32(min_u32(mss, own),
+                  ip4_path_mtu(n, c->raddr) - IP4_HDR_BYTES - TCP_HDR_BYTES);
     c->mss = (uint16_t)(mss < TCP_MSS_MIN ? TCP_MSS_MIN : mss);
     c->rcv_mss = (uint16_t)min_u32(own, TCP_MSS_DEFAULT);
     c->irs = g->seq;
@@ -670,19 +671,20 @@ static void smaller_mss(struct net *n, struct tcp_conn *c, uint16_t mtu)
     tcp_out_queue(n, c);
 }
 
-void tcp_icmp_error(struct net *n, const struct icmp4_error_view *e)
+int tcp_icmp_error(struct net *n, const struct icmp4_error_view *e)
 {
     struct tcp_conn *c = tcp_lookup(n, e->src, e->sport, e->dst, e->dport);
     struct tcp_seq seq = tcp_seq_of(e->seq);
     if (!c)
-        return;
+        return -ENOENT;
     /* RFC 5927 4.1: a stranger would have to guess a number that is in flight. */
     if (!tcp_seq_leq(c->snd_una, seq) || !tcp_seq_lt(seq, c->snd_max))
-        return;
+        return -ERANGE;
     if (e->err == EMSGSIZE)
         smaller_mss(n, c, e->mtu);
     else if (c->state == NET_TCP_SYN_SENT)
         tcp_end(n, c, e->err);
     else
         c->soft_err = e->err;       /* RFC 5927 5.2: soft, whatever its code says */
+    return 0;
 }

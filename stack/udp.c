@@ -47,15 +47,15 @@ void udp_rx(struct net *n, struct pkt *p, const struct ip4_view *ip, int64_t now
         n->c.udp_delivered++;
 }
 
-/* One small packet: dgram.c has looked at the length. The checksum is always made; RFC
- * 1122 4.1.3.4 lets an application do without, none of ours asks. */
+/* dgram.c has looked at the length. The checksum is always made; RFC 1122 4.1.3.4 lets
+ * an application do without, none of ours asks. */
 ssize_t udp_tx_as(struct net *n, const struct dgram *d, uint32_t src, const void *p, size_t len,
                   uint32_t addr, uint16_t port)
 {
-    struct pkt *q = net_pkt_alloc(n, PKT_SMALL);
+    uint16_t bytes = (uint16_t)(UDP_HDR_BYTES + len);
+    struct pkt *q = net_pkt_alloc_for(n, bytes);
     if (!q)
         return -EAGAIN;
-    uint16_t bytes = (uint16_t)(UDP_HDR_BYTES + len);
     uint8_t *b = pkt_put(q, bytes);
     udp_emit(b, d->lport, port, bytes);
     if (len)

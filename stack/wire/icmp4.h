@@ -32,6 +32,8 @@
 #define ICMP4_UNREACH_PORT 3u
 #define ICMP4_UNREACH_FRAG 4u
 
+#define ICMP4_TIME_REASSEMBLY 1u    /* code of ICMP4_TIME_EXCEEDED */
+
 struct icmp4_hdr {
     uint8_t type;
     uint8_t code;

@@ -77,24 +77,29 @@ static inline uint32_t ip4_mask(unsigned prefix_len)
     return prefix_len ? 0xFFFFFFFFu << (32 - prefix_len) : 0;
 }
 
-/** ip4_parse_opts() - check option lengths; their content is skipped. 0, -EBADMSG. */
-static inline int ip4_parse_opts(const uint8_t *o, uint32_t n)
+/**
+ * ip4_bad_option() - check the lengths of the options of a header of @hdr bytes at
+ * @b; their content is skipped.
+ *
+ * Returns 0, or the offset in the header of the option that is wrong.
+ */
+static inline uint8_t ip4_bad_option(const uint8_t *b, uint32_t hdr)
 {
-    for (uint32_t i = 0; i < n && o[i] != 0;) {
-        if (o[i] == 1) {        /* no operation */
+    for (uint32_t i = IP4_HDR_BYTES; i < hdr && b[i] != 0;) {
+        if (b[i] == 1) {        /* no operation */
             i++;
             continue;
         }
-        if (n - i < 2 || o[i + 1] < 2 || o[i + 1] > n - i)
-            return -EBADMSG;
-        i += o[i + 1];
+        if (hdr - i < 2 || b[i + 1] < 2 || b[i + 1] > hdr - i)
+            return (uint8_t)i;
+        i += b[i + 1];
     }
     return 0;
 }
 
 /**
- * ip4_parse() - check version, lengths and options of @len bytes at @b. More
- * bytes than the total length are link padding. The checksum is the caller's.
+ * ip4_parse() - check version and lengths of @len bytes at @b. More bytes than the
+ * total length are link padding. Checksum and options are the caller's.
  *
  * Returns 0 with *v filled; -EBADMSG (drop_ip4_malformed).
  */
@@ -119,7 +124,7 @@ static inline int ip4_parse(const uint8_t *b, uint32_t len, struct ip4_view *v)
         .hdr_bytes = hdr,
         .total_bytes = total,
     };
-    return ip4_parse_opts(b + IP4_HDR_BYTES, hdr - IP4_HDR_BYTES);
+    return 0;
 }
 
 static inline bool ip4_is_fragment(const struct ip4_view *v)

@@ -26,9 +26,9 @@ def with_fcs(frame):
     return frame + struct.pack("<I", zlib.crc32(frame))
 
 
-def ip_frame(proto, segment, spoil_ip=0):
+def ip_frame(proto, segment, spoil_ip=0, frag=0):
     src, dst = bytes([10, 9, 0, 1]), bytes([10, 9, 0, 2])
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), 1, 0, 64, proto, 0) + src + dst
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(segment), 1, frag, 64, proto, 0) + src + dst
     head = head[:10] + struct.pack(">H", internet_sum(head) ^ spoil_ip) + head[12:]
     return bytes(range(6)) + bytes(range(6, 12)) + b"\x08\x00" + head + segment
 
@@ -63,6 +63,39 @@ def test_good_frames_pass(tmp_path):
     capture.write(tmp_path / "good", [with_fcs(f) for f in FRAMES.values()])
     assert judge.judge(tmp_path / "good") == (3, [])
     assert [p.data[:-4] for p in capture.packets(tmp_path / "good")] == list(FRAMES.values())
+
+
+def fragments(proto, segment, step=40):
+    """The segment in frames of so many bytes each; all but the last say that more follow."""
+    more = 0x2000
+    return [with_fcs(ip_frame(proto, segment[at:at + step],
+                              frag=at // 8 | (more if at + step < len(segment) else 0)))
+            for at in range(0, len(segment), step)]
+
+
+@pytest.mark.parametrize("segment,proto", [(udp(DATA * 3), 17), (icmp(DATA * 3), 1),
+                                           (tcp(DATA * 3), 6)])
+def test_fragments(tmp_path, segment, proto):
+    parts = fragments(proto, segment)
+    capture.write(tmp_path / "good", parts[::-1])
+    assert judge.judge(tmp_path / "good") == (len(parts), [])
+    capture.write(tmp_path / "half", parts[1:])
+    assert judge.judge(tmp_path / "half")[1] == [
+        f"frame {n + 1}: fragment of no whole datagram" for n in range(len(parts) - 1)]
+
+
+@pytest.mark.parametrize("proto,segment", [(17, udp(DATA * 3, spoil=1)), (1, icmp(DATA * 3, 1))])
+def test_bad_sum_over_fragments(tmp_path, proto, segment):
+    parts = fragments(proto, segment)
+    capture.write(tmp_path / "bad", parts)
+    assert [f for f in judge.judge(tmp_path / "bad")[1] if "checksum" in f]
+
+
+def test_fragments_that_overlap(tmp_path):
+    parts = fragments(17, udp(DATA * 3))
+    parts.insert(2, with_fcs(ip_frame(17, bytes(40), frag=0x2000 | 8)))
+    capture.write(tmp_path / "bad", parts)
+    assert [f for f in judge.judge(tmp_path / "bad")[1] if "overlap" in f]
 
 
 @pytest.mark.parametrize("fault,frame", [

@@ -44,7 +44,7 @@ def test_no_such_interface(far):
 
 @pytest.mark.parametrize("argv", [["--wire", "nothing", "doctor"], ["nothing"], ["fetch"],
                                   ["--addr", "10.77.0.2", "doctor"], ["--seed", "x", "doctor"],
-                                  ["ping", "-s", "1473", netns.FAR_ADDR]])
+                                  ["ping", "-s", "65508", netns.FAR_ADDR]])
 def test_usage(far, argv):  # pylint: disable=unused-argument
     program.run([], argv).check(program.USAGE)
 

@@ -10,6 +10,12 @@ STATUS = {"eth.fcs.status": "FCS", "ip.checksum.status": "IP checksum",
           "icmp.checksum.status": "ICMP checksum"}
 ZERO = ("tcp.checksum.status", "udp.checksum.status")
 SUMS = ("tcp.checksum", "tcp.checksum_calculated", "udp.checksum", "udp.checksum_calculated")
+# Fragments have no transport status until the frame that makes their datagram whole, which has it
+# over all of them, and ip.fragment.count.
+DATAGRAM = ("ip.src", "ip.dst", "ip.proto", "ip.id")
+FRAGMENT = ("ip.flags.mf", "ip.frag_offset", "ip.fragment.count")
+CONTRADICTION = ("ip.fragment.overlap", "ip.fragment.multipletails", "ip.fragment.toolongfragment",
+                 "ip.fragment.error")
 GOOD = "1"
 BAD = "0"
 ICMP = "1"
@@ -58,6 +64,15 @@ def _faults(row):
             yield f"{what} status {row[field]}"
     if row["eth.fcs.status"] == "":
         yield "no FCS"
+    yield from (name for name in CONTRADICTION if row[name])
+
+
+def _halves(frames):
+    """The fragments of datagrams that were never whole."""
+    parts = [row for row in frames
+             if row["ip.flags.mf"] == "1" or row["ip.frag_offset"] not in ("", "0")]
+    whole = {tuple(row[f] for f in DATAGRAM) for row in parts if row["ip.fragment.count"]}
+    return [row for row in parts if tuple(row[f] for f in DATAGRAM) not in whole]
 
 
 def _planted(row):
@@ -74,8 +89,9 @@ def judge(capture, planted=None):
     """Returns (number of frames, list of "frame N: fault"). planted: a Counter that takes the
     frames with a planted fault, which are not judged otherwise."""
     # Where segments are missing tshark takes any of them for the start of an HTTP message.
-    frames = rows(capture, "frame.number", "frame.comment", "ip.proto", "_ws.malformed", *STATUS,
-                  *SUMS, without=("http",) if planted is not None else ())
+    frames = rows(capture, "frame.number", "frame.comment", "_ws.malformed", *STATUS, *SUMS,
+                  *DATAGRAM, *FRAGMENT, *CONTRADICTION,
+                  without=("http",) if planted is not None else ())
     faults = []
     for row in frames:
         name = _planted(row) if planted is not None else None
@@ -83,6 +99,9 @@ def judge(capture, planted=None):
             planted[name] += 1
         else:
             faults += [f"frame {row['frame.number']}: {fault}" for fault in _faults(row)]
+    if planted is None:
+        faults += [f"frame {row['frame.number']}: fragment of no whole datagram"
+                   for row in _halves(frames)]
     return len(frames), faults
 
 

@@ -42,10 +42,11 @@ struct bench *bench_up(const struct bench_cfg *cfg)
     assert_non_null(b);
     unsigned small = cfg->pool_small ? cfg->pool_small : 128;
     uint8_t number = cfg->number ? cfg->number : 1;
-    size_t bytes = pkt_pool_bytes(small, 2);
+    unsigned large = cfg->pool_large ? cfg->pool_large : 4;
+    size_t bytes = pkt_pool_bytes(small, large);
     b->mem = malloc(bytes);
     assert_non_null(b->mem);
-    b->pool = pkt_pool_create(b->mem, bytes, small, 2);
+    b->pool = pkt_pool_create(b->mem, bytes, small, large);
     assert_non_null(b->pool);
     struct fake_link_cfg link = {
         .pool = b->pool,
@@ -84,12 +85,17 @@ void bench_check_counters(const struct net *n)
     assert_int_equal(c->eth_rx_frames, c->drop_eth_short + c->drop_eth_type +
                      c->drop_eth_not_mine + c->arp_rx + c->ip4_rx);
     assert_int_equal(c->arp_rx, c->arp_handled + c->drop_arp_malformed);
-    assert_int_equal(c->ip4_rx, c->drop_ip4_malformed + c->drop_ip4_checksum +
-                     c->drop_ip4_not_mine + c->drop_ip4_martian + c->drop_ip4_fragment +
-                     c->drop_ip4_no_proto + c->icmp4_rx + c->udp_rx + c->tcp_rx);
+    assert_int_equal(c->ip4_rx + c->ip4_reassembled, c->drop_ip4_malformed +
+                     c->drop_ip4_checksum + c->drop_ip4_not_mine + c->drop_ip4_martian +
+                     c->ip4_frag_rx + c->drop_ip4_no_proto + c->icmp4_rx + c->udp_rx + c->tcp_rx);
+    assert_int_equal(c->ip4_frag_rx, c->ip4_frag_joined + c->drop_ip4_frag_malformed +
+                     c->drop_ip4_frag_too_long + c->drop_ip4_frag_duplicate +
+                     c->drop_ip4_frag_overlap + c->drop_ip4_frag_timeout +
+                     c->drop_ip4_frag_evicted + c->drop_ip4_frag_no_buffer + ip4_frag_held(n));
     assert_int_equal(c->icmp4_rx, c->icmp4_handled + c->drop_icmp4_malformed +
-                     c->drop_icmp4_checksum + c->drop_icmp4_type + c->drop_icmp4_broadcast +
-                     c->drop_icmp4_no_socket + c->drop_icmp4_rcvbuf);
+                     c->drop_icmp4_checksum + c->drop_icmp4_type + c->drop_icmp4_redirect +
+                     c->drop_icmp4_quench + c->drop_icmp4_broadcast + c->drop_icmp4_no_socket +
+                     c->drop_icmp4_not_in_flight + c->drop_icmp4_rcvbuf);
     assert_int_equal(c->udp_rx, c->udp_delivered + c->drop_udp_malformed + c->drop_udp_checksum +
                      c->drop_udp_no_socket + c->drop_udp_rcvbuf);
 }
@@ -223,7 +229,7 @@ size_t make_ip(uint8_t *f, const struct ip_spec *s, const void *payload, size_t 
     memset(ip, 0, 20);
     ip[0] = (uint8_t)(0x40 | hdr / 4);
     put16(ip + 2, (uint16_t)(hdr + len));
-    put16(ip + 4, 0x4C59);
+    put16(ip + 4, s->id ? s->id : 0x4C59);
     put16(ip + 6, s->frag);
     ip[8] = s->ttl ? s->ttl : 64;
     ip[9] = s->proto;

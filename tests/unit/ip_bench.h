@@ -53,6 +53,7 @@ struct bench_cfg {
     bool offload;               /* the device inserts and verifies */
     uint8_t number;             /* 0: 1; last byte of MAC and address */
     unsigned pool_small;        /* 0: 128 */
+    unsigned pool_large;        /* 0: 4 */
     bool promiscuous;
     bool no_addr;
     uint32_t max_frame_bytes;
@@ -104,6 +105,7 @@ struct ip_spec {
     uint8_t proto;
     uint8_t ttl;                /* 0: 64 */
     uint16_t frag;
+    uint16_t id;                /* 0: 0x4C59 */
     const uint8_t *options;     /* a multiple of 4 bytes */
     size_t options_bytes;
 };

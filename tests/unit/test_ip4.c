@@ -105,14 +105,16 @@ static void test_martians(void **state)
     bench_down(b);
 }
 
+/* What is a fragment; test_ip4_frag.c has the rest. */
+/* Clause: RFC 791 3.1 */
 static void test_fragments(void **state)
 {
     (void)state;
     struct bench *b = bench_up(&(struct bench_cfg){ 0 });
     in(b, (struct ip_spec){ .frag = IP4_MF });
     in(b, (struct ip_spec){ .frag = IP4_MF | 5 });
-    in(b, (struct ip_spec){ .frag = 5 });
-    assert_int_equal(counters(b)->drop_ip4_fragment, 3);
+    in(b, (struct ip_spec){ .frag = 7 });
+    assert_int_equal(counters(b)->ip4_frag_rx, 3);
     in(b, (struct ip_spec){ .frag = IP4_DF });
     in(b, (struct ip_spec){ .frag = 0x8000 });  /* the reserved bit is no fragment */
     assert_int_equal(counters(b)->drop_ip4_no_proto, 2);
@@ -120,6 +122,7 @@ static void test_fragments(void **state)
 }
 
 /* Options are skipped, broken ones are not; the transport starts behind them. */
+/* Clause: RFC 1122 3.2.1.8, RFC 1122 3.2.2.5 */
 static void test_options(void **state)
 {
     (void)state;
@@ -136,10 +139,30 @@ static void test_options(void **state)
     assert_true(ip_ok(s));
     assert_int_equal(get16(s->b + 16), 31);     /* the reply has none */
     assert_memory_equal(s->b + 42, "abc", 3);
-    in(b, (struct ip_spec){ .options = (const uint8_t *)"\7\0\0\0", .options_bytes = 4 });
-    in(b, (struct ip_spec){ .options = (const uint8_t *)"\1\1\1\7", .options_bytes = 4 });
-    in(b, (struct ip_spec){ .options = (const uint8_t *)"\7\5\0\0", .options_bytes = 4 });
-    assert_int_equal(counters(b)->drop_ip4_malformed, 3);
+    /* Each is told, with the offset of the option that is wrong and the whole packet. */
+    static const struct { const char *options; uint8_t at; } bad[] = {
+        { "\7\0\0\0", 20 }, { "\1\1\1\7", 23 }, { "\7\5\0\0", 20 }, { "\1\1\7\3", 22 },
+    };
+    for (unsigned i = 0; i < 4; i++) {
+        struct ip_spec t = { .options = (const uint8_t *)bad[i].options, .options_bytes = 4 };
+        n = make(f, t);
+        bench_in(b, f, n);
+        s = bench_sent(b);
+        assert_non_null(s);
+        assert_true(ip_ok(s));
+        assert_int_equal(get32(s->b + 34) >> 16, 0x0C00);
+        assert_int_equal(get32(s->b + 38), (uint32_t)bad[i].at << 24);
+        assert_memory_equal(s->b + 42, f + 14, n - 14);
+    }
+    assert_int_equal(counters(b)->drop_ip4_malformed, 4);
+    /* But not to a group, and not about a header that may lie: RFC 1122 3.2.2. */
+    in(b, (struct ip_spec){ .options = (const uint8_t *)"\7\0\0\0", .options_bytes = 4,
+                            .eth_dst = all_mac, .dst = 0x0A0900FF });
+    n = make(f, (struct ip_spec){ .options = (const uint8_t *)"\7\0\0\0", .options_bytes = 4 });
+    f[24] ^= 1;
+    bench_in(b, f, n);
+    assert_int_equal(counters(b)->drop_ip4_checksum, 1);
+    assert_null(bench_sent(b));
     in(b, (struct ip_spec){ .options = (const uint8_t *)"\0\7\0\0", .options_bytes = 4 });
     in(b, (struct ip_spec){ .options = (const uint8_t *)"\1\1\1\0", .options_bytes = 4 });
     assert_int_equal(counters(b)->drop_ip4_no_proto, 2);
@@ -223,7 +246,8 @@ static void test_refused(void **state)
     struct bench *b = bench_up(&(struct bench_cfg){ 0 });
     assert_int_equal(ip4_tx(b->net, payload(b, 9), 0, 0xC0000201, 253, 0, 0), -ENETUNREACH);
     assert_int_equal(counters(b)->drop_ip4_no_route, 1);
-    assert_int_equal(ip4_tx(b->net, payload(b, 1481), 0, PEER_ADDR, 253, 0, 0), -EMSGSIZE);
+    /* TCP is not cut. */
+    assert_int_equal(ip4_tx(b->net, payload(b, 1481), 0, PEER_ADDR, 6, 0, 0), -EMSGSIZE);
     assert_int_equal(counters(b)->drop_ip4_too_long, 1);
     bench_knows(b, PEER_ADDR, peer_mac);
     assert_int_equal(ip4_tx(b->net, payload(b, 1480), 0, PEER_ADDR, 253, 0, 0), 0);

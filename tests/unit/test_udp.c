@@ -220,7 +220,8 @@ static void test_send(void **state)
     assert_int_equal(dgram_sendto(b->net, &d, "x", 1, 0, 0), -EDESTADDRREQ);
     assert_int_equal(dgram_sendto(b->net, &d, "x", 1, PEER_ADDR, 0), -EINVAL);
     assert_int_equal(dgram_sendto(b->net, &d, "x", 1, 0xC0000201, 9), -ENETUNREACH);
-    assert_int_equal(dgram_sendto(b->net, &d, big, 1473, PEER_ADDR, 9), -EMSGSIZE);
+    assert_int_equal(dgram_sendto(b->net, &d, big, 65508, PEER_ADDR, 9), -EMSGSIZE);
+    assert_int_equal(dgram_sendto(b->net, &d, big, SIZE_MAX, PEER_ADDR, 9), -EMSGSIZE);
     assert_int_equal(dgram_sendto(b->net, &d, big, 1472, PEER_ADDR, 9), 1472);
     assert_int_equal(dgram_sendto(b->net, &d, NULL, 0, PEER_ADDR, 9), 0);
     bench_poll(b);

@@ -107,12 +107,16 @@ static void test_ip4(void **state)
         free(c);
     }
     assert_int_equal(ip4_parse(b, (uint32_t)n + 5, &v), 0);     /* link padding */
+    assert_int_equal(ip4_bad_option(b, 32), 0);
     b[21] = 1;                                                  /* option length below 2 */
-    assert_int_equal(ip4_parse(b, (uint32_t)n, &v), -EBADMSG);
+    assert_int_equal(ip4_bad_option(b, 32), 20);
     b[21] = 13;                                                 /* beyond the header */
-    assert_int_equal(ip4_parse(b, (uint32_t)n, &v), -EBADMSG);
+    assert_int_equal(ip4_bad_option(b, 32), 20);
     b[21] = 12;                                                 /* to its very end */
-    assert_int_equal(ip4_parse(b, (uint32_t)n, &v), 0);
+    assert_int_equal(ip4_bad_option(b, 32), 0);
+    b[21] = 11;
+    b[31] = 7;                                                  /* cut off before its length */
+    assert_int_equal(ip4_bad_option(b, 32), 31);
     b[0] = 0x68;
     assert_int_equal(ip4_parse(b, (uint32_t)n, &v), -EBADMSG);
     b[0] = 0x44;
