@@ -6,6 +6,12 @@
  * An entry is used for ARP_REACHABLE_NS after it was last heard of; the next
  * packet then starts a unicast poll (RFC 1122 2.3.2.1, mechanism 2) and still
  * goes out. The entry is dropped after ARP_TRIES polls without an answer.
+ *
+ * Three kinds of entry compete for the places: live ones, to which we send; those
+ * being asked; and idle ones, learnt from requests for us in case we answer them. Idle
+ * ones make room for the others and never the reverse, so strangers who ask for us
+ * push out nobody. Those being asked take at most ARP_ASKING_MAX places from live
+ * ones and then replace each other, the oldest first: who answers at all answers soon.
  */
 #include "stack/net_int.h"
 
@@ -32,24 +38,89 @@ static struct arp_entry *find(struct net *n, uint32_t addr)
     return NULL;
 }
 
-/* A free entry, or the least recently used one. Entries being asked keep their
- * place: packets wait there. NULL if all are. */
-static struct arp_entry *take(struct net *n, uint32_t addr, int64_t now_ns)
+/* --- packets that wait ---------------------------------------------------- */
+
+static struct pkt *wait_pop(struct net *n, struct pkt_list *l)
 {
-    struct arp_entry *best = NULL;
+    struct pkt *p = pkt_list_pop(l);
+    if (p)
+        n->arp.wait_bytes -= p->cap;
+    return p;
+}
+
+static void wait_drop_all(struct net *n, struct arp_entry *e, uint64_t *counter)
+{
+    for (struct pkt *p; (p = wait_pop(n, &e->wait)) != NULL;) {
+        (*counter)++;
+        pkt_release(p);
+    }
+}
+
+/* The entry longest not sent to of those where packets wait. */
+static struct arp_entry *longest_waiting(struct net *n)
+{
+    struct arp_entry *old = NULL;
     for (unsigned i = 0; i < ARP_ENTRIES; i++) {
         struct arp_entry *e = &n->arp.entry[i];
-        if (e->kind == ARP_FREE) {
-            best = e;
-            break;
-        }
-        if (e->kind != ARP_ASKING && (!best || e->used_ns < best->used_ns))
-            best = e;
+        if (e->wait.n && (!old || e->used < old->used))
+            old = e;
     }
-    if (best)
-        *best = (struct arp_entry){ .addr = addr, .used_ns = now_ns };
-    return best;
+    return old;
 }
+
+/* RFC 1122 2.3.2.2: the latest packets are the ones worth keeping, of one address and
+ * of all. */
+static void wait_push(struct net *n, struct arp_entry *e, struct pkt *p)
+{
+    struct arp_entry *from = e->wait.n >= ARP_WAIT_MAX ? e : NULL;
+    while (from || n->arp.wait_bytes + p->cap > ARP_WAIT_BYTES) {
+        from = from ? from : longest_waiting(n);
+        n->c.drop_arp_queue_full++;
+        pkt_release(wait_pop(n, &from->wait));
+        from = NULL;
+    }
+    n->arp.wait_bytes += p->cap;
+    pkt_list_push(&e->wait, p);
+}
+
+/* --- places --------------------------------------------------------------- */
+
+/* The place for a new entry, by the rules at the head of this file. NULL: an idle one
+ * finds none. */
+static struct arp_entry *place(struct net *n, bool wanted)
+{
+    struct arp_entry *idle = NULL, *live = NULL, *asked = NULL;
+    unsigned n_asked = 0;
+    for (unsigned i = 0; i < ARP_ENTRIES; i++) {
+        struct arp_entry *e = &n->arp.entry[i];
+        if (e->kind == ARP_FREE)
+            return e;
+        n_asked += e->kind == ARP_ASKING;
+        struct arp_entry **old = e->kind == ARP_ASKING ? &asked : e->wanted ? &live : &idle;
+        if (!*old || e->used < (*old)->used)
+            *old = e;
+    }
+    if (idle || !wanted)
+        return idle;
+    return n_asked < ARP_ASKING_MAX ? live : asked;
+}
+
+static struct arp_entry *take(struct net *n, uint32_t addr, bool wanted, int64_t now_ns)
+{
+    struct arp_entry *e = place(n, wanted);
+    if (!e)
+        return NULL;
+    wait_drop_all(n, e, &n->c.drop_arp_table_full);
+    *e = (struct arp_entry){
+        .addr = addr,
+        .wanted = wanted,
+        .used_ns = now_ns,
+        .used = ++n->arp.uses,
+    };
+    return e;
+}
+
+/* --- asking and sending --------------------------------------------------- */
 
 /* One ARP packet about ourselves to @tpa, @tha, in a frame to @dst. What goes wrong is
  * counted where it happens; a request is repeated, a lost reply asked for again. */
@@ -94,23 +165,15 @@ int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns)
     }
     struct arp_entry *e = find(n, next_hop);
     if (!e) {
-        e = take(n, next_hop, now_ns);
-        if (!e) {               /* someone scans our subnet through us */
-            n->c.drop_arp_table_full++;
-            pkt_release(p);
-            return -ENOBUFS;
-        }
+        e = take(n, next_hop, true, now_ns);
         e->kind = ARP_ASKING;
         ask(n, e, now_ns);
     }
+    e->wanted = true;
     e->used_ns = now_ns;
+    e->used = ++n->arp.uses;
     if (e->kind == ARP_ASKING) {
-        /* RFC 1122 2.3.2.2: the latest packets are the ones worth keeping. */
-        if (e->wait.n >= ARP_WAIT_MAX) {
-            n->c.drop_arp_queue_full++;
-            pkt_release(pkt_list_pop(&e->wait));
-        }
-        pkt_list_push(&e->wait, p);
+        wait_push(n, e, p);
         return 0;
     }
     if (e->kind == ARP_REACHABLE && now_ns - e->confirmed_ns > ARP_REACHABLE_NS) {
@@ -134,8 +197,8 @@ static void learn(struct net *n, struct arp_entry *e, const uint8_t *mac, int64_
     struct net_event ev = { .kind = NET_EV_ARP_ANSWER, .addr = e->addr };
     memcpy(ev.mac, mac, sizeof(ev.mac));
     net_emit(n, ev);
-    for (struct pkt *p; (p = pkt_list_pop(&e->wait)) != NULL;)
-        (void)ip4_link_tx(n, p, e->mac);   /* counted there if refused */
+    for (struct pkt *p; (p = wait_pop(n, &e->wait)) != NULL;)
+        (void)ip4_link_tx(n, p, e->mac);    /* counted there if refused */
 }
 
 /* A sender address that nobody can have. 0 is a probe, RFC 5227 1.1. */
@@ -146,14 +209,28 @@ static bool bad_sender(const struct net *n, uint32_t spa)
 }
 
 /* RFC 826 "Packet Reception": an entry that exists is updated by any packet of its
- * owner (so also by a gratuitous one); a new entry comes only from one to us. */
+ * owner (so also by a gratuitous one); a new entry comes only from a request to us. A
+ * reply that we did not ask for is nobody's business but a forger's. */
 static void merge(struct net *n, const struct arp_view *v, int64_t now_ns)
 {
     struct arp_entry *e = find(n, v->spa);
-    if (!e && v->tpa == n->ip4.addr)
-        e = take(n, v->spa, now_ns);
+    if (!e && v->op == ARP_OP_REQUEST && v->tpa == n->ip4.addr)
+        e = take(n, v->spa, false, now_ns);
     if (e)
         learn(n, e, v->sha, now_ns);
+}
+
+/* Another host claims our address. We keep it, as RFC 5227 2.4(c) lets those who may not
+ * give theirs up, and say so once in ten seconds: two who do that must not fill the link. */
+static void defend(struct net *n, int64_t now_ns)
+{
+    static const uint8_t unknown[ETH_ADDR_BYTES] = { 0 };
+    n->c.arp_conflicts++;
+    if (now_ns < n->arp.defend_ns)
+        return;
+    n->arp.defend_ns = now_ns + ARP_DEFEND_NS;
+    n->c.arp_defences++;
+    send(n, ARP_OP_REQUEST, n->ip4.addr, unknown, eth_broadcast);
 }
 
 void arp_rx(struct net *n, struct pkt *p, int64_t now_ns)
@@ -173,7 +250,7 @@ void arp_rx(struct net *n, struct pkt *p, int64_t now_ns)
     if (v.spa == n->ip4.addr) {
         /* RFC 5227 2.4. Our own frame, reflected by a hub, is no conflict. */
         if (memcmp(v.sha, nic_mac(n->nic), sizeof(v.sha)) != 0)
-            n->c.arp_conflicts++;
+            defend(n, now_ns);
         return;
     }
     /* First learn, then answer, as the order of RFC 826 is: the reply to a request, and
@@ -194,7 +271,7 @@ static void give_up(struct net *n, struct arp_entry *e)
     *e = (struct arp_entry){ .kind = ARP_FREE };
     if (asked)
         net_emit(n, (struct net_event){ .kind = NET_EV_ARP_FAILED, .addr = addr });
-    for (struct pkt *p; (p = pkt_list_pop(&wait)) != NULL;) {
+    for (struct pkt *p; (p = wait_pop(n, &wait)) != NULL;) {
         n->c.drop_arp_unresolved++;
         icmp4_unreachable(n, p);
     }
@@ -228,10 +305,7 @@ void arp_forget(struct net *n)
 {
     for (unsigned i = 0; i < ARP_ENTRIES; i++) {
         struct arp_entry *e = &n->arp.entry[i];
-        for (struct pkt *p; (p = pkt_list_pop(&e->wait)) != NULL;) {
-            n->c.drop_arp_unresolved++;
-            pkt_release(p);
-        }
+        wait_drop_all(n, e, &n->c.drop_arp_unresolved);
         *e = (struct arp_entry){ .kind = ARP_FREE };
     }
     n->arp.last = NULL;

@@ -77,10 +77,11 @@ struct net_event {
     X(arp_tx, "ARP packets sent")                                              \
     X(arp_handled, "ARP packets that were well formed")                        \
     X(arp_conflicts, "of these: another host claims our address")              \
+    X(arp_defences, "announcements of our address after a conflict")           \
     X(drop_arp_malformed, "ARP lengths or types wrong")                        \
     X(drop_arp_unresolved, "packet given up: no ARP answer")                   \
-    X(drop_arp_queue_full, "packet given up: too many wait for one address")   \
-    X(drop_arp_table_full, "packet given up: every ARP entry is being asked")  \
+    X(drop_arp_queue_full, "packet given up: too many wait for ARP answers")   \
+    X(drop_arp_table_full, "packet given up: too many addresses being asked")  \
     X(ip4_rx, "IPv4 packets received")                                         \
     X(ip4_tx, "IPv4 packets sent")                                             \
     X(drop_ip4_malformed, "IPv4 version, lengths or options wrong")            \

@@ -38,10 +38,13 @@ struct arp_view;
 
 /* --- arp.c: limits -------------------------------------------------------- */
 #define ARP_ENTRIES 64u
+#define ARP_ASKING_MAX 32u      /* entries being asked take no more places of live ones */
 #define ARP_WAIT_MAX 16u        /* packets that wait for one address */
+#define ARP_WAIT_BYTES (512u * 1024)    /* of buffers that wait for all of them */
 #define ARP_TRIES 3u
 #define ARP_TRY_NS (1 * NET_NS_PER_S)           /* RFC 1122 2.3.2.1: at most 1/s */
 #define ARP_REACHABLE_NS (60 * NET_NS_PER_S)    /* then asked again when used */
+#define ARP_DEFEND_NS (10 * NET_NS_PER_S)       /* RFC 5227 1.1: DEFEND_INTERVAL */
 
 enum arp_state_kind {
     ARP_FREE,
@@ -54,9 +57,11 @@ struct arp_entry {
     enum arp_state_kind kind;
     uint32_t addr;
     uint8_t mac[6];
+    bool wanted;                /* we send there; else it has only asked for us */
     unsigned tries;             /* requests sent in ASKING or PROBING */
     int64_t confirmed_ns;       /* last time that the address was seen to be right */
-    int64_t used_ns;            /* the least recently used one makes room */
+    int64_t used_ns;
+    uint64_t used;              /* a running number: the least recently used makes room */
     int64_t due_ns;             /* next request, or giving up */
     struct pkt_list wait;       /* ASKING: head at the IP header */
 };
@@ -65,6 +70,9 @@ struct arp_state {
     struct arp_entry entry[ARP_ENTRIES];
     struct arp_entry *last;     /* of the last look-up that hit */
     int64_t due_ns;             /* no entry is due before */
+    int64_t defend_ns;          /* from then on a conflict is answered again */
+    uint64_t uses;              /* the last number given out */
+    size_t wait_bytes;          /* buffers of all packets that wait */
 };
 
 /* --- ip4_route.c: limits -------------------------------------------------- */
@@ -236,7 +244,7 @@ void arp_rx(struct net *n, struct pkt *p, int64_t now_ns);
  * arp_tx() - send an IPv4 packet to a neighbour, asking for its address first if
  * it is not known; consumed.
  *
- * Returns 0 sent or waiting; else as ip4_link_tx(), or -ENOBUFS (drop_arp_table_full).
+ * Returns 0 sent or waiting; else as ip4_link_tx().
  */
 int arp_tx(struct net *n, struct pkt *p, uint32_t next_hop, int64_t now_ns);
 

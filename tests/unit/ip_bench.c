@@ -147,9 +147,11 @@ const struct sent_frame *bench_sent(struct bench *b)
 void bench_knows(struct bench *b, uint32_t addr, const uint8_t *mac)
 {
     uint8_t f[64];
-    size_t len = make_arp(f, our_mac, 2, mac, addr, our_mac, net_addr(b->net));
-    bench_in(b, f, len);
-    assert_null(bench_sent(b));
+    unsigned sent = b->n_sent;
+    bench_in(b, f, make_arp(f, our_mac, 1, mac, addr, NULL, net_addr(b->net)));
+    assert_int_equal(b->n_sent, sent + 1);
+    assert_int_equal(get16(b->sent[sent].b + 12), 0x0806);
+    b->n_sent = sent;
 }
 
 void pair_join(struct bench *a, struct bench *b)

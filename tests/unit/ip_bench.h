@@ -79,7 +79,8 @@ void bench_in(struct bench *b, const void *frame, size_t len);
 /** bench_sent() - the next frame sent that was not looked at yet; NULL: none. */
 const struct sent_frame *bench_sent(struct bench *b);
 
-/** bench_knows() - put a neighbour into the ARP cache by an ARP reply. */
+/** bench_knows() - put a neighbour into the ARP cache: it asks for us; our answer is
+ * taken back out of what was sent. */
 void bench_knows(struct bench *b, uint32_t addr, const uint8_t *mac);
 
 /** bench_check_counters() - eth_rx_frames is the sum of where frames can end. */

@@ -58,6 +58,12 @@ static void expect_packet(struct bench *b, const uint8_t *eth_dst, uint8_t mark)
     assert_int_equal(s->b[34], mark);
 }
 
+/* The records of what was sent and told are short. */
+static void forget_sent(struct bench *b)
+{
+    b->n_sent = b->n_taken = b->n_events = 0;
+}
+
 static const struct net_arp_info *entry(struct bench *b, uint32_t addr)
 {
     static struct net_arp_info list[ARP_ENTRIES];
@@ -213,16 +219,28 @@ static void test_probe(void **state)
     bench_down(b);
 }
 
+/* We keep our address and say so, once in ten seconds. */
+/* Clause: RFC 5227 2.4 */
 static void test_conflict(void **state)
 {
     (void)state;
     struct bench *b = bench_up(&(struct bench_cfg){ 0 });
     arp_in(b, NULL, 1, peer_mac, OUR_ADDR, NULL, OUR_ADDR);
+    expect_request(b, OUR_ADDR, NULL, 0);                           /* an announcement */
     arp_in(b, our_mac, 2, peer_mac, OUR_ADDR, our_mac, OUR_ADDR);
     assert_int_equal(counters(b)->arp_conflicts, 2);
-    arp_in(b, NULL, 1, our_mac, OUR_ADDR, NULL, PEER_ADDR);         /* our own, reflected */
+    arp_in(b, NULL, 1, our_mac, OUR_ADDR, NULL, OUR_ADDR);          /* our own, reflected */
     assert_int_equal(counters(b)->arp_conflicts, 2);
+    bench_to(b, 10 * SEC - 1);
+    for (unsigned i = 0; i < 100; i++)
+        arp_in(b, NULL, 1, peer_mac, OUR_ADDR, NULL, PEER_ADDR);
     assert_null(bench_sent(b));
+    bench_to(b, 10 * SEC);
+    arp_in(b, NULL, 1, peer_mac, OUR_ADDR, NULL, PEER_ADDR);
+    expect_request(b, OUR_ADDR, NULL, 10 * SEC);
+    assert_null(bench_sent(b));
+    assert_int_equal(counters(b)->arp_conflicts, 103);
+    assert_int_equal(counters(b)->arp_defences, 2);
     assert_int_equal(net_arp_list(b->net, NULL, 0), 0);
     bench_down(b);
 }
@@ -294,32 +312,188 @@ static void test_ageing_unanswered(void **state)
     bench_down(b);
 }
 
-/* The least recently used entry makes room; entries being asked do not. */
-static void test_table_full(void **state)
+/* A silent change of the link address is found when the polls of the old one fail. */
+/* Clause: RFC 1122 2.3.2.1 */
+static void test_new_mac(void **state)
+{
+    (void)state;
+    struct bench *b = bench_up(&(struct bench_cfg){ 0 });
+    bench_knows(b, PEER_ADDR, peer_mac);
+    bench_to(b, 70 * SEC);
+    for (uint8_t i = 0; i < 4; i++) {
+        send_to(b, PEER_ADDR, i);
+        bench_to(b, b->now + SEC);
+    }
+    forget_sent(b);
+    arp_in(b, our_mac, 2, router_mac, PEER_ADDR, our_mac, OUR_ADDR);
+    expect_packet(b, router_mac, 3);            /* it waited for the new owner */
+    send_to(b, PEER_ADDR, 4);
+    expect_packet(b, router_mac, 4);
+    bench_down(b);
+}
+
+/* Ten packets a second for ten minutes: each leaves at once, and all asking is unicast. */
+/* Clause: RFC 1122 2.3.2.1 */
+static void test_no_gap_under_load(void **state)
+{
+    (void)state;
+    struct bench *b = bench_up(&(struct bench_cfg){ 0 });
+    unsigned polls = 0;
+    bench_knows(b, PEER_ADDR, peer_mac);
+    for (unsigned i = 0; i < 6000; i++) {
+        bench_to(b, b->now + 100 * MS);
+        uint64_t asked = counters(b)->arp_tx;
+        send_to(b, PEER_ADDR, (uint8_t)i);
+        if (counters(b)->arp_tx > asked) {
+            expect_request(b, PEER_ADDR, peer_mac, b->now);
+            polls++;
+        }
+        expect_packet(b, peer_mac, (uint8_t)i);
+        if (counters(b)->arp_tx > asked)
+            arp_in(b, our_mac, 2, peer_mac, PEER_ADDR, our_mac, OUR_ADDR);
+        forget_sent(b);
+    }
+    assert_in_range(polls, 8, 10);
+    bench_down(b);
+}
+
+/* What nobody asked for makes no entry. */
+static void test_unasked_reply(void **state)
+{
+    (void)state;
+    struct bench *b = bench_up(&(struct bench_cfg){ 0 });
+    arp_in(b, our_mac, 2, peer_mac, PEER_ADDR, our_mac, OUR_ADDR);
+    arp_in(b, NULL, 2, peer_mac, PEER_ADDR, NULL, OUR_ADDR);
+    assert_null(entry(b, PEER_ADDR));
+    assert_int_equal(counters(b)->arp_handled, 2);
+    bench_down(b);
+}
+
+/* --- places: idle, live, asked --------------------------------------------- */
+
+/* A stranger asks for us; we answer in any case. */
+static void asks_us(struct bench *b, uint32_t addr)
+{
+    unsigned before = b->n_sent;
+    arp_in(b, NULL, 1, peer_mac, addr, NULL, OUR_ADDR);
+    assert_int_equal(b->n_sent, before + 1);
+    forget_sent(b);
+}
+
+static void test_idle_make_room(void **state)
+{
+    (void)state;
+    struct bench *b = bench_up(&(struct bench_cfg){ 0 });
+    for (uint32_t i = 0; i < ARP_ENTRIES; i++)
+        asks_us(b, 0x0A090064 + i);
+    send_to(b, 0x0A090064, 1);                  /* live now: the second is the oldest idle */
+    expect_packet(b, peer_mac, 1);
+    asks_us(b, 0x0A090014);
+    assert_non_null(entry(b, 0x0A090014));
+    assert_non_null(entry(b, 0x0A090064));
+    assert_null(entry(b, 0x0A090065));
+    send_to(b, 0x0A0900F0, 1);                  /* asked: takes the third's place */
+    assert_null(entry(b, 0x0A090066));
+    assert_non_null(entry(b, 0x0A0900F0));
+    bench_down(b);
+}
+
+/* A table of live ones: who asks for us is answered and finds no place; who is asked
+ * takes that of the least recently used, but not more than half of them. */
+static void test_live_keep_place(void **state)
 {
     (void)state;
     struct bench *b = bench_up(&(struct bench_cfg){ .pool_small = 256 });
     for (uint32_t i = 0; i < ARP_ENTRIES; i++) {
-        bench_to(b, b->now + 1);
-        arp_in(b, our_mac, 2, peer_mac, 0x0A090064 + i, our_mac, OUR_ADDR);
+        asks_us(b, 0x0A090064 + i);
+        send_to(b, 0x0A090064 + i, 1);
     }
-    send_to(b, 0x0A090064, 1);                  /* used: now the second is the oldest */
-    expect_packet(b, peer_mac, 1);
+    send_to(b, 0x0A090064, 1);                  /* used again: the others are older now */
+    forget_sent(b);
+    asks_us(b, 0x0A090014);
     assert_null(entry(b, 0x0A090014));
-    arp_in(b, our_mac, 2, peer_mac, 0x0A090014, our_mac, OUR_ADDR);
-    assert_non_null(entry(b, 0x0A090014));
-    assert_non_null(entry(b, 0x0A090064));
-    assert_null(entry(b, 0x0A090065));
-
-    /* Ask for as many as there are entries: the next packet finds no place. */
+    for (uint32_t i = 0; i < ARP_ASKING_MAX + 5; i++)
+        assert_int_equal(send_to(b, 0x0A090014 + i, 1), 0);
     for (uint32_t i = 0; i < ARP_ENTRIES; i++)
-        assert_int_equal(send_to(b, 0x0A090014 + 1 + i, 1), 0);
-    assert_int_equal(send_to(b, 0x0A0900F0, 1), -ENOBUFS);
-    assert_int_equal(counters(b)->drop_arp_table_full, 1);
-    assert_null(entry(b, 0x0A0900F0));
+        assert_true((entry(b, 0x0A090064 + i) != NULL) == (i == 0 || i > ARP_ASKING_MAX));
+    assert_int_equal(counters(b)->drop_arp_table_full, 5);
+    assert_null(entry(b, 0x0A090014 + 4));      /* the oldest of those asked went */
+    assert_non_null(entry(b, 0x0A090014 + 5));
     bench_to(b, 4 * SEC);
-    assert_int_equal(counters(b)->drop_arp_unresolved, ARP_ENTRIES);
-    assert_int_equal(net_arp_list(b->net, NULL, 0), 0);
+    assert_int_equal(counters(b)->drop_arp_unresolved, ARP_ASKING_MAX);
+    assert_int_equal(net_arp_list(b->net, NULL, 0), ARP_ENTRIES - ARP_ASKING_MAX);
+    bench_down(b);
+}
+
+/* Traffic to the router goes on, and somebody new is found. */
+static void expect_service(struct bench *b, uint32_t fresh)
+{
+    forget_sent(b);
+    send_to(b, ROUTER_ADDR, 7);
+    expect_packet(b, router_mac, 7);
+    send_to(b, fresh, 8);
+    expect_request(b, fresh, NULL, b->now);
+    for (uint32_t i = 0; i < 20; i++)           /* the flood goes on while the answer comes */
+        send_to(b, 0x0A09C000 + i, 9);
+    forget_sent(b);
+    arp_in(b, our_mac, 2, peer_mac, fresh, our_mac, OUR_ADDR);
+    expect_packet(b, peer_mac, 8);
+    forget_sent(b);
+}
+
+/* 10,000 strangers who ask for us, then 10,000 silent addresses that we send to. */
+static void test_floods(void **state)
+{
+    (void)state;
+    struct bench *b = bench_up(&(struct bench_cfg){ .no_addr = true });
+    assert_int_equal(net_set_addr(b->net, OUR_ADDR, 16), 0);
+    bench_knows(b, ROUTER_ADDR, router_mac);
+    send_to(b, ROUTER_ADDR, 1);
+    for (uint32_t i = 0; i < 10000; i++)
+        asks_us(b, (i % 2 ? 0x0A091000 : 0xC0000200) + i);
+    expect_service(b, 0x0A090202);
+    for (uint32_t i = 0; i < 10000; i++) {
+        send_to(b, 0x0A094000 + i, 1);
+        forget_sent(b);
+        if (i % 2500 == 0)
+            expect_service(b, 0x0A090300 + i);
+    }
+    expect_service(b, 0x0A090303);
+    assert_memory_equal(entry(b, ROUTER_ADDR)->mac, router_mac, 6);
+    bench_to(b, 4 * SEC);
+    forget_sent(b);
+    assert_int_equal(pkt_pool_in_use(b->pool), 0);
+    bench_down(b);
+}
+
+/* All that waits is bounded: the packets of the address longest not used go first. */
+static void test_all_queues_are_bounded(void **state)
+{
+    (void)state;
+    struct bench *b = bench_up(&(struct bench_cfg){ .pool_small = 400, .pool_large = 9 });
+    const unsigned fit = ARP_WAIT_BYTES / PKT_SMALL_BYTES;
+    for (uint32_t i = 0; i < 20 * ARP_WAIT_MAX; i++) {
+        send_to(b, 0x0A090014 + i / ARP_WAIT_MAX, (uint8_t)i);
+        forget_sent(b);
+    }
+    assert_int_equal(counters(b)->drop_arp_queue_full, 20 * ARP_WAIT_MAX - fit);
+    assert_int_equal(pkt_pool_in_use(b->pool), fit);
+    arp_in(b, our_mac, 2, peer_mac, 0x0A090014, our_mac, OUR_ADDR);
+    assert_null(bench_sent(b));                 /* nothing waited there any more */
+    arp_in(b, our_mac, 2, peer_mac, 0x0A090014 + 19, our_mac, OUR_ADDR);
+    for (unsigned i = 0; i < ARP_WAIT_MAX; i++)
+        expect_packet(b, peer_mac, (uint8_t)(19 * ARP_WAIT_MAX + i));
+    forget_sent(b);
+    /* Large ones count for what they hold. */
+    for (uint32_t i = 0; i < 9; i++) {
+        struct pkt *p = net_pkt_alloc(b->net, PKT_LARGE);
+        assert_non_null(p);
+        memset(pkt_put(p, 3000), 0, 3000);
+        assert_int_equal(ip4_tx(b->net, p, 0, 0x0A090080 + i, 253, 0, b->now), 0);
+    }
+    assert_int_equal(pkt_pool_free(b->pool, PKT_LARGE), 9 - ARP_WAIT_BYTES / PKT_LARGE_BYTES);
+    bench_to(b, 4 * SEC);
+    assert_int_equal(pkt_pool_in_use(b->pool), 0);
     bench_down(b);
 }
 
@@ -380,7 +554,13 @@ int main(void)
         cmocka_unit_test(test_malformed),
         cmocka_unit_test(test_ageing),
         cmocka_unit_test(test_ageing_unanswered),
-        cmocka_unit_test(test_table_full),
+        cmocka_unit_test(test_new_mac),
+        cmocka_unit_test(test_no_gap_under_load),
+        cmocka_unit_test(test_unasked_reply),
+        cmocka_unit_test(test_idle_make_room),
+        cmocka_unit_test(test_live_keep_place),
+        cmocka_unit_test(test_floods),
+        cmocka_unit_test(test_all_queues_are_bounded),
         cmocka_unit_test(test_groups),
         cmocka_unit_test(test_new_address),
         cmocka_unit_test(test_no_address),
