@@ -331,8 +331,13 @@ static void test_wrong_alone(void **state)
     bench_in(b, f, make_ip(f, &s, zeros, 8));
     s.frag = IP4_MF | 0x1FFF;
     bench_in(b, f, make_ip(f, &s, zeros, 1480));
-    assert_int_equal(counters(b)->drop_ip4_frag_too_long, 2);
+    s.frag = 65504 / 8;
+    bench_in(b, f, make_ip(f, &s, zeros, 12));
+    assert_int_equal(counters(b)->drop_ip4_frag_too_long, 3);
     assert_int_equal(ip4_frag_held(b->net), 1);
+    bench_in(b, f, make_ip(f, &(struct ip_spec){ .proto = 17, .id = 10, .frag = 65504 / 8 }, zeros,
+                           11));
+    assert_int_equal(ip4_frag_held(b->net), 2);
     part_in(b, plain, u, 0, 200, total);                    /* there already */
     part_in(b, plain, u, 8, 16, total);                     /* part of what is there */
     assert_int_equal(counters(b)->drop_ip4_frag_duplicate, 2);
@@ -437,6 +442,7 @@ static void test_timeout(void **state)
     bench_to(b, 35 * SEC);
     assert_null(bench_sent(b));                 /* no first fragment; to more than one */
     assert_int_equal(counters(b)->drop_ip4_frag_timeout, 4);
+    assert_int_equal(counters(b)->icmp4_tx + counters(b)->drop_ip4_no_route, 1);
     assert_int_equal(pkt_pool_in_use(b->pool), 0);
     assert_true(b->next > 1000 * SEC);
     /* What comes too late begins anew. */
