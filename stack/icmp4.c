@@ -89,7 +89,8 @@ ssize_t icmp4_echo_tx(struct net *n, struct dgram *d, const void *p, size_t len,
 
 /* --- errors about what we sent -------------------------------------------- */
 
-/* errno and hardness of each code of "unreachable", as Linux' icmp_err_convert. */
+/* errno and hardness of each code of "unreachable", as Linux' icmp_err_convert; code 8,
+ * there ENONET, by a name that POSIX has. RFC 1122 4.2.3.9 calls 0, 1 and 5 soft. */
 static const struct { int err; bool hard; } unreachable[] = {
     [0] = { ENETUNREACH, false },   [1] = { EHOSTUNREACH, false },
     [2] = { ENOPROTOOPT, true },    [3] = { ECONNREFUSED, true },
@@ -178,8 +179,9 @@ static uint64_t *tell(struct net *n, const struct icmp4_error_view *e)
         d = dgram_find(n, NET_ICMP, e->src, e->sport, e->dst, 0);
     if (!d)
         return &n->c.drop_icmp4_no_socket;
-    /* A UDP socket that is not connected could not tell whom it concerns; but what did not
-     * fit may well be its own, and its next datagram is cut. */
+    /* Soft ones as well (RFC 1122 4.1.3.3), which Linux keeps to itself. A UDP socket that
+     * is not connected could not tell whom it concerns; but what did not fit may well be its
+     * own, and its next datagram is cut. */
     if (d->type == NET_ICMP || d->raddr)
         dgram_set_error(n, d, e->err);
     else if (e->err != EMSGSIZE)

@@ -99,7 +99,7 @@ def test_both_ends_see_the_same_frames(tmp_path):
     assert sorted(frames(got.pcap)) == sorted(frames(tmp_path / "far.pcapng"))
 
 
-@pytest.mark.parametrize("size", [0, 1, 17, 56, 1472])
+@pytest.mark.parametrize("size", [0, 1, 17, 56, 1472, 1473, 4000, 65507])
 def test_ping(tmp_path, size):
     got = program.run(["--wire", "peer", "--mac", program.MAC],
                       ["ping", "-c", "20", "-i", "0.01", "-s", str(size), "peer"],

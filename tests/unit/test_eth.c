@@ -174,7 +174,7 @@ static size_t any_frame(struct rng *r, uint8_t *f)
     size_t len = rng_below(r, rng_below(r, 4) ? 40 : 600), n;
     for (size_t i = 0; i < len; i++)
         data[i] = (uint8_t)rng_u64(r);
-    switch (rng_below(r, 8)) {
+    switch (rng_below(r, 9)) {
     case 0:
         return make_arp(f, rng_below(r, 2) ? our_mac : NULL, (uint16_t)(1 + rng_below(r, 2)),
                         peer_mac, PEER_ADDR, our_mac, OUR_ADDR);
@@ -189,6 +189,14 @@ static size_t any_frame(struct rng *r, uint8_t *f)
         n = len & ~(size_t)3;
         return make_ip(f, &(struct ip_spec){ .proto = (uint8_t)rng_below(r, 20), .options = data,
                                              .options_bytes = n > 40 ? 40 : n }, data, len);
+    case 5: {                   /* few ids and offsets: they meet */
+        static const uint8_t protos[] = { 1, 6, 17, 253 };
+        uint32_t at = rng_below(r, 2) * 2;
+        return make_ip(f, &(struct ip_spec){ .proto = protos[rng_below(r, 4)],
+                                             .id = (uint16_t)(1 + rng_below(r, 3)),
+                                             .frag = (uint16_t)(at ? at : IP4_MF) },
+                       data, rng_below(r, 8) ? 16 : len);
+    }
     default:
         return make_udp(f, &to_us, 4000, rng_below(r, 2) ? 7 : 9, data, len);
     }
@@ -224,6 +232,7 @@ static void test_damage(void **state)
     }
     assert_int_equal(net_counters(b->net)->eth_rx_frames, 30000);
     assert_true(net_counters(b->net)->udp_delivered > 1000);
+    assert_true(net_counters(b->net)->ip4_reassembled > 100);
     dgram_fini(b->net, &d);
     bench_down(b);
 }

@@ -219,13 +219,17 @@ static void error_about_udp(struct bench *b, uint8_t type, uint8_t code, uint32_
     icmp_in(b, &(struct ip_spec){ .src = ROUTER_ADDR }, type, code, 0, o + 14, n - 15);
 }
 
+/* Clause: RFC 1122 4.1.3.3, RFC 1122 3.2.2.1 */
 static void test_errno_of_each_code(void **state)
 {
     (void)state;
     static const struct { uint8_t type, code; int err; } t[] = {
         { 3, 0, ENETUNREACH }, { 3, 1, EHOSTUNREACH }, { 3, 2, ENOPROTOOPT },
-        { 3, 3, ECONNREFUSED }, { 3, 4, EMSGSIZE }, { 3, 13, EHOSTUNREACH },
-        { 3, 15, EHOSTUNREACH }, { 11, 0, EHOSTUNREACH }, { 12, 0, EPROTO },
+        { 3, 3, ECONNREFUSED }, { 3, 4, EMSGSIZE }, { 3, 5, EOPNOTSUPP }, { 3, 6, ENETUNREACH },
+        { 3, 7, EHOSTDOWN }, { 3, 8, EHOSTUNREACH }, { 3, 9, ENETUNREACH },
+        { 3, 10, EHOSTUNREACH }, { 3, 11, ENETUNREACH }, { 3, 12, EHOSTUNREACH },
+        { 3, 13, EHOSTUNREACH }, { 3, 14, EHOSTUNREACH }, { 3, 15, EHOSTUNREACH },
+        { 11, 0, EHOSTUNREACH }, { 11, 1, EHOSTUNREACH }, { 12, 0, EPROTO },
     };
     struct bench *b = up();
     struct dgram d;
@@ -273,6 +277,27 @@ static void test_quote_cut(void **state)
     }
     assert_int_equal(counters(b)->drop_icmp4_malformed, 28);
     dgram_fini(b->net, &d);
+    bench_down(b);
+}
+
+/* Errors about segments of nobody, and of protocols that we do not speak. */
+static void test_no_such_sender(void **state)
+{
+    (void)state;
+    struct bench *b = up();
+    uint8_t o[64], tcp[20] = { 0x13, 0x88, 0, 80 };
+    struct ip_spec ours = { .src = OUR_ADDR, .dst = PEER_ADDR, .proto = 6 };
+    size_t n = make_ip(o, &ours, tcp, sizeof(tcp));
+    icmp_in(b, &plain, 3, 3, 0, o + 14, n - 14);
+    ours.proto = 253;
+    n = make_ip(o, &ours, tcp, sizeof(tcp));
+    icmp_in(b, &plain, 3, 2, 0, o + 14, n - 14);
+    assert_int_equal(counters(b)->drop_icmp4_no_socket, 2);
+    ours.proto = 6;                             /* a fragment has no ports */
+    ours.frag = 5;
+    n = make_ip(o, &ours, tcp, sizeof(tcp));
+    icmp_in(b, &plain, 3, 3, 0, o + 14, n - 14);
+    assert_int_equal(counters(b)->drop_icmp4_malformed, 1);
     bench_down(b);
 }
 
@@ -479,6 +504,7 @@ int main(void)
         cmocka_unit_test(test_rate_limit),
         cmocka_unit_test(test_errno_of_each_code),
         cmocka_unit_test(test_quote_cut),
+        cmocka_unit_test(test_no_such_sender),
         cmocka_unit_test(test_unconnected_udp_hears_nothing),
         cmocka_unit_test(test_arp_failure),
         cmocka_unit_test(test_ping_out),
