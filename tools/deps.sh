@@ -4,7 +4,8 @@
 # deps.sh GROUP... - see to it that what a group needs is there.
 #
 #   run    build and `make run`: compilers, Verilator, libraries, iproute2, nginx and NSD
-#   test   `make test` and `make lint`: second compiler, Icarus, cmocka, tshark, Python packages
+#   test   `make test` and `make lint`: second compiler, Icarus, cmocka, tshark, dnsmasq, Python
+#          packages
 #   fpga   `make check`: pinned yosys and nextpnr, ABC
 #
 # It looks first. Only what is missing is fetched: packages by apt-get (as root or by sudo
@@ -142,7 +143,8 @@ install_packages() {
 }
 
 # ---------------------------------------------------------------- servers
-# Installed, nginx and NSD would start at once on ports 80 and 53 of this machine.
+# Installed, nginx and NSD would start at once on ports 80 and 53 of this machine (dnsmasq-base
+# would not, but where it is missing the same way serves).
 # The wrapper says where the libraries lie that the machine lacks.
 
 server_there() { has "$1" || [ -x "$tools/bin/$1" ]; }
@@ -166,7 +168,8 @@ END
 # the running loader must match it.
 server_packages() {
     listed=$(apt-get -s --no-install-recommends install "$@") || return 1
-    printf '%s\n' "$listed" | sed -n 's/^Inst \(nginx\|nsd\|lib[^ ]*\) .*/\1/p' | grep -v '^libc6$'
+    printf '%s\n' "$listed" | grep -v '^Inst libc6 ' \
+        | sed -n 's/^Inst \(nginx\|nsd\|dnsmasq-base\|lib[^ ]*\) .*/\1/p'
 }
 
 # _apt, whom apt-get asks to download, cannot write into a private folder.
@@ -199,10 +202,24 @@ fetch_servers() {
     rm -rf "$tools/deb"
 }
 
+# package_of SERVER - the package that it comes in
+package_of() {
+    case $1 in
+    dnsmasq) echo dnsmasq-base ;;
+    *) echo "$1" ;;
+    esac
+}
+
+# get_servers SERVER... - those that are missing
 get_servers() {
-    set --
-    server_there nginx || set -- "$@" nginx
-    server_there nsd || set -- "$@" nsd
+    absent=
+    packages=
+    for s; do
+        server_there "$s" && continue
+        absent="$absent $s"
+        packages="$packages $(package_of "$s")"
+    done
+    set -- $packages
     [ $# -gt 0 ] || return 0
     say "unpacking into $tools: $*"
     has apt-get && has dpkg-deb || fail "missing: $*, and no apt-get to download them with."
@@ -212,7 +229,7 @@ get_servers() {
         fail "could not download: $*. Is the network there? Run make deps again."
     }
     rm -rf "$tools/apt"
-    for s; do wrap_server "$s"; done
+    for s in $absent; do wrap_server "$s"; done
 }
 
 # ----------------------------------------------------------------- Python
@@ -262,7 +279,8 @@ fi
 
 for group; do
     case $group in
-    run) get_servers ;;
+    run) get_servers nginx nsd ;;
+    test) get_servers dnsmasq && python_packages test ;;
     *) python_packages "$group" ;;
     esac
 done

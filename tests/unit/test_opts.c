@@ -44,6 +44,38 @@ static void defaults(void **state)
     assert_int_equal(o.command, 3);
 }
 
+/* A real network gives the address, unless one is given by hand; the peer has none to give. */
+static void dhcp(void **state)
+{
+    struct opts o;
+    (void)state;
+    assert_int_equal(PARSE(&o, S("--wire"), S("packet:v0"), S("dig")), EXIT_DONE);
+    assert_true(o.dhcp);
+    assert_int_equal(o.dns_count, 0);
+    assert_int_equal(PARSE(&o, S("--wire"), S("packet:v0"), S("--addr"), S("10.0.0.1/8"),
+                           S("dig")), EXIT_DONE);
+    assert_false(o.dhcp);
+    assert_int_equal(PARSE(&o, S("dig")), EXIT_DONE);       /* slirp: as ever */
+    assert_false(o.dhcp);
+    assert_int_equal(PARSE(&o, S("--addr"), S("dhcp"), S("--dns"), S("1.2.3.4"), S("dig")),
+                     EXIT_DONE);
+    assert_true(o.dhcp);
+    assert_false(o.have_addr);
+    assert_int_equal(o.gw, 0);
+    assert_int_equal(o.dns[0].addr, 0x01020304);
+    /* The last one counts. */
+    assert_int_equal(PARSE(&o, S("--addr"), S("dhcp"), S("--addr"), S("10.0.0.1/8"), S("dig")),
+                     EXIT_DONE);
+    assert_false(o.dhcp);
+    assert_true(o.have_addr);
+    assert_int_equal(PARSE(&o, S("--wire"), S("peer"), S("--addr"), S("dhcp"), S("dig")),
+                     EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--addr"), S("dhcp"), S("--gw"), S("10.0.0.1"), S("dig")),
+                     EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("packet:v0"), S("--gw"), S("10.0.0.1"), S("dig")),
+                     EXIT_USAGE);
+}
+
 static void values(void **state)
 {
     struct opts o;
@@ -113,6 +145,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
+        cmocka_unit_test(dhcp),
         cmocka_unit_test(values),
         cmocka_unit_test(refused),
         cmocka_unit_test(one_line),
