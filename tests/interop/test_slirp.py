@@ -52,6 +52,23 @@ def test_without_any_privilege(local, tmp_path):
     assert (out / "index.html").read_bytes() == local["index.html"]
 
 
+def test_address_by_dhcp(local, tmp_path):
+    """libslirp gives the address that is the default anyway, and says so.
+
+    Clause: RFC 2131 3.1
+    """
+    out = tmp_path / "page"
+    got = fetch("--addr", "dhcp", out=out, pcap=tmp_path / "slirp.pcapng").check()
+    for name, body in local.items():
+        assert (out / name).read_bytes() == body, name
+    assert [e["addr"] for e in got.told("dhcp_bound")] == ["10.0.2.15"]
+    types = [f["dhcp.option.dhcp"] for f in judge.rows(got.pcap, "dhcp.option.dhcp",
+                                                       filter_="dhcp")]
+    assert types == ["1", "2", "3", "5", "7"]
+    judge.assert_good(got.pcap, at_least=100)
+    program.assert_balance(got)
+
+
 def test_virtual_time_is_refused(far):  # pylint: disable=unused-argument
     got = program.run(["--wire", "slirp", "--time", "virtual"], ["fetch", "http://10.0.2.2/"],
                       under=())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nginx and NSD at the far end: configured to run as the one mapped user, in the foreground."""
+"""nginx, NSD and dnsmasq at the far end: configured to run as the one mapped user, in the foreground."""
 import contextlib
 import os
 import shutil
@@ -86,6 +86,20 @@ back    CNAME round.{domain}.
 """
 
 
+# No DNS, only leases. dnsmasq gives none shorter than two minutes, but T1 is free.
+DNSMASQ = """port=0
+interface={ifname}
+bind-interfaces
+log-dhcp
+no-ping
+dhcp-authoritative
+dhcp-leasefile={work}/leases
+dhcp-range=10.77.0.100,10.77.0.120,255.255.255.0,2m
+dhcp-option=option:router,{addr}
+dhcp-option=option:dns-server,{addr}
+"""
+
+
 def program(name):
     """The installed server, or the one that tools/deps.sh unpacked."""
     unpacked = ROOT / "build/tools/bin" / name
@@ -119,6 +133,24 @@ def nsd(zone=DOMAIN, port=53):
     (work / "zone").write_text(text.format(**names))
     argv = netns.in_far(program("nsd"), "-d", "-c", str(conf))
     with netns.running(argv, work / "log", lambda: netns.far_listens("u", port)):
+        yield work
+
+
+@contextlib.contextmanager
+def dnsmasq(*more, work=Path("/run/dnsmasq")):
+    """Gives 10.77.0.100 to .120 at the far end, for two minutes. more: lines of its configuration.
+
+    Yields the folder: in it leases, and log.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    for old in work.iterdir():
+        old.unlink()
+    conf = work / "conf"
+    conf.write_text(DNSMASQ.format(work=work, ifname=netns.FAR_IF, addr=netns.FAR_ADDR)
+                    + "".join(f"{line}\n" for line in more))
+    # -d, "debug": in the foreground, its log on stderr, and as the one user that there is.
+    argv = netns.in_far(program("dnsmasq"), "-d", "-C", str(conf))
+    with netns.running(argv, work / "log", lambda: netns.far_listens("u", 67)):
         yield work
 
 
