@@ -478,12 +478,24 @@ static bool unfinished(const struct rig *r)
     return false;
 }
 
+/* Packets that wait for an answer to ARP. */
+static bool arp_waits(const struct rig *r)
+{
+    struct net_arp_info info[64];
+    size_t n = net_arp_list(r->me.net, info, 64);
+    for (size_t i = 0; i < n && i < 64; i++)
+        if (!info[i].resolved)
+            return true;
+    return false;
+}
+
 int rig_settle(struct rig *r, int64_t limit_ns)
 {
     int64_t limit = rig_now(r) + limit_ns;
     int code = EXIT_DONE;
     r->leaving = loop_signal(r->loop) != 0;
-    while (code == EXIT_DONE && rig_now(r) < limit && (unfinished(r) || sim_nic_busy(r->me.link)))
+    while (code == EXIT_DONE && rig_now(r) < limit &&
+           (unfinished(r) || arp_waits(r) || sim_nic_busy(r->me.link)))
         code = rig_turn(r);
     return code;
 }

@@ -3,7 +3,6 @@
 
 #include "host/compose.h"
 #include "host/show.h"
-#include "sim/link_sim.h"
 
 #include <string.h>
 
@@ -47,24 +46,8 @@ int lease_wait(struct rig *r)
     return code;
 }
 
-/* Does a packet wait for an answer to ARP? */
-static bool arp_waits(const struct rig *r)
-{
-    struct net_arp_info info[64];
-    size_t n = net_arp_list(r->me.net, info, 64);
-    for (size_t i = 0; i < n && i < 64; i++)
-        if (!info[i].resolved)
-            return true;
-    return false;
-}
-
 void lease_return(struct rig *r)
 {
-    int64_t limit = rig_now(r) + RETURN_NS;
-    if (!net_dhcp_stop(r->me.net))
-        return;
-    int code;
-    do
-        code = rig_turn(r);
-    while (code == EXIT_DONE && rig_now(r) < limit && (arp_waits(r) || sim_nic_busy(r->me.link)));
+    if (net_dhcp_stop(r->me.net) && rig_turn(r) == EXIT_DONE)
+        (void)rig_settle(r, RETURN_NS);
 }

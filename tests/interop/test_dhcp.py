@@ -98,7 +98,8 @@ def test_lease_while_it_lasts(pool, tmp_path, offload, who):
 
 
 def test_renew(far, tmp_path):  # pylint: disable=unused-argument
-    """T1 after three seconds (dnsmasq takes none shorter): dnsmasq is asked by unicast and gives more time; nothing is lost.
+    """T1 after three seconds, as short as dnsmasq takes it: it is asked by unicast and gives more
+    time; no echo is lost.
 
     Clause: RFC 2131 4.4.5
     """

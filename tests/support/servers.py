@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nginx, NSD and dnsmasq at the far end: configured to run as the one mapped user, in the foreground."""
+"""nginx, NSD, dnsmasq at the far end: configured to run as the one mapped user, in the foreground.
+"""
 import contextlib
 import os
 import shutil

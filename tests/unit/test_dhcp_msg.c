@@ -204,7 +204,8 @@ static void test_split(void **state)
     b[n - 2] = 2;               /* those are cut */
     assert_int_equal(parse(b, n, &v), -EBADMSG);
     /* More servers than are kept: the first ones. */
-    n = message(b, sizeof(b), reply_head, "350102" "06140101010102020202030303030404040405050505ff");
+    n = message(b, sizeof(b), reply_head,
+                "350102" "0614" "0101010102020202030303030404040405050505" "ff");
     assert_int_equal(parse(b, n, &v), 0);
     assert_int_equal(v.dns[2], 0x03030303);
 }
