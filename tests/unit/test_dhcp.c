@@ -693,6 +693,55 @@ static void test_start(void **state)
     down(b);
 }
 
+/* --- anything at any time ------------------------------------------------- */
+
+static uint32_t some(struct rng *r, uint32_t a, uint32_t b)
+{
+    return rng_below(r, 2) ? a : b;
+}
+
+/* Whatever a server says and whenever: there is an address if and only if the state says
+ * so, its route comes and goes with it, and the next deadline lies ahead. */
+static void test_random(void **state)
+{
+    const char *env = getenv("LY_SEED");
+    uint64_t seed = env ? strtoull(env, NULL, 0) : 1;
+    unsigned seen[NET_DHCP_REBINDING + 1] = { 0 };
+    struct bench *b = up(seed);
+    struct rng r;
+    (void)state;
+    print_message("LY_SEED=%llu\n", (unsigned long long)seed);
+    rng_init(&r, seed, RNG_DHCP);
+    for (unsigned i = 0; i < 20000; i++) {
+        struct told t = grant((enum dhcp_type)(2 + rng_below(&r, 5)), b->net->dhcp.xid);
+        t.yiaddr += rng_below(&r, 8) == 0;
+        t.server = rng_below(&r, 8) ? PEER_ADDR : some(&r, 0, OTHER_SERVER);
+        t.mask = some(&r, 0xFFFFFF00, rng_below(&r, 4) ? 0xFFFFFF00 : 0xFF000000);
+        t.router = some(&r, ROUTER_ADDR, some(&r, 0, 0xC0000201));
+        t.lease = rng_below(&r, 101);
+        t.t1 = rng_below(&r, 120);
+        t.t2 = rng_below(&r, 120);
+        t.xid += rng_below(&r, 16) == 0;
+        tell(b, &t);
+        if (rng_below(&r, 4) == 0)
+            knows(b, some(&r, PEER_ADDR, OFFERED), peer_mac);
+        bench_to(b, b->now + (int64_t)rng_below(&r, rng_below(&r, 4) ? 1000 : 40000) * MS);
+        enum net_dhcp_state s = state_of(b);
+        seen[s]++;
+        uint32_t addr = net_addr(b->net);
+        assert_int_equal(addr != 0, s >= NET_DHCP_BOUND);
+        assert_true(addr || net_route_list(b->net, NULL, 0) == 0);
+        assert_true(net_route_list(b->net, NULL, 0) <= 2);
+        assert_int_equal(b->net->dns.server[0].addr, addr ? PEER_ADDR : 0);
+        assert_true(b->next > b->now);
+        b->n_sent = b->n_taken = b->n_events = 0;
+    }
+    for (unsigned s = NET_DHCP_INIT; s <= NET_DHCP_REBINDING; s++)
+        assert_true(seen[s] > 0);
+    (void)net_dhcp_stop(b->net);
+    down(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -708,6 +757,7 @@ int main(void)
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_release),
         cmocka_unit_test(test_start),
+        cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
