@@ -2,6 +2,7 @@
 #include "host/compose.h"
 
 #include "driver/link.h"
+#include "driver/link_fault.h"
 #include "driver/nic.h"
 #include "driver/pkt.h"
 #include "host/control.h"
@@ -50,6 +51,25 @@ static void forward_event(void *arg, const struct net_event *ev)
         r->on_event(r->on_event_arg, ev);
 }
 
+/* Returns false after a line. */
+static bool read_faults(const char *text, unsigned on, struct fault_plan *plan)
+{
+    char why[FAULT_WHY_BYTES];
+    if (!text || fault_parse(plan, on, text, why) == 0)
+        return true;
+    say("--fault%s: %s", on == FAULT_ON_LINK ? "-link" : "", why);
+    return false;
+}
+
+/* Faults go round the link of our own NIC. open_below() has read the plan. */
+static int open_link_faults(struct node *n, const struct rig *r)
+{
+    struct fault_plan plan;
+    if (!read_faults(r->o->fault_link, FAULT_ON_LINK, &plan))
+        return -EINVAL;
+    return link_fault_open(&n->faults, n->link, &plan, r->o->seed);
+}
+
 int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[6],
               struct pcapng *cap)
 {
@@ -62,9 +82,12 @@ int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[
                               .number = number, .profile = r->o->profile, .pool = n->pool,
                               .capture = cap, .tape = number == 0 ? r->tape : NULL };
     int rc = sim_nic_open(&n->link, &sc);
+    if (rc == 0 && number == 0 && r->o->fault_link)
+        rc = open_link_faults(n, r);
     if (rc < 0)
         return rc;
-    struct nic_cfg nc = { .link = n->link, .pool = n->pool, .offload = r->o->offload };
+    struct nic_cfg nc = { .link = n->faults ? n->faults : n->link, .pool = n->pool,
+                          .offload = r->o->offload };
     memcpy(nc.mac, mac, sizeof(nc.mac));
     rc = nic_create(&n->nic, &nc);
     if (rc < 0)
@@ -215,13 +238,11 @@ static int open_record(struct rig *r)
 /* World, wire and captures; the hosts come after. */
 static int open_below(struct rig *r)
 {
-    struct fault_plan plan;
-    char why[WIRE_WHY_BYTES];
+    struct fault_plan plan, link_plan;
     /* Before a capture of that name is overwritten. */
-    if (r->o->fault && fault_parse(&plan, r->o->fault, why) < 0) {
-        say("--fault: %s", why);
+    if (!read_faults(r->o->fault, FAULT_ON_WIRE, &plan) ||
+        !read_faults(r->o->fault_link, FAULT_ON_LINK, &link_plan))
         return EXIT_USAGE;
-    }
     r->world = world_create(r->o->seed, !r->o->no_skip);
     if (!r->world) {
         say("out of memory");

@@ -34,7 +34,8 @@ struct progress;
 struct node {
     void *pool_mem;
     struct pkt_pool *pool;
-    struct link *link;          /* owned by nic */
+    struct link *link;          /* the model's; owned by nic, with what is round it */
+    struct link *faults;        /* round it: --fault-link; NULL: none */
     struct nic *nic;
     struct net *net;
     int64_t next_ns;            /* when the stack wants to be polled */

@@ -223,6 +223,12 @@ static bool parse_fault(struct opts *o, const char *v)
     return true;
 }
 
+static bool parse_fault_link(struct opts *o, const char *v)
+{
+    o->fault_link = v;
+    return true;
+}
+
 /* Options with a value; the flags are few and stand in opts_parse(). */
 static const struct {
     const char *name;
@@ -239,6 +245,7 @@ static const struct {
     { "--offload", parse_offload, "all, none or a list of tx-csum, rx-csum" },
     { "--seed", parse_seed, "a number" },
     { "--fault", parse_fault, "a list of faults" },
+    { "--fault-link", parse_fault_link, "a list of faults" },
     { "--pcap", parse_pcap, "a file name" },
     { "--pcap-far", parse_pcap_far, "a file name" },
     { "--record", parse_record, "a file name" },

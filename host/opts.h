@@ -39,7 +39,7 @@ struct opts {
     uint32_t offload;           /* NIC_OFF_* */
     bool have_seed;
     uint64_t seed;
-    const char *fault;          /* a plan as sim/wire_fault.h has it; NULL: none */
+    const char *fault, *fault_link;     /* plans as driver/fault.h has them; NULL: none */
     const char *pcap, *pcap_far;
     const char *record;         /* where our NIC's pins go; NULL: nowhere */
     bool json, stats;

@@ -87,8 +87,9 @@ int cmd_replay(const struct opts *o, int argc, char **argv)
         say("usage: lanyard [--pcap FILE] [--stats] [--no-skip] replay FILE");
         return EXIT_USAGE;
     }
-    if (o->record || o->fault || o->pcap_far) {
-        say("replay has no wire and no host: --record, --fault and --pcap-far do not go with it");
+    if (o->record || o->fault || o->fault_link || o->pcap_far) {
+        say("replay has no wire and no host: --record, --fault, --fault-link and --pcap-far do not "
+            "go with it");
         return EXIT_USAGE;
     }
     return play(o, argv[1]);

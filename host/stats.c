@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/stats.h"
 
+#include "driver/link_fault.h"
 #include "host/compose.h"
 #include "host/control.h"
 #include "host/peer.h"
@@ -39,6 +40,21 @@ static void put_stack(struct printer *p, const struct net *net, const char *grou
 #undef X
 }
 
+/* What --fault (@on a wire) or --fault-link did, by kind. */
+static void put_faults(struct printer *p, unsigned on, const uint64_t tx[FAULT_KINDS],
+                       const uint64_t rx[FAULT_KINDS])
+{
+    for (int i = 0; i < 2 * FAULT_KINDS; i++) {
+        bool is_tx = i < FAULT_KINDS;
+        int k = i % FAULT_KINDS;
+        char name[40];
+        if (!(fault_kinds[k].on & on) || (is_tx && (fault_kinds[k].on & FAULT_RX_ONLY)))
+            continue;
+        snprintf(name, sizeof(name), "fault_%s_%s", is_tx ? "tx" : "rx", fault_kinds[k].counter);
+        put(p, name, (is_tx ? tx : rx)[k]);
+    }
+}
+
 static void put_driver(struct printer *p, const struct rig *r)
 {
     struct nic_stats s;
@@ -55,22 +71,15 @@ static void put_driver(struct printer *p, const struct rig *r)
     put(p, "rx_csum_valid", s.rx_csum_valid);
     put(p, "rx_csum_bad", s.rx_csum_bad);
     put(p, "rx_csum_none", s.rx_csum_none);
+    put(p, "ev_device_errors", s.ev_device_errors);
+    put(p, "ev_stray", s.ev_stray);
     put(p, "link_rx_no_buffer", s.link.rx_no_buffer);
     put(p, "link_rx_bad_record", s.link.rx_bad_record);
     put(p, "link_resyncs", s.link.resyncs);
-}
-
-/* What --fault did, by kind. */
-static void put_faults(struct printer *p, const char *way, const uint64_t by[FAULT_KINDS])
-{
-    static const char *const kinds[FAULT_KINDS] = {
-        [FAULT_LOSS] = "loss", [FAULT_CORRUPT] = "corrupt", [FAULT_INNER] = "corrupt_inner",
-        [FAULT_DUP] = "dup", [FAULT_REORDER] = "reorder", [FAULT_FLAP] = "flap",
-    };
-    for (int k = 0; k < FAULT_KINDS; k++) {
-        char name[32];
-        snprintf(name, sizeof(name), "%s_%s", way, kinds[k]);
-        put(p, name, by[k]);
+    if (r->me.faults) {
+        const struct link_fault_stats *f = link_fault_stats(r->me.faults);
+        p->group = "link";
+        put_faults(p, FAULT_ON_LINK, f->tx, f->rx);
     }
 }
 
@@ -99,8 +108,7 @@ static void put_sim(struct printer *p, const struct rig *r)
     put(p, "to_nic_octets", w->to_nic_octets);
     put(p, "to_nic_dropped", w->to_nic_dropped);
     put(p, "far_send_errors", w->far_send_errors);
-    put_faults(p, "fault_tx", w->fault_tx);
-    put_faults(p, "fault_rx", w->fault_rx);
+    put_faults(p, FAULT_ON_WIRE, w->fault_tx, w->fault_rx);
 }
 
 void stats_begin(struct stats_reading *s)

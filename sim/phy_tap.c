@@ -6,21 +6,23 @@
 
 #include <string.h>
 
-/* Beside a frame that --fault changed; each is a sentence that a filter can look for. */
+/* Beside a frame that --fault changed: the gravest kind, as a sentence that a filter can look
+ * for. NULL: it was not changed. */
 static const char *fault_comment(uint8_t fault)
 {
-    return fault & FAULT_BIT(FAULT_CORRUPT) ? "planted fault: bits changed, FCS wrong"
-         : fault & FAULT_BIT(FAULT_INNER) ? "planted fault: a payload bit changed, FCS good"
-         : fault & FAULT_BIT(FAULT_DUP) ? "planted fault: sent twice"
-         : "planted fault: sent late";
+    for (unsigned k = 0; k < FAULT_KINDS; k++)
+        if (fault >> k & 1 && fault_kinds[k].comment)
+            return fault_kinds[k].comment;
+    return NULL;
 }
 
 static void write_out(struct phy_tap *p, const struct phy_tap_held *h)
 {
     uint32_t bad = h->flags & ~(PCAPNG_IN | PCAPNG_OUT);
     size_t stored = h->len < FRAME_ASM_BYTES ? h->len : FRAME_ASM_BYTES;
+    const char *planted = fault_comment(h->fault);
     pcapng_frame(p->cap, h->sfd_ps / 1000, h->buf, stored, h->len, h->flags,
-                 h->fault ? fault_comment(h->fault) : frame_bad_name(bad));
+                 planted ? planted : frame_bad_name(bad));
 }
 
 /* The SFD of a frame that is still coming, SIM_NEVER if there is none. */

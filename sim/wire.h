@@ -12,6 +12,7 @@
 #ifndef LY_SIM_WIRE_H
 #define LY_SIM_WIRE_H
 
+#include "driver/fault.h"
 #include "sim/world.h"
 
 #include <poll.h>
@@ -26,11 +27,6 @@ struct sym {
     uint8_t crs, col;   /* towards the NIC only */
     uint8_t fault;      /* FAULT_BIT()s of the frame that it belongs to: planted, no failure */
 };
-
-/* What --fault can do to a frame (sim/wire_fault.h). */
-enum fault_kind { FAULT_LOSS, FAULT_CORRUPT, FAULT_INNER, FAULT_DUP, FAULT_REORDER, FAULT_FLAP,
-                  FAULT_KINDS };
-#define FAULT_BIT(kind) (1u << (kind))
 
 struct wire;
 struct pcapng;

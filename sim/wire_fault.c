@@ -19,6 +19,8 @@
 #include <string.h>
 
 #define US_PS 1000000ull
+/* Of draws: whatever else draws from the same seed has another one. */
+#define STREAM 0x46000000u
 #define MS_PS 1000000000ull
 /* A frame that shall come late, but nothing overtakes it. */
 #define REORDER_PS MS_PS
@@ -34,15 +36,10 @@ struct frame {
 
 /* One direction. */
 struct path {
-    const struct fault_plan *plan;
-    bool is_tx;
-    struct sim_rng rng[FAULT_RULES_MAX];
+    struct fault_path plan;
     struct frame_asm taken;
     struct frame_feed *feed;
     uint64_t *stats;            /* FAULT_KINDS of wire_stats */
-    uint64_t seen;              /* frames */
-    uint64_t flap_end;          /* nothing passes before this time */
-    uint64_t line_free;         /* of RULE_RATE */
     struct frame late;          /* of FAULT_REORDER; len 0: none */
     uint64_t late_at;
 };
@@ -61,80 +58,13 @@ static struct wire_fault *fault_of(struct wire *w)
     return (struct wire_fault *)w;
 }
 
-/* --- what the plan says ---------------------------------------------------------- */
-
-static bool applies(const struct path *p, const struct fault_rule *r)
-{
-    return p->is_tx ? r->tx : r->rx;
-}
-
-static uint64_t draw(struct path *p, unsigned rule, uint64_t below)
-{
-    return sim_rng_next(&p->rng[rule]) % below;
-}
-
-/* Shall this frame have this fault? Every rule draws once a frame, come what may. Returns the
- * rule that says so, -1. */
-static int wanted(struct path *p, enum fault_kind kind)
-{
-    int found = -1;
-    for (unsigned i = 0; i < p->plan->n; i++) {
-        const struct fault_rule *r = &p->plan->rule[i];
-        if (r->form != RULE_FRAMES || r->kind != kind || !applies(p, r))
-            continue;
-        bool hit = r->per_million ? draw(p, i, 1000000) < r->per_million
-                                  : p->seen >= r->first && p->seen <= r->last;
-        if (hit && found < 0)
-            found = (int)i;
-    }
-    return found;
-}
-
-static bool flapping(struct path *p, uint64_t now)
-{
-    for (unsigned i = 0; i < p->plan->n; i++) {
-        const struct fault_rule *r = &p->plan->rule[i];
-        if (r->form == RULE_FLAP && applies(p, r) && p->seen == r->first)
-            p->flap_end = now + r->value * MS_PS;
-    }
-    return now < p->flap_end;
-}
-
-/* When a frame of @len octets that came at @now goes on. */
-static uint64_t departure(struct path *p, uint64_t now, uint32_t len)
-{
-    uint64_t at = now + SYM_PS;
-    for (unsigned i = 0; i < p->plan->n; i++) {
-        const struct fault_rule *r = &p->plan->rule[i];
-        if (!applies(p, r))
-            continue;
-        if (r->form == RULE_DELAY)
-            at += r->value * US_PS;
-        if (r->form == RULE_JITTER)
-            at += draw(p, i, r->value * US_PS + 1);
-        if (r->form == RULE_RATE) {
-            at = at > p->line_free ? at : p->line_free;
-            p->line_free = at + len * 8ull * US_PS / r->value;
-        }
-    }
-    return at;
-}
-
 /* --- what is done to a frame -------------------------------------------------------- */
 
 /* 1 to 3 different bits of DA..FCS. */
 static void corrupt(struct path *p, int rule, struct frame *f)
 {
-    uint64_t bits[3], n = 1 + draw(p, (unsigned)rule, 3);
-    for (unsigned i = 0; i < n; i++) {
-        bits[i] = draw(p, (unsigned)rule, f->len * 8ull);
-        for (unsigned k = 0; k < i; k++)
-            if (bits[k] == bits[i]) {
-                bits[i] = (bits[i] + 1) % (f->len * 8ull);
-                k = (unsigned)-1;       /* look at all of them again */
-            }
-        f->b[bits[i] / 8] ^= (uint8_t)(1u << bits[i] % 8);
-    }
+    unsigned n = 1 + (unsigned)fault_draw(&p->plan, rule, 3);
+    fault_flip(&p->plan, rule, f->b, f->len, n);
     f->fault |= FAULT_BIT(FAULT_CORRUPT);
 }
 
@@ -171,8 +101,7 @@ static void corrupt_inner(struct path *p, int rule, struct frame *f)
     uint32_t at, n = payload(f, &at);
     if (n == 0)
         return;
-    uint64_t bit = draw(p, (unsigned)rule, n * 8ull);
-    f->b[at + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    fault_flip(&p->plan, rule, f->b + at, n, 1);
     struct le32 fcs = le32_put(frame_fcs(f->b, f->len - ETH_FCS_BYTES));
     memcpy(f->b + f->len - ETH_FCS_BYTES, &fcs, sizeof fcs);
     f->fault |= FAULT_BIT(FAULT_INNER);
@@ -180,14 +109,15 @@ static void corrupt_inner(struct path *p, int rule, struct frame *f)
 
 static void emit(struct wire_fault *w, struct path *p, uint64_t now, const struct frame *f)
 {
-    int rc = frame_feed_put_raw(p->feed, departure(p, now, f->len), f->b, f->len, f->fault);
+    uint64_t at = fault_departure(&p->plan, now + SYM_PS, f->len);
+    int rc = frame_feed_put_raw(p->feed, at, f->b, f->len, f->fault);
     if (rc < 0) {       /* a slow line's queue is full: as in any router */
         p->stats[FAULT_LOSS]++;
         return;
     }
     for (unsigned k = 0; k < FAULT_KINDS; k++)
         p->stats[k] += f->fault >> k & 1;
-    if (!p->is_tx) {
+    if (!p->plan.is_tx) {
         w->w.stats.to_nic_frames++;
         w->w.stats.to_nic_octets += f->len;
     }
@@ -209,13 +139,10 @@ static void treat(struct wire_fault *w, struct path *p, uint64_t now)
     if (!a->sfd || a->len < ETH_HDR_BYTES || a->len > sizeof f.b)
         return;
     memcpy(f.b, a->buf, a->len);
-    p->seen++;
-    bool flap = flapping(p, now);
-    int kinds[FAULT_KINDS];     /* the rule that wants it, -1 */
-    for (unsigned k = 0; k < FAULT_KINDS; k++)
-        kinds[k] = wanted(p, (enum fault_kind)k);
-    if (flap || kinds[FAULT_LOSS] >= 0) {
-        p->stats[flap ? FAULT_FLAP : FAULT_LOSS]++;
+    int kinds[FAULT_KINDS];
+    fault_decide(&p->plan, now, kinds);
+    if (kinds[FAULT_FLAP] >= 0 || kinds[FAULT_LOSS] >= 0) {
+        p->stats[kinds[FAULT_FLAP] >= 0 ? FAULT_FLAP : FAULT_LOSS]++;
         return;
     }
     if (kinds[FAULT_CORRUPT] >= 0)
@@ -361,12 +288,10 @@ static const struct wire_ops ops = {
     .close = fault_close,
 };
 
-static int path_init(struct path *p, const struct fault_plan *plan, uint64_t seed, uint64_t *stats)
+static int path_init(struct path *p, const struct wire_fault *f, bool is_tx, uint64_t *stats)
 {
-    p->plan = plan;
+    fault_path_init(&p->plan, &f->plan, is_tx, US_PS, world_seed(f->w.world), STREAM);
     p->stats = stats;
-    for (unsigned i = 0; i < plan->n; i++)
-        p->rng[i].s = (uint64_t)sim_hash32(seed, 0x46000000u + i * 2u + p->is_tx) << 32 | i;
     p->feed = frame_feed_create();
     return p->feed ? 0 : -ENOMEM;
 }
@@ -380,12 +305,10 @@ int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_pl
     }
     f->w = (struct wire){ .ops = &ops, .world = inner->world, .inner = inner };
     f->plan = *plan;
-    f->tx.is_tx = true;
-    uint64_t seed = world_seed(inner->world);
     f->actor = world_add(inner->world, &player, f);
-    int rc = f->actor < 0 ? f->actor : path_init(&f->tx, &f->plan, seed, f->w.stats.fault_tx);
+    int rc = f->actor < 0 ? f->actor : path_init(&f->tx, f, true, f->w.stats.fault_tx);
     if (rc == 0)
-        rc = path_init(&f->rx, &f->plan, seed, f->w.stats.fault_rx);
+        rc = path_init(&f->rx, f, false, f->w.stats.fault_rx);
     if (rc < 0) {
         fault_close(&f->w);
         return rc;

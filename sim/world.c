@@ -6,6 +6,8 @@
  */
 #include "sim/world.h"
 
+#include "driver/rng.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -165,22 +167,12 @@ void world_due(struct world *w, uint64_t t)
         w->horizon = t;
 }
 
-/* SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators,
- * OOPSLA 2014): every seed is a good one, neighbours included. */
-static uint64_t mix64(uint64_t z)
-{
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return z ^ z >> 31;
-}
-
 uint64_t sim_rng_next(struct sim_rng *r)
 {
-    r->s += 0x9E3779B97F4A7C15u;
-    return mix64(r->s);
+    return rng_next(&r->s);
 }
 
 uint32_t sim_hash32(uint64_t seed, uint32_t number)
 {
-    return (uint32_t)(mix64(mix64(seed + 0x9E3779B97F4A7C15u) ^ number) >> 32);
+    return rng_hash32(seed, number);
 }

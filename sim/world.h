@@ -80,7 +80,7 @@ static inline uint64_t sim_edge_ps(uint64_t k, uint64_t num, uint64_t den)
 /** sim_hash32() - mixes a seed and a number; for randSeed and for addresses. */
 uint32_t sim_hash32(uint64_t seed, uint32_t number);
 
-/** A seeded generator (xoshiro or splitmix); never the C library's. */
+/** A seeded generator (driver/rng.h); never the C library's. */
 struct sim_rng { uint64_t s; };
 uint64_t sim_rng_next(struct sim_rng *r);
 

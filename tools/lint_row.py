@@ -16,7 +16,8 @@ SKIP = {"build", ".git", ".pytest_cache"}
 # Rooms that a room may include, besides itself.
 ROW = {"host": {"stack", "driver", "sim"}, "stack": {"driver"}, "driver": set(),
        "sim": {"driver"}}
-PUBLIC = {"stack": {"net"}, "driver": {"nic", "pkt", "be", "link", "rec", "nic_regs"},
+PUBLIC = {"stack": {"net"}, "driver": {"nic", "pkt", "be", "link", "rec", "nic_regs", "fault",
+                     "link_fault", "rng"},
           "sim": {"nic_model", "world", "link_sim", "wire", "wire_fault", "pcapng", "bench",
                   "tape", "replay"},
           "host": set()}

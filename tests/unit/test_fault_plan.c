@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_fault_plan.c - the text of --fault: every form, and what must be refused. */
-#include "sim/wire_fault.h"
+/* test_fault_plan.c - the text of --fault and --fault-link: every form, and what is refused. */
+#include "driver/fault.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,8 +14,8 @@
 static struct fault_plan parsed(const char *text)
 {
     struct fault_plan p;
-    char why[WIRE_WHY_BYTES] = "";
-    assert_int_equal(fault_parse(&p, text, why), 0);
+    char why[FAULT_WHY_BYTES] = "";
+    assert_int_equal(fault_parse(&p, FAULT_ON_WIRE, text, why), 0);
     return p;
 }
 
@@ -85,23 +85,78 @@ static void refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct fault_plan p;
-        char why[WIRE_WHY_BYTES] = "";
-        if (fault_parse(&p, bad[i], why) != -EINVAL || !strstr(why, "is no fault"))
+        char why[FAULT_WHY_BYTES] = "";
+        if (fault_parse(&p, FAULT_ON_WIRE, bad[i], why) != -EINVAL || !strstr(why, "is no fault"))
             fail_msg("'%s' was taken, or refused with '%s'", bad[i], why);
+    }
+}
+
+/* What only a link knows: names, forms, directions. */
+static void of_a_link(void **state)
+{
+    static const struct { const char *text; enum fault_form form; enum fault_kind kind; } all[] = {
+        { "loss=1%", RULE_FRAMES, FAULT_LOSS }, { "corrupt=1%", RULE_FRAMES, FAULT_CORRUPT },
+        { "dup=1%", RULE_FRAMES, FAULT_DUP }, { "reorder=@4", RULE_FRAMES, FAULT_REORDER },
+        { "resync=@2-", RULE_FRAMES, FAULT_RESYNC }, { "gone@7", RULE_FRAMES, FAULT_GONE },
+        { "tx.gone@7", RULE_FRAMES, FAULT_GONE }, { "reg-loss=5%", RULE_FRAMES, FAULT_REG_LOSS },
+        { "rx.reg-loss=@1", RULE_FRAMES, FAULT_REG_LOSS },
+        { "event-loss=@1-3", RULE_FRAMES, FAULT_EVENT_LOSS },
+        { "reg-delay=100", RULE_REG_DELAY, 0 }, { "event-delay=100", RULE_EVENT_DELAY, 0 },
+        { "delay=5", RULE_DELAY, 0 }, { "jitter=5", RULE_JITTER, 0 }, { "rate=5", RULE_RATE, 0 },
+    };
+    char why[FAULT_WHY_BYTES];
+    struct fault_plan p;
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (fault_parse(&p, FAULT_ON_LINK, all[i].text, why) < 0)
+            fail_msg("'%s': %s", all[i].text, why);
+        assert_int_equal(p.rule[0].form, all[i].form);
+        assert_int_equal(p.rule[0].kind, all[i].kind);
+    }
+    assert_int_equal(fault_parse(&p, FAULT_ON_LINK, "gone@7", why), 0);
+    assert_true(p.rule[0].first == 7 && p.rule[0].last == 7 && p.rule[0].tx && p.rule[0].rx);
+}
+
+/* A good rule at the wrong place says where it belongs; a bad one is none anywhere. */
+static void of_the_other(void **state)
+{
+    static const struct { unsigned on; const char *text, *word; } all[] = {
+        { FAULT_ON_LINK, "corrupt-inner=1%", "no fault of a link: give it to --fault" },
+        { FAULT_ON_LINK, "loss=1%,tx.flap@3:5", "'tx.flap@3:5' is no fault of a link" },
+        { FAULT_ON_WIRE, "gone@3", "no fault of a wire: give it to --fault-link" },
+        { FAULT_ON_WIRE, "resync=1%", "no fault of a wire" },
+        { FAULT_ON_WIRE, "reg-delay=5", "no fault of a wire" },
+        { FAULT_ON_LINK, "flap@3", "is no fault as in" },
+        { FAULT_ON_LINK, "gone=@3", "is no fault as in" },
+        { FAULT_ON_LINK, "gone@3-4", "is no fault as in" },
+        { FAULT_ON_LINK, "gone@0", "is no fault as in" },
+        { FAULT_ON_LINK, "resync@3", "is no fault as in" },
+        { FAULT_ON_LINK, "tx.reg-loss=1%", "is no fault as in" },
+        { FAULT_ON_LINK, "tx.event-delay=1", "is no fault as in" },
+        { FAULT_ON_LINK, "reg-delay=1%", "is no fault as in" },
+        { FAULT_ON_LINK, "reg-delay@1", "is no fault as in" },
+        { FAULT_ON_WIRE, "gone@x", "is no fault as in" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct fault_plan p;
+        char why[FAULT_WHY_BYTES] = "";
+        if (fault_parse(&p, all[i].on, all[i].text, why) != -EINVAL || !strstr(why, all[i].word))
+            fail_msg("'%s' was taken, or refused with '%s'", all[i].text, why);
     }
 }
 
 static void too_many(void **state)
 {
-    char text[400] = "loss=1%", why[WIRE_WHY_BYTES];
+    char text[400] = "loss=1%", why[FAULT_WHY_BYTES];
     struct fault_plan p;
     (void)state;
     for (unsigned i = 1; i < FAULT_RULES_MAX; i++)
         strcat(text, ",loss=1%");
-    assert_int_equal(fault_parse(&p, text, why), 0);
+    assert_int_equal(fault_parse(&p, FAULT_ON_WIRE, text, why), 0);
     assert_int_equal(p.n, FAULT_RULES_MAX);
     strcat(text, ",loss=1%");
-    assert_int_equal(fault_parse(&p, text, why), -EINVAL);
+    assert_int_equal(fault_parse(&p, FAULT_ON_WIRE, text, why), -EINVAL);
     assert_non_null(strstr(why, "more than 16"));
 }
 
@@ -110,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds),   cmocka_unit_test(shares),  cmocka_unit_test(frames),
         cmocka_unit_test(timing),  cmocka_unit_test(refused), cmocka_unit_test(too_many),
+        cmocka_unit_test(of_a_link), cmocka_unit_test(of_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

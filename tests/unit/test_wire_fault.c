@@ -121,7 +121,7 @@ static const struct wire_ops stub = { .name = "stub", .out = stub_out, .in = stu
 
 static void lab_open(struct lab *l, bool tx, const char *text, uint64_t seed)
 {
-    char why[WIRE_WHY_BYTES];
+    char why[FAULT_WHY_BYTES];
     struct fault_plan plan;
     memset(l, 0, sizeof *l);
     l->world = world_create(seed, true);
@@ -129,7 +129,7 @@ static void lab_open(struct lab *l, bool tx, const char *text, uint64_t seed)
     assert_true(l->world && l->feed);
     l->tx = tx;
     l->inner = (struct wire){ .ops = &stub, .world = l->world };
-    assert_int_equal(fault_parse(&plan, text, why), 0);
+    assert_int_equal(fault_parse(&plan, FAULT_ON_WIRE, text, why), 0);
     assert_int_equal(wire_fault_open(&l->w, &l->inner, &plan), 0);
 }
 
