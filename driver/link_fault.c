@@ -37,7 +37,7 @@ struct held { struct pkt *p; int64_t at; };
 struct way {
     struct fault_path plan;
     uint64_t *stats;            /* FAULT_KINDS of link_fault_stats */
-    struct held q[QUEUE];       /* ring; times only grow */
+    struct held q[QUEUE];       /* ring; a frame overtakes nobody, however early its time */
     unsigned head, n;
     struct held late;           /* of FAULT_REORDER; p NULL: none */
 };
@@ -122,8 +122,6 @@ static bool has_room(const struct way *w)
 static void queue_put(struct link_fault *f, struct way *w, struct pkt *p)
 {
     int64_t at = (int64_t)fault_departure(&w->plan, (uint64_t)f->now, p->len);
-    if (w->n > 0 && w->q[(w->head + w->n - 1) % QUEUE].at > at)
-        at = w->q[(w->head + w->n - 1) % QUEUE].at;     /* jitter overtakes nobody */
     w->q[(w->head + w->n++) % QUEUE] = (struct held){ p, at };
 }
 

@@ -190,6 +190,23 @@ def test_killed_run(tmp_path):
     assert said["identical"] and not said["whole"] and said["frames_out"] >= 10
 
 
+def test_cut_inside_a_frame(run, tmp_path):
+    """A frame that was sent while another one came, which never ended: it is in the capture."""
+    edges, seen = run[3], 0
+    for before, edge in zip(edges, edges[1:]):
+        fell = before.pins[tape.OUT] & ~edge.pins[tape.OUT] & tape.TX_EN
+        if not (fell and edge.pins[tape.IN] & tape.RX_DV and seen < 5):
+            continue
+        seen += 1
+        nearby = next(e for e in edges if e.ps > edge.ps + 2 * tape.EDGE_PS and tape.RXD in e.at)
+        (tmp_path / "cut").write_bytes(tape.cut_at(run[2], nearby.at[tape.RXD] - 1))
+        again = replay(tmp_path / "cut", pcap=tmp_path / "cut.pcapng").check()
+        said = told(again)
+        assert said["identical"] and not said["whole"]
+        assert len(capture.packets(again.pcap)) == said["frames_in"] + said["frames_out"]
+    assert seen == 5
+
+
 @pytest.mark.parametrize("make,word", [
     (lambda raw: b"", "no recording"),
     (lambda raw: os.urandom(4096), "no recording"),

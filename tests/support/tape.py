@@ -78,6 +78,16 @@ def with_byte(raw, at, value):
     return bytes(new)
 
 
+def cut_at(raw, at):
+    """The recording up to the item that holds the byte at this offset, as if its run had been
+    killed then."""
+    for base, items in blocks(raw):
+        if base <= at < base + len(items):
+            kept = items[:at - base]
+            return raw[:base - 8] + struct.pack("<II", len(kept), zlib.crc32(kept)) + kept
+    raise ValueError(at)
+
+
 def with_rtl(raw, name):
     new = bytearray(raw)
     new[RTL] = name

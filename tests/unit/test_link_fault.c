@@ -335,6 +335,74 @@ static void back_pressure(void **state)
         pkt_release(p[i]);
 }
 
+/* A link whose poll() frees room for one packet, as one does that looks at completions there. */
+struct stub {
+    struct link base;
+    struct link_ops ops;
+    bool room;
+    unsigned took;
+};
+
+static int stub_tx(struct link *l, struct pkt **pkts, unsigned n)
+{
+    struct stub *s = (struct stub *)l;
+    if (!s->room || n == 0)
+        return 0;
+    s->room = false;
+    s->took++;
+    pkt_release(pkts[0]);
+    return 1;
+}
+
+static int stub_rx(struct link *l, struct pkt **pkts, unsigned n)
+{
+    (void)l;
+    (void)pkts;
+    (void)n;
+    return 0;
+}
+
+static int stub_event(struct link *l, struct link_event *ev)
+{
+    (void)l;
+    (void)ev;
+    return 0;
+}
+
+static int stub_poll(struct link *l, int64_t now_ns, int64_t *next_ns)
+{
+    (void)now_ns;
+    *next_ns = INT64_MAX;
+    ((struct stub *)l)->room = true;
+    return 0;
+}
+
+static void stub_close(struct link *l)
+{
+    (void)l;
+}
+
+/* Who follows next_ns gets rid of all: nothing waits for a poll that nobody asked for. */
+static void room_made_in_poll(void **state)
+{
+    struct lab *l = *state;
+    struct stub s = { .ops = { .name = "stub", .tx = stub_tx, .rx = stub_rx, .event = stub_event,
+                               .poll = stub_poll, .close = stub_close } };
+    struct fault_plan none = { .n = 0 };
+    struct link *wrapped;
+    int64_t next = 0;
+    s.base.ops = &s.ops;
+    assert_int_equal(link_fault_open(&wrapped, &s.base, &none, 1), 0);
+    for (unsigned i = 1; i <= 3; i++) {
+        struct pkt *p = packet(l, i);
+        assert_int_equal(wrapped->ops->tx(wrapped, &p, 1), 1);
+    }
+    for (unsigned i = 0; i < 10 && next == 0; i++)
+        assert_int_equal(wrapped->ops->poll(wrapped, 0, &next), 0);
+    assert_int_equal(s.took, 3);
+    wrapped->ops->close(wrapped);
+}
+
 /* More frames at once than are held on their way: each comes, though the inner link tells once. */
 static void many_at_once(void **state)
 {
@@ -588,6 +656,18 @@ static void gone_below_a_nic(void **state)
 static void inner_gone(void **state)
 {
     struct lab *l = *state;
+    struct pkt *p;
+    int64_t next;
+    pipe_open(l, "delay=1000", 1);
+    p = packet(l, 1);
+    assert_int_equal(l->l->ops->tx(l->l, &p, 1), 1);
+    fake_link_gone(l->fake);
+    assert_int_equal(l->l->ops->poll(l->l, 0, &next), -ENODEV);
+    assert_int_equal(l->l->ops->rx(l->l, &p, 1), -ENODEV);
+    p = packet(l, 2);
+    assert_int_equal(l->l->ops->tx(l->l, &p, 1), -ENODEV);
+    pkt_release(p);
+    lab_close(l);
     nic_open(l, "delay=1000", (struct fake_link_cfg){ 0 });
     assert_int_equal(nic_until(l, MS), 0);
     assert_int_equal(nic_tx(l->nic, packet(l, 1)), 0);
@@ -607,6 +687,7 @@ int main(void)
         FAULT_TEST(timing),
         FAULT_TEST(drawn),
         FAULT_TEST(back_pressure),
+        FAULT_TEST(room_made_in_poll),
         FAULT_TEST(many_at_once),
         FAULT_TEST(no_packet_for_a_second_one),
         FAULT_TEST(tags),

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -293,6 +294,26 @@ static void damaged_anywhere(void **state)
     story_free(&s);
 }
 
+/* A block beyond the largest, though its sum is right: nothing is read past our room. */
+static void block_too_long(void **state)
+{
+    struct lab *l = *state;
+    const uint32_t bytes = TAPE_BLOCK_BYTES + 1;
+    struct story none = { 0 };
+    int end;
+    assert_int_equal(tape_finish(create(l)), 0);
+    load(l);
+    memset(l->data + TAPE_HEAD_BYTES, 0, 8 + bytes);
+    uint32_t crc = (uint32_t)crc32(0, l->data + TAPE_HEAD_BYTES + 8, bytes);
+    for (unsigned i = 0; i < 4; i++) {
+        l->data[TAPE_HEAD_BYTES + i] = (uint8_t)(bytes >> 8 * i);
+        l->data[TAPE_HEAD_BYTES + 4 + i] = (uint8_t)(crc >> 8 * i);
+    }
+    store(l, TAPE_HEAD_BYTES + 8 + bytes);
+    assert_int_equal(listen(l, &none, 0, &end), 0);
+    assert_int_equal(end, -EBADMSG);
+}
+
 static void head(void **state)
 {
     const struct tape_head want = {
@@ -423,6 +444,7 @@ int main(void)
         TAPE_TEST(random_edges_come_back),
         TAPE_TEST(cut_anywhere),
         TAPE_TEST(damaged_anywhere),
+        TAPE_TEST(block_too_long),
         cmocka_unit_test(head),
         cmocka_unit_test(items_refused),
         TAPE_TEST(garbage),
