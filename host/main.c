@@ -21,7 +21,7 @@ static const struct {
     { "route", cmd_netstat, "[--pid N]", "its routing table" },
     { "stats", cmd_netstat, "[--pid N]", "counters of all its layers" },
     { "regs", cmd_netstat, "[--pid N] [REGISTER]", "registers of its NIC" },
-    { "replay", cmd_replay, "FILE", "a recorded run again, on the model alone" },
+    { "replay", cmd_replay, "[-k] FILE", "a recorded run again, on the model alone" },
     { "bench", cmd_bench, "", "core-clock cycles per second of the model" },
     { "doctor", cmd_doctor, "", "what works here, and the line that mends what does not" },
 };

@@ -21,7 +21,7 @@ static void told_json(const struct tape_head *h, const struct replay_result *r, 
            ",\"time_ps\":%" PRIu64,
            r->differs ? "false" : "true", r->cut ? "false" : "true", same_rtl ? "true" : "false",
            h->seed, r->nic.core_cycles, r->nic.core_evaluated, r->nic.phy_tx_frames,
-           r->nic.phy_rx_frames, r->link_in_bytes, r->link_out_bytes, r->end_ps);
+           r->nic.phy_rx_frames, r->link_in_bytes, r->link_out_bytes, r->differs ? r->differs_ps : r->end_ps);
     if (r->differs)
         printf(",\"side\":\"%s\",\"expected\":\"%s\",\"got\":\"%s\"", r->side, r->expected, r->got);
     puts("}");
@@ -33,6 +33,8 @@ static void told_text(const struct tape_head *h, const struct replay_result *r, 
         printf("replay: recorded on other RTL (%s, this is %s)\n", h->rtl, tape_rtl_id());
     if (r->cut)
         puts("replay: the recording ends in mid-run, as if its run had been killed");
+    if (r->link_lost_bytes)
+        printf("replay: %" PRIu64 " bytes not taken by the NIC\n", r->link_lost_bytes);
     printf("replay: compared %" PRIu64 " cycles (%" PRIu64 " evaluated), %" PRIu64
            " frames out and %" PRIu64 " in, %" PRIu64 " bytes to the NIC and %" PRIu64
            " from it: %s\n",
@@ -50,11 +52,11 @@ static int verdict(const struct opts *o, const struct tape_head *h, const struct
     if (!r->differs)
         return EXIT_DONE;
     say("first difference at %" PRIu64 ".%06" PRIu64 " us, %s side: expected %s, got %s",
-        r->end_ps / 1000000, r->end_ps % 1000000, r->side, r->expected, r->got);
+        r->differs_ps / 1000000, r->differs_ps % 1000000, r->side, r->expected, r->got);
     return EXIT_FAILED;
 }
 
-static int play(const struct opts *o, const char *path)
+static int play(const struct opts *o, const char *path, bool keep_going)
 {
     char why[TAPE_WHY_BYTES];
     struct tape_head head;
@@ -65,7 +67,8 @@ static int play(const struct opts *o, const char *path)
     int rc = replay_open(&p, path, &head, why);
     int opened = rc == 0 && o->pcap ? pcapng_open_at(&cap, o->pcap, head.epoch_s) : 0;
     if (rc == 0 && opened == 0)
-        rc = replay_run(p, cap, head.skip && !o->no_skip, &r, why);
+        rc = replay_run(p, &(struct replay_cfg){ .cap = cap, .skip = head.skip && !o->no_skip,
+                                                 .keep_going = keep_going }, &r, why);
     if (opened < 0)
         say("cannot write the capture %s: %s", o->pcap, strerror(-opened));
     else if (rc < 0)
@@ -83,8 +86,10 @@ static int play(const struct opts *o, const char *path)
 
 int cmd_replay(const struct opts *o, int argc, char **argv)
 {
-    if (argc != 2) {
-        say("usage: lanyard [--pcap FILE] [--stats] [--no-skip] replay FILE");
+    bool keep_going = argc == 3 && !strcmp(argv[1], "-k");
+    if (argc != 2 + keep_going) {
+        say("usage: lanyard [--pcap FILE] [--stats] [--no-skip] replay [-k] FILE; -k: go on past "
+            "the first difference");
         return EXIT_USAGE;
     }
     if (o->record || o->fault || o->fault_link || o->pcap_far) {
@@ -92,5 +97,5 @@ int cmd_replay(const struct opts *o, int argc, char **argv)
             "go with it");
         return EXIT_USAGE;
     }
-    return play(o, argv[1]);
+    return play(o, argv[1 + keep_going], keep_going);
 }

@@ -15,7 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes that a slower model may be behind the tape: some forty frames. */
+#define LATE_BYTES 65536u
+
 struct replay {
+    const struct replay_cfg *cfg;
     struct tape_in *tape;
     struct nic_model *model;
     struct nic_model_in *in;
@@ -26,6 +30,12 @@ struct replay {
     struct phy_tap tap;
     bool tx_on;                         /* the symbol before had tx_en */
     uint64_t skip_cycles;               /* for the next edge; 0: none */
+
+    /* The bytes that the tape offered and the model has not taken: one at most, until they
+     * differ. Valid, ready and the byte's leaving on the tape, as of its last link edge. */
+    bool was_valid, was_ready, was_taken;
+    unsigned late_head, late_n;
+    uint8_t late[LATE_BYTES];
 };
 
 /* --- one edge --------------------------------------------------------------------------- */
@@ -46,6 +56,37 @@ static void set_inputs(struct replay *p, const struct tape_pins *pins)
     in->skip_stb = p->skip_cycles != 0;
     in->skip_cycles = p->skip_cycles;
     p->skip_cycles = 0;
+}
+
+/* What the tape offers at this link edge; past a difference, what waits is offered. */
+static void offer(struct replay *p, const struct tape_pins *pins, struct replay_result *r)
+{
+    bool valid = (pins->g[TAPE_IN] & TAPE_S_VALID) != 0;
+    bool fresh = valid && (!p->was_valid || p->was_taken);
+
+    if (!valid && !r->differs)
+        p->late_n = 0;                  /* the host took it back */
+    if (fresh && p->late_n == LATE_BYTES)
+        r->link_lost_bytes++;
+    else if (fresh)
+        p->late[(p->late_head + p->late_n++) % LATE_BYTES] = pins->g[TAPE_S_DATA];
+    p->was_valid = valid;
+    p->was_taken = valid && p->was_ready;
+    p->was_ready = (pins->g[TAPE_OUT] & TAPE_S_READY) != 0;
+    if (!r->differs)
+        return;
+    p->in->s_rec_valid = p->late_n > 0;
+    p->in->s_rec_data = p->late[p->late_head];
+}
+
+static void count_moved(struct replay *p, struct replay_result *r)
+{
+    if (p->in->s_rec_valid && p->out->s_rec_ready && p->late_n > 0) {
+        p->late_head = (p->late_head + 1) % LATE_BYTES;
+        p->late_n--;
+        r->link_in_bytes++;
+    }
+    r->link_out_bytes += p->in->m_rec_ready && p->out->m_rec_valid;
 }
 
 /* The capture and the counters see what those of the run saw. */
@@ -88,23 +129,23 @@ static void link_text(char *out, const struct tape_pins *pins)
         (void)snprintf(out, REPLAY_TEXT_BYTES, "no byte, %s", ready);
 }
 
-/* Returns whether the outputs are those of the tape. */
-static bool compare(const struct tape_pins *want, const struct tape_pins *got,
+/* Are the outputs those of the tape? The first time that they are not is told. */
+static void compare(const struct tape_pins *want, const struct tape_pins *got, uint64_t t,
                     struct replay_result *r)
 {
     const uint8_t phy = TAPE_TX_EN | TAPE_TX_ER;
     uint8_t bits = want->g[TAPE_OUT] ^ got->g[TAPE_OUT];
     bool is_phy = (bits & phy) || want->g[TAPE_TXD] != got->g[TAPE_TXD];
-    if (!bits && !is_phy && want->g[TAPE_M_DATA] == got->g[TAPE_M_DATA])
-        return true;
+    if (r->differs || (!bits && !is_phy && want->g[TAPE_M_DATA] == got->g[TAPE_M_DATA]))
+        return;
     r->differs = true;
+    r->differs_ps = t;
     r->side = is_phy ? "PHY" : "link";
     (is_phy ? phy_text : link_text)(r->expected, want);
     (is_phy ? phy_text : link_text)(r->got, got);
-    return false;
 }
 
-/* The next edge, with the pins of the tape. Returns false at a difference. */
+/* The next edge, with the pins of the tape. Returns whether to go on. */
 static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_result *r)
 {
     uint64_t t = sim_clocks_next(&p->clocks);
@@ -114,8 +155,8 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     set_inputs(p, pins);
     hear(p, t, mask, pins->g[TAPE_FAULT]);
     if (live && (mask & NIC_CLK_LINK)) {
-        r->link_in_bytes += p->in->s_rec_valid && p->out->s_rec_ready;
-        r->link_out_bytes += p->in->m_rec_ready && p->out->m_rec_valid;
+        offer(p, pins, r);
+        count_moved(p, r);
     }
     nic_model_edge(p->model, mask);
     r->end_ps = t;
@@ -123,7 +164,8 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     struct tape_pins got = tape_pins_of(p->in, live ? p->out : NULL, pins->g[TAPE_FAULT], pins);
     if (live && (mask & NIC_CLK_CORE))
         see(p, t);
-    return compare(pins, &got, r);
+    compare(pins, &got, t, r);
+    return !r->differs || p->cfg->keep_going;
 }
 
 /* --- the tape ---------------------------------------------------------------------------- */
@@ -139,9 +181,9 @@ static bool no_jump(struct replay *p, uint64_t t, const struct tape_pins *pins,
 }
 
 /* Returns false when there is no more to play. */
-static bool play(struct replay *p, const struct tape_item *item, bool skip,
-                 struct replay_result *r)
+static bool play(struct replay *p, const struct tape_item *item, struct replay_result *r)
 {
+    bool skip = p->cfg->skip && !r->differs;
     switch (item->kind) {
     case TAPE_EDGES:
         for (uint64_t i = 0; i < item->n; i++)
@@ -162,20 +204,21 @@ static bool play(struct replay *p, const struct tape_item *item, bool skip,
     return false;
 }
 
-int replay_run(struct replay *p, struct pcapng *cap, bool skip, struct replay_result *r,
-               char *why)
+int replay_run(struct replay *p, const struct replay_cfg *cfg, struct replay_result *r, char *why)
 {
     struct tape_item item = { .kind = TAPE_EDGES };
     int rc;
     *r = (struct replay_result){ .side = "" };
-    p->tap.cap = cap;
+    p->cfg = cfg;
+    p->tap.cap = cfg->cap;
     do
         rc = tape_next(p->tape, &item, why);
-    while (rc > 0 && play(p, &item, skip, r));
+    while (rc > 0 && play(p, &item, r));
     phy_tap_fini(&p->tap);
     if (rc < 0)
         return rc;
     r->cut = rc == 0;
+    r->link_lost_bytes += r->differs ? p->late_n : 0;
     r->nic.core_cycles = p->core ? p->core->k - p->first_k : 0;
     r->nic.phy_tx_frames = p->tap.n_out.frames;
     r->nic.phy_tx_octets = p->tap.n_out.octets;

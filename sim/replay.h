@@ -17,9 +17,11 @@ struct replay;
 struct replay_result {
     struct sim_nic_stats nic;
     uint64_t link_in_bytes, link_out_bytes;     /* of the record stream */
+    uint64_t link_lost_bytes;   /* past a difference: that the NIC did not take */
     uint64_t end_ps;            /* time of the last edge */
     bool cut;                   /* the recording ends in mid-run: all of it was compared */
-    bool differs;               /* then end_ps is the time of the first difference: */
+    bool differs;               /* then, of the first difference: */
+    uint64_t differs_ps;
     const char *side;           /* "PHY" or "link" */
     char expected[REPLAY_TEXT_BYTES], got[REPLAY_TEXT_BYTES];
 };
@@ -27,15 +29,21 @@ struct replay_result {
 /** replay_open() - Returns 0, *out and *head; -errno with a line in @why (TAPE_WHY_BYTES). */
 int replay_open(struct replay **out, const char *path, struct tape_head *head, char *why);
 
+struct replay_cfg {
+    struct pcapng *cap;         /* NULL, or where the PHY side goes, as in the recorded run */
+    bool skip;                  /* leave out what the run left out, else evaluate idle cycles */
+    bool keep_going;            /* to the end, not to the first difference */
+};
+
 /**
- * replay_run() - play it to its end or to the first difference.
- * @cap: NULL, or where the PHY side goes, as in the run that was recorded
- * @skip: leave out what the run left out; false: evaluate every idle cycle
+ * replay_run() - play it.
+ *
+ * Past a difference the tape's handshake is not the model's any more: a byte is offered from
+ * its time on the tape until the model takes it, and no time is skipped.
  *
  * Returns 0 with *r filled, whatever the verdict; -errno with a line in @why.
  */
-int replay_run(struct replay *p, struct pcapng *cap, bool skip, struct replay_result *r,
-               char *why);
+int replay_run(struct replay *p, const struct replay_cfg *cfg, struct replay_result *r, char *why);
 
 void replay_close(struct replay *p);
 

@@ -155,6 +155,22 @@ def test_another_symbol_in(run, tmp_path):
     assert end.ps < said["time_ps"] < end.ps + 2 * 10**6
 
 
+def test_keep_going(run, tmp_path):
+    """Past the difference, to the end: the capture is the run's but for that one frame."""
+    got, _, raw, edges = run
+    data = find(edges, tape.RXD, 40000, lambda p: p[tape.IN] & tape.RX_DV)
+    (tmp_path / "other").write_bytes(tape.with_byte(raw, data.at[tape.RXD],
+                                                    data.pins[tape.RXD] ^ 1))
+    again = program.run([], ["replay", "-k", str(tmp_path / "other")],
+                        tmp_path / "again.pcapng").check(program.FAILED)
+    said, first = told(again), told(replay(tmp_path / "other").check(program.FAILED))
+    assert (said["time_ps"], said["side"]) == (first["time_ps"], first["side"])
+    assert said["bytes_to_nic"] == told(replay(run[1]).check())["bytes_to_nic"]
+    pairs = list(zip(capture.packets(got.pcap), capture.packets(again.pcap), strict=True))
+    assert sum(a.data != b.data for a, b in pairs) == 1
+    assert all(a.time_ns == b.time_ns for a, b in pairs)
+
+
 def test_another_byte_to_the_nic(run, tmp_path):
     """A byte of a frame that is sent: it is seen on the wire when its octet's turn comes."""
     edges = run[3]

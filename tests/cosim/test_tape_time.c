@@ -79,10 +79,11 @@ static void record(struct run *r)
 static struct replay_result replayed(const struct run *r, bool skip)
 {
     char why[TAPE_WHY_BYTES] = "";
+    const struct replay_cfg cfg = { .skip = skip };
     struct replay *p;
     struct tape_head head;
     struct replay_result out;
-    if (replay_open(&p, r->path, &head, why) < 0 || replay_run(p, NULL, skip, &out, why) < 0)
+    if (replay_open(&p, r->path, &head, why) < 0 || replay_run(p, &cfg, &out, why) < 0)
         fail_msg("%s", why);
     replay_close(p);
     if (out.differs)
