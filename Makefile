@@ -65,7 +65,7 @@ XML_CFLAGS = $(eval XML_CFLAGS := $(patsubst -I%,-isystem %,$(shell pkg-config -
 ROOMS := host stack driver sim
 include $(addsuffix /rules.mk,$(ROOMS) rtl tests)
 
-LIBS := -lcurl -lxml2 -lslirp -lz -lm -pthread
+LIBS := -lcurl -lxml2 -lslirp -lpcap -lz -lm -pthread
 
 # $(1) tree. The libraries in the order in which they need each other.
 libs_of = $(foreach r,host stack sim driver model,$(if $(filter model,$(r)),$(B),$(tree.$(1)))/lib/lib$(r).a)

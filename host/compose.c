@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define POOL_SMALL 2048u
@@ -34,6 +35,11 @@
  * noticed at once, long enough to cost nothing. */
 #define SLICE_PS 1000000000ull
 #define WALL_SLICE_PS 50000000ull
+/* The same while nobody waits for anything but the next frame of a file. */
+#define IDLE_SLICE_PS 1000000000000ull
+/* When a file's first frame comes: the NIC is up long before. */
+#define PLAY_VIRTUAL_PS 10000000000ull
+#define PLAY_WALL_PS 1000000000000ull
 
 void node_mac(uint64_t seed, unsigned number, uint8_t mac[6])
 {
@@ -162,6 +168,11 @@ int64_t rig_now(const struct rig *r)
     return wall_now() - r->wall0_ns;
 }
 
+time_t rig_date(const struct rig *r)
+{
+    return r->o->virtual_time ? (time_t)(RIG_EPOCH_S + rig_now(r) / 1000000000) : time(NULL);
+}
+
 /* --- opening ---------------------------------------------------------------------- */
 
 static int open_wire(struct rig *r)
@@ -177,6 +188,10 @@ static int open_wire(struct rig *r)
         break;
     case WIRE_TAP:
         rc = wire_tap_open(&r->wire, r->world, r->o->ifname, why);
+        break;
+    case WIRE_PCAP:
+        rc = wire_pcap_open(&r->wire, r->world, r->o->play, r->o->virtual_time ? PLAY_VIRTUAL_PS
+                            : PLAY_WALL_PS, why);
         break;
     default:
         rc = wire_slirp_open(&r->wire, r->world, why);
@@ -235,6 +250,14 @@ static int open_record(struct rig *r)
     return EXIT_DONE;
 }
 
+/* Whether both names are those of one file that exists. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 /* World, wire and captures; the hosts come after. */
 static int open_below(struct rig *r)
 {
@@ -243,6 +266,11 @@ static int open_below(struct rig *r)
     if (!read_faults(r->o->fault, FAULT_ON_WIRE, &plan) ||
         !read_faults(r->o->fault_link, FAULT_ON_LINK, &link_plan))
         return EXIT_USAGE;
+    const char *play = r->o->wire == WIRE_PCAP ? r->o->play : NULL;
+    if (play && (same_file(play, r->o->pcap) || same_file(play, r->o->pcap_far))) {
+        say("--wire pcap:%s: a capture would overwrite the file that is played", play);
+        return EXIT_USAGE;
+    }
     r->world = world_create(r->o->seed, !r->o->no_skip);
     if (!r->world) {
         say("out of memory");
@@ -374,19 +402,36 @@ static int check(struct rig *r)
     return r->failed ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* Nothing of the hosts is due, ever; only the wire may have more. */
+static bool idle(const struct rig *r)
+{
+    return r->me.next_ns == INT64_MAX && loop_timers_next(r->loop) == INT64_MAX &&
+           !sim_nic_busy(r->me.link) && !(r->peer && peer_alive(r->peer));
+}
+
+/* A turn has passed; @dead: nothing will ever happen again. A file that is played may end so,
+ * once; whoever takes turns after that forgot a timer. */
+static int count_dead(struct rig *r, bool dead)
+{
+    r->dead_turns = dead ? r->dead_turns + 1 : 0;
+    if (r->dead_turns <= DEAD_TURNS)
+        return EXIT_DONE;
+    if (r->o->wire == WIRE_PCAP && !r->over) {
+        r->over = true;
+        r->dead_turns = 0;
+        return EXIT_DONE;
+    }
+    say("nothing will ever happen again: this is a bug, please report the command and seed");
+    r->failed = true;
+    return EXIT_FAILED;
+}
+
 static int turn_virtual(struct rig *r)
 {
-    int actor = world_run(r->world, world_now(r->world) + SLICE_PS, 1ull << r->me_actor);
-    bool dead = actor < 0 && r->me.next_ns == INT64_MAX &&
-                loop_timers_next(r->loop) == INT64_MAX && !sim_nic_busy(r->me.link) &&
-                !(r->peer && peer_alive(r->peer));
-    r->dead_turns = dead ? r->dead_turns + 1 : 0;
-    if (r->dead_turns > DEAD_TURNS) {
-        say("nothing will ever happen again: this is a bug, please report the command and seed");
-        r->failed = true;
-        return EXIT_FAILED;
-    }
-    return EXIT_DONE;
+    bool skip = idle(r) && world_skips(r->world);
+    uint64_t until = world_now(r->world) + (skip ? IDLE_SLICE_PS : SLICE_PS);
+    int actor = world_run(r->world, until, 1ull << r->me_actor);
+    return count_dead(r, actor < 0 && idle(r) && !wire_more(r->wire));
 }
 
 /* Sleep until a descriptor, the wire or a deadline wants something. */
@@ -414,6 +459,9 @@ static void sleep_wall(struct rig *r, bool busy)
 static int turn_wall(struct rig *r)
 {
     bool busy = sim_nic_busy(r->me.link);
+    if (r->o->wire == WIRE_PCAP && idle(r) && !wire_more(r->wire))
+        return count_dead(r, true);
+    (void)count_dead(r, false);
     if (busy)
         world_run(r->world, world_now(r->world) + WALL_SLICE_PS, 1ull << r->me_actor);
     sleep_wall(r, busy || sim_nic_busy(r->me.link));
@@ -515,7 +563,8 @@ int rig_settle(struct rig *r, int64_t limit_ns)
     int64_t limit = rig_now(r) + limit_ns;
     int code = EXIT_DONE;
     r->leaving = loop_signal(r->loop) != 0;
-    while (code == EXIT_DONE && rig_now(r) < limit &&
+    r->over = false;
+    while (code == EXIT_DONE && !r->over && rig_now(r) < limit &&
            (unfinished(r) || arp_waits(r) || sim_nic_busy(r->me.link)))
         code = rig_turn(r);
     return code;

@@ -16,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct control;
 struct link;
@@ -68,6 +69,7 @@ struct rig {
     struct rig_hook *hooks;
     struct rig_hook *hook_next; /* the one whose turn comes */
     bool failed;                /* for good, and told */
+    bool over;                  /* the file that the wire plays has ended, and all is quiet */
     bool leaving;               /* the signal that came no longer ends turns */
     unsigned dead_turns;        /* virtual time: turns in a row with nothing due */
     int64_t wall0_ns;
@@ -91,7 +93,8 @@ int rig_open(struct rig *r, const struct opts *o);
 
 /**
  * rig_turn() - make progress: frames, sockets' handlers, descriptors, timers.
- * In virtual time, time advances only when no descriptor is ready.
+ * In virtual time, time advances only when no descriptor is ready. Where the wire plays a
+ * file, r->over tells its end; who waits for something has a timer of its own.
  *
  * Returns EXIT_DONE to go on, or an exit code after one line on stderr; a signal
  * gives EXIT_FAILED without a line (rig_close raises it again).
@@ -100,6 +103,10 @@ int rig_turn(struct rig *r);
 
 /** rig_now() - the host's time, nanoseconds. */
 int64_t rig_now(const struct rig *r);
+
+/** rig_date() - what servers take for the date: in virtual time simulated as well. */
+#define RIG_EPOCH_S 1767225600      /* 2026-01-01: simulated time starts here */
+time_t rig_date(const struct rig *r);
 
 /** rig_watch() - call @fn when the readiness of socket @s changes; NULL: no more.
  * Closing a socket takes its handler away: use rig_close_sock(). */

@@ -102,6 +102,9 @@ static bool parse_wire(struct opts *o, const char *v)
     } else if (!strncmp(v, "tap:", 4) && tap_name(v + 4)) {
         o->wire = WIRE_TAP;
         o->ifname = v + 4;
+    } else if (!strncmp(v, "pcap:", 5) && v[5]) {
+        o->wire = WIRE_PCAP;
+        o->play = v + 5;
     } else
         return false;
     return true;
@@ -236,7 +239,7 @@ static const struct {
     const char *form;
 } valued[] = {
     { "--nic", parse_nic, "sim[:PROFILE]" },
-    { "--wire", parse_wire, "slirp, peer, packet:IF or tap:IF (at most 15 characters)" },
+    { "--wire", parse_wire, "slirp, peer, packet:IF, tap:IF (at most 15 characters) or pcap:FILE" },
     { "--time", parse_time, "virtual or wall" },
     { "--addr", parse_addr, "dhcp or A.B.C.D/LEN" },
     { "--gw", parse_gw, "A.B.C.D" },
@@ -327,18 +330,19 @@ static int fill_dhcp(struct opts *o)
 /* What an option left open, its wire decides. */
 static int fill_defaults(struct opts *o, bool time_given)
 {
+    bool simulated = o->wire == WIRE_PEER || o->wire == WIRE_PCAP;
     if (!time_given)
-        o->virtual_time = o->wire == WIRE_PEER;
-    if (o->virtual_time && o->wire != WIRE_PEER) {
-        say("--time virtual needs a simulated far end (--wire peer): a real one lives in wall "
-            "time");
+        o->virtual_time = simulated;
+    if (o->virtual_time && !simulated) {
+        say("--time virtual needs a simulated far end (--wire peer or pcap:FILE): a real one "
+            "lives in wall time");
         return EXIT_USAGE;
     }
     if (fill_dhcp(o) != EXIT_DONE)
         return EXIT_USAGE;
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));
-    else if (o->wire == WIRE_PEER)
+    else if (simulated)
         set_net(o, IP4(10, 9, 0, 1), 24, 0, 0);
     if (!o->have_seed) {
         o->seed = 1;

@@ -17,7 +17,7 @@ enum exit_code {
     EXIT_TIMEOUT = 4,
 };
 
-enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_PACKET, WIRE_TAP };
+enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_PACKET, WIRE_TAP, WIRE_PCAP };
 
 #define OPTS_DNS_MAX 3
 
@@ -25,6 +25,7 @@ struct opts {
     const char *profile;        /* of --nic sim:PROFILE; NULL: the default */
     enum wire_kind wire;
     const char *ifname;         /* of packet:IF and tap:IF */
+    const char *play;           /* of pcap:FILE */
     bool virtual_time;
     bool no_skip;
     bool have_addr;

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PEER_EPOCH_S 1767225600     /* 2026-01-01: simulated time starts here */
-
 struct peer {
     struct rig *rig;
     struct node node;
@@ -107,7 +105,7 @@ static int open_page(void *arg, const char *path, struct httpd_body *b)
         const char *file = p->page.file[i].path;
         if (!strcmp(file, want)) {
             *b = (struct httpd_body){ .mem = p->page.file[i].data, .fd = -1,
-                                      .len = p->page.file[i].len, .mtime = PEER_EPOCH_S,
+                                      .len = p->page.file[i].len, .mtime = RIG_EPOCH_S,
                                       .type = httpd_type(want) };
             return 0;
         }
@@ -120,7 +118,7 @@ static int open_page(void *arg, const char *path, struct httpd_body *b)
 static time_t page_now(void *arg)
 {
     const struct peer *p = arg;
-    return (time_t)(PEER_EPOCH_S + rig_now(p->rig) / 1000000000);
+    return rig_date(p->rig);
 }
 
 /* --- the actor ------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* serve.c - a folder as a web site, on our stack and NIC. Ends by a signal. */
+/* serve.c - a folder as a web site, on our stack and NIC. Ends by a signal, or with the file
+ * that --wire pcap plays. */
 #include "host/commands.h"
 #include "host/compose.h"
 #include "host/httpd.h"
@@ -44,10 +45,10 @@ static int open_file(void *arg, const char *path, struct httpd_body *b)
     return 0;
 }
 
-static time_t wall_now(void *arg)
+static time_t date_now(void *arg)
 {
-    (void)arg;
-    return time(NULL);
+    const struct serve *v = arg;
+    return rig_date(&v->rig);
 }
 
 static void log_line(void *arg, const char *method, const char *target, int status, uint64_t bytes)
@@ -69,7 +70,7 @@ static void log_line(void *arg, const char *method, const char *target, int stat
 
 static int run(struct serve *v, const char *dir, uint16_t port)
 {
-    const struct httpd_source src = { .arg = v, .open = open_file, .now = wall_now,
+    const struct httpd_source src = { .arg = v, .open = open_file, .now = date_now,
                                       .log = log_line };
     int rc = httpd_open(&v->httpd, &v->rig.me, port, &src);
     if (rc < 0) {
@@ -85,9 +86,9 @@ static int run(struct serve *v, const char *dir, uint16_t port)
     int code;
     do
         code = rig_turn(&v->rig);
-    while (code == EXIT_DONE);
+    while (code == EXIT_DONE && !v->rig.over);
     httpd_close(v->httpd);
-    if (loop_signal(v->rig.loop))
+    if (loop_signal(v->rig.loop) || v->rig.over)
         rig_settle(&v->rig, SETTLE_NS);
     return code;
 }
@@ -100,7 +101,7 @@ int cmd_serve(const struct opts *o, int argc, char **argv)
         say("usage: lanyard [OPTIONS] serve DIR [PORT]");
         return EXIT_USAGE;
     }
-    if (o->virtual_time) {
+    if (o->virtual_time && o->wire == WIRE_PEER) {
         say("serve waits for clients: on --wire peer there is none but us");
         return EXIT_USAGE;
     }

@@ -108,6 +108,11 @@ static void put_sim(struct printer *p, const struct rig *r)
     put(p, "to_nic_octets", w->to_nic_octets);
     put(p, "to_nic_dropped", w->to_nic_dropped);
     put(p, "far_send_errors", w->far_send_errors);
+    const struct wire_stats *file = &wire_innermost(r->wire)->stats;
+    put(p, "file_truncated", file->file_truncated);
+    put(p, "file_runt", file->file_runt);
+    put(p, "file_oversize", file->file_oversize);
+    put(p, "file_outward", file->file_outward);
     put_faults(p, FAULT_ON_WIRE, w->fault_tx, w->fault_rx);
 }
 

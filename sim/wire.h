@@ -41,6 +41,8 @@ struct wire_ops {
     struct sym (*in)(struct wire *w, unsigned port, uint64_t t);
     /** in_next() - when the next non-idle symbol for @port is there, SIM_NEVER. */
     uint64_t (*in_next)(struct wire *w, unsigned port);
+    /** more() - whether it will yet send by itself, unasked. NULL: it never does so. */
+    bool (*more)(const struct wire *w);
     /** pollfds() - descriptors to wait for in wall time, and for how long at most
      * (*timeout_ms, only ever lowered). Returns their number. NULL: none. */
     int (*pollfds)(struct wire *w, struct pollfd *fds, int max, int *timeout_ms);
@@ -56,6 +58,9 @@ struct wire_stats {
     uint64_t from_nic_bad;      /* FCS, preamble or length: fails the run */
     uint64_t to_nic_dropped;    /* the queue towards the NIC was full */
     uint64_t far_send_errors;   /* the kernel or libslirp refused a frame */
+    /* Frames of a file that were not played: captured in part, shorter than a header, longer
+     * than any frame, marked as sent by the interface that captured them. */
+    uint64_t file_truncated, file_runt, file_oversize, file_outward;
     uint64_t fault_tx[FAULT_KINDS], fault_rx[FAULT_KINDS];  /* frames treated so, by --fault */
 };
 
@@ -80,6 +85,12 @@ int wire_packet_open(struct wire **out, struct world *w, const char *ifname, cha
 /** wire_tap_open() - the TAP @ifname, which is made if there is none and that is allowed. */
 int wire_tap_open(struct wire **out, struct world *w, const char *ifname, char *why);
 
+/** wire_pcap_open() - frames of the capture @path come from @start_ps on, the SFD of the
+ * first one then, the others at their distance in the file; what is sent nobody hears.
+ * @start_ps: at least a microsecond */
+int wire_pcap_open(struct wire **out, struct world *w, const char *path, uint64_t start_ps,
+                   char *why);
+
 /**
  * wire_set_far_capture() - record the far end as well (--pcap-far): the PHY of the
  * NIC on port 1 of a peer wire, else what is handed to and comes from the kernel or
@@ -87,6 +98,21 @@ int wire_tap_open(struct wire **out, struct world *w, const char *ifname, char *
  * first symbol; @cap outlives the wire.
  */
 void wire_set_far_capture(struct wire *w, struct pcapng *cap);
+
+/** wire_innermost() - the wire that others are round. */
+static inline const struct wire *wire_innermost(const struct wire *w)
+{
+    while (w->inner)
+        w = w->inner;
+    return w;
+}
+
+/** wire_more() - as wire_ops.more(), of the innermost wire. */
+static inline bool wire_more(const struct wire *w)
+{
+    w = wire_innermost(w);
+    return w->ops->more && w->ops->more(w);
+}
 
 static inline void wire_close(struct wire *w)
 {

@@ -318,15 +318,11 @@ uint64_t wire_frames_in_next(struct wire *w, unsigned port)
     return frame_feed_next(((const struct wire_frames *)w)->feed);
 }
 
-int wire_frames_arrived(struct wire_frames *wf, const uint8_t *frame, size_t len)
+/* What frame_feed_put() said of a frame: @rc, which is returned. */
+static int queued(struct wire_frames *wf, int rc)
 {
     struct wire *w = &wf->w;
     uint64_t now = world_now(w->world);
-    int rc = frame_feed_put(wf->feed, now, frame, len);
-    if (rc == -EMSGSIZE)
-        wire_fail(w, "%s: a frame of %zu octets came from the far side; frames on a wire are "
-                  "whole and at most 1514: mtu 1500, and tso, gso, gro off there", w->ops->name,
-                  len);
     if (rc == -ENOBUFS)
         w->stats.to_nic_dropped++;
     if (rc < 0)
@@ -339,4 +335,21 @@ int wire_frames_arrived(struct wire_frames *wf, const uint8_t *frame, size_t len
         pcapng_frame(w->far, now / 1000, sent, n, n, PCAPNG_OUT, NULL);
     world_due(w->world, now + SYM_PS);
     return 0;
+}
+
+int wire_frames_arrived(struct wire_frames *wf, const uint8_t *frame, size_t len)
+{
+    int rc = frame_feed_put(wf->feed, world_now(wf->w.world), frame, len);
+    if (rc == -EMSGSIZE)
+        wire_fail(&wf->w, "%s: a frame of %zu octets came from the far side; frames on a wire are "
+                  "whole and at most 1514: mtu 1500, and tso, gso, gro off there",
+                  wf->w.ops->name, len);
+    return queued(wf, rc);
+}
+
+int wire_frames_played(struct wire_frames *wf, const uint8_t *frame, size_t len, bool fcs)
+{
+    uint64_t now = world_now(wf->w.world);
+    return queued(wf, fcs ? frame_feed_put_raw(wf->feed, now + SYM_PS, frame, len, 0)
+                          : frame_feed_put(wf->feed, now, frame, len));
 }

@@ -156,6 +156,14 @@ uint64_t wire_frames_in_next(struct wire *w, unsigned port);
 int wire_frames_arrived(struct wire_frames *wf, const uint8_t *frame, size_t len);
 
 /**
+ * wire_frames_played() - the same for a frame of a file: @fcs: it ends with its FCS, and is
+ * sent as it is, whatever that and its length are.
+ *
+ * Returns as frame_feed_put() or frame_feed_put_raw().
+ */
+int wire_frames_played(struct wire_frames *wf, const uint8_t *frame, size_t len, bool fcs);
+
+/**
  * wire_check() - judge and count an event from a NIC.
  *
  * Returns true for a good frame; otherwise it is counted, and the wire has failed

@@ -77,6 +77,7 @@ look_run() {
     need libcurl4-openssl-dev header curl/curl.h
     need libxml2-dev xml_header
     need libslirp-dev header slirp/libslirp.h
+    need libpcap-dev header pcap/pcap.h
     need zlib1g-dev header zlib.h
     need iproute2 has ip
     need ethtool has ethtool

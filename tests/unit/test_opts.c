@@ -97,6 +97,13 @@ static void values(void **state)
     assert_int_equal(PARSE(&o, S("--wire=tap:fifteen-letters"), S("dig")), EXIT_DONE);
     assert_int_equal(o.wire, WIRE_TAP);
     assert_string_equal(o.ifname, "fifteen-letters");
+    assert_int_equal(PARSE(&o, S("--wire"), S("pcap:a.pcap"), S("dig")), EXIT_DONE);
+    assert_int_equal(o.wire, WIRE_PCAP);
+    assert_string_equal(o.play, "a.pcap");
+    assert_true(o.virtual_time);
+    assert_int_equal(o.addr, 0x0a090001);
+    assert_int_equal(PARSE(&o, S("--wire=pcap:x"), S("--time=wall"), S("dig")), EXIT_DONE);
+    assert_false(o.virtual_time);
 }
 
 static void refused(void **state)
@@ -106,6 +113,7 @@ static void refused(void **state)
     assert_int_equal(PARSE(&o, S("--wire"), S("hub9")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire"), S("tap:")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("pcap:")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire"), S("tap:sixteen-letters-")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire"), S("tap:tap%d")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--nic"), S("usb")), EXIT_USAGE);
