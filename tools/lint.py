@@ -80,6 +80,7 @@ def house_checks():
     yield Check("clock crossings", [PYTHON, "tools/lint_clocks.py"])
     yield Check("generated files", [PYTHON, "rtl/regs/gen_regs.py", "--check"])
     yield Check("table of planted faults", [PYTHON, "tests/mutants.py", "--check"])
+    yield Check("table of clauses", [PYTHON, "tests/clauses.py", "--check"])
 
 
 def all_checks():

@@ -43,6 +43,7 @@ MAX_MODULE = 400        # lines of a Verilog module before its properties
 MAX_FUNCTION = 120
 LONG_FUNCTION = 60      # a note: is there no second function in it?
 NOTE = "note: "
+CLAUSE = "/* Clause: "
 
 
 def files(root):
@@ -168,8 +169,10 @@ def check_lines(rel, text, _root):
         if line != line.rstrip() and rel.suffix != ".md":
             yield number, "blanks at the end of the line"
     most = MAX_LINES.get(rel.suffix)
-    if most and len(lines) > most:
-        yield len(lines), f"{len(lines)} lines, at most {most}: split the file"
+    # What tests cite (tests/clauses.py) is a table that stands in them, no code.
+    count = sum(not line.startswith(CLAUSE) for line in lines)
+    if most and count > most:
+        yield len(lines), f"{count} lines, at most {most}: split the file"
     if text and not text.endswith("\n"):
         yield len(lines), "no newline at the end"
 

@@ -84,7 +84,10 @@ def test_offload_changes_no_byte(first, tmp_path):
 
 
 def test_full_segments_leave_back_to_back(first):
-    """SFD to SFD is the arithmetic value to the nanosecond."""
+    """SFD to SFD is the arithmetic value to the nanosecond.
+
+    Clause: IEEE 802.3 3.1.1, IEEE 802.3 4.4.2
+    """
     to_us = bytes.fromhex(program.MAC.replace(":", ""))
     heard = [p for p in capture.packets(first.pcap) if p.data[:6] == to_us]
     gaps = [b.time_ns - a.time_ns for a, b in zip(heard, heard[1:])

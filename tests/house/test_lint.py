@@ -98,6 +98,27 @@ PLANTED = {
     "table of planted faults": (
         "planted", "tests/README.md", replace("| ARP asks once |", "| ARP asks twice |"), 1,
         "tests/mutants.py --write writes it"),
+    "table of clauses": (
+        "clauses", "tests/README.md", replace("| RFC 826 | Packet Format |", "| RFC 826 | 1 |"),
+        None, "tests/clauses.py --write writes it"),
+    "clause above nothing": (
+        "clauses", "tests/unit/test_arp.c", append("/* Clause: RFC 826 Packet Format */"), None,
+        "belongs directly above a test function"),
+    "clause of a test that nobody runs": (
+        "clauses", "tests/unit/test_arp.c",
+        replace("        cmocka_unit_test(test_answers),\n", ""), None,
+        "test_answers() is not run: put it into the array of tests"),
+    "clause without a document": (
+        "clauses", "tests/unit/test_arp.c", replace("/* Clause: RFC 5227 2.1.1 */",
+                                                    "/* Clause: 2.1.1 */"), None,
+        '"2.1.1" is no clause'),
+    "clause in a helper": (
+        "clauses", "tests/cosim/test_faults.py",
+        replace('"""The object as it comes without faults."""', '"""Clause: RFC 9293 3.8"""'),
+        None, "_whole() is no test"),
+    "MUST of a test that is not there": (
+        "clauses", "tests/rfc9293_musts.txt", replace("rst_in_syn_rcvd", "rst_in_syn_sent"), 14,
+        "MUST-11: no test unit/test_tcp_rx.c:rst_in_syn_sent"),
 }
 
 

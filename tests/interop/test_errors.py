@@ -18,6 +18,7 @@ def test_unknown_name(site, far):  # pylint: disable=unused-argument
 
 
 def test_refused_port(site, far):  # pylint: disable=unused-argument
+    """Clause: RFC 9293 3.5.2, RFC 9293 3.10.7.3"""
     got = program.run(far, ["fetch", f"http://{servers.NAME}:81/"]).check(program.FAILED)
     assert "refused" in got.one_line()
 

@@ -59,6 +59,7 @@ def answers(got):
                                    ("www.lanyard.test", "A", netns.FAR_ADDR)]),
 ])
 def test_answer(site, far, tmp_path, question, expected):  # pylint: disable=unused-argument
+    """Clause: RFC 1035 3.3.1, RFC 1035 3.3.9, RFC 1035 4.2.1, RFC 3596 2.2"""
     got = dig(far, *question, pcap=tmp_path / "dig.pcapng").check()
     assert sorted(answers(got)) == sorted(expected)
     judge.assert_good(got.pcap, at_least=2)
@@ -66,6 +67,7 @@ def test_answer(site, far, tmp_path, question, expected):  # pylint: disable=unu
 
 
 def test_absent_name(site, far):  # pylint: disable=unused-argument
+    """Clause: RFC 1035 4.1.1"""
     got = dig(far, f"absent.{servers.DOMAIN}").check(program.FAILED)
     assert "NXDOMAIN" in got.one_line()
 
@@ -173,7 +175,10 @@ def test_silent_server(far):
 
 
 def test_closed_port(far):
-    """ICMP port unreachable ends the wait at once."""
+    """ICMP port unreachable ends the wait at once.
+
+    Clause: RFC 1122 4.1.3.3
+    """
     got = dig(with_dns(far, f"{netns.FAR_ADDR}:5454"), "www.lanyard.test")
     assert got.code in (program.FAILED, program.TIMEOUT)
     got.one_line()

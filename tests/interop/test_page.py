@@ -8,6 +8,7 @@ import pytest
 
 @pytest.mark.parametrize("offload,who", [("all", "nic"), ("none", "stack")])
 def test_page(site, far, tmp_path, offload, who):
+    """Clause: RFC 9293 3.5, RFC 9293 3.6, RFC 9112 9.3"""
     before = len(site.requests())
     got = program.run([*far, "--offload", offload], ["fetch", "-o", str(tmp_path / "page"),
                                                      site.url], tmp_path / "page.pcapng").check()

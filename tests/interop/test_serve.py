@@ -37,6 +37,7 @@ def test_curl_gets_every_file(far, files, tmp_path, offload):
 
 
 def test_one_connection_for_several(far, files):
+    """Clause: RFC 9112 9.3"""
     folder, bodies = files
     with program.serving(far, ["serve", str(folder)]):
         got = curl("-w", "%{num_connects}\n", *(a for name in bodies
@@ -67,6 +68,7 @@ def test_status(far, files, path, status):
 
 
 def test_head(far, files):
+    """Clause: RFC 9110 9.3.2"""
     folder, bodies = files
     with program.serving(far, ["serve", str(folder)]):
         got = curl("-I", url("img/small.png"))

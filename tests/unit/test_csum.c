@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 /* RFC 1071 3: the four words add up to 0xDDF2 (end-around carry included). */
+/* Clause: RFC 1071 3 */
 static void test_rfc1071_example(void **state)
 {
     (void)state;
@@ -24,6 +25,7 @@ static void test_rfc1071_example(void **state)
 }
 
 /* RFC 1624 4: the example on which equation 2 fails. */
+/* Clause: RFC 1624 4 */
 static void test_rfc1624_example(void **state)
 {
     (void)state;
@@ -49,6 +51,7 @@ static void test_edges(void **state)
 }
 
 /* The largest that a 16-bit length can name, all ones: accumulators must not wrap. */
+/* Clause: RFC 1071 2 */
 static void test_large(void **state)
 {
     (void)state;
@@ -60,6 +63,7 @@ static void test_large(void **state)
     free(b);
 }
 
+/* Clause: RFC 1071 1 */
 static void test_against_twin(void **state)
 {
     (void)state;
@@ -80,6 +84,7 @@ static void test_against_twin(void **state)
 }
 
 /* Changing a word and updating the field is the same as summing again. */
+/* Clause: RFC 1624 3 */
 static void test_update_against_sum(void **state)
 {
     (void)state;
@@ -99,6 +104,7 @@ static void test_update_against_sum(void **state)
 }
 
 /* Made by scapy: IP(src=10.9.0.2, dst=10.9.0.1)/TCP(...)/"GET / HTTP/1.0\r\n\r\n". */
+/* Clause: RFC 9293 3.1 */
 static void test_pseudo_header(void **state)
 {
     (void)state;
@@ -127,6 +133,7 @@ static struct pkt *datagram(struct bench *b, const void *data, uint32_t len)
 
 static const struct ip4_view from_peer = { .src = PEER_ADDR, .dst = OUR_ADDR, .proto = 17 };
 
+/* Clause: RFC 9293 3.1 */
 static void test_software(void **state)
 {
     (void)state;
@@ -174,6 +181,7 @@ static void test_offloaded(void **state)
 }
 
 /* RFC 768: a UDP sum that comes out as 0 is sent as 0xFFFF. */
+/* Clause: RFC 768 Checksum */
 static void test_computed_zero(void **state)
 {
     (void)state;

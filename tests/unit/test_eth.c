@@ -24,6 +24,7 @@ static void test_config(void **state)
 }
 
 /* Each kind of frame is counted under one reason. */
+/* Clause: RFC 894 Frame Format, RFC 1122 2.3.3 */
 static void test_drops(void **state)
 {
     (void)state;

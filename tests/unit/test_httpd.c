@@ -241,6 +241,7 @@ static void large_bodies(void **state)
     done(b);
 }
 
+/* Clause: RFC 9110 9.3.2 */
 static void head(void **state)
 {
     (void)state;
@@ -276,6 +277,7 @@ static void errors_of_the_source(void **state)
 }
 
 /* The path in Location is one of a URI again, and no header of its own making. */
+/* Clause: RFC 3986 2.1, RFC 9110 10.2.2 */
 static void redirect_is_encoded(void **state)
 {
     (void)state;
@@ -288,6 +290,7 @@ static void redirect_is_encoded(void **state)
     done(b);
 }
 
+/* Clause: RFC 9112 2.2, RFC 9112 3, RFC 9112 3.2, RFC 9112 5.1, RFC 9112 5.2 */
 static void refused(void **state)
 {
     static const struct { const char *text; int status; } cases[] = {
@@ -323,6 +326,7 @@ static void refused(void **state)
     done(b);
 }
 
+/* Clause: RFC 9112 2.2, RFC 9112 3.2.2, RFC 9112 9.3 */
 static void accepted(void **state)
 {
     static const char *const cases[] = {
@@ -346,6 +350,7 @@ static void accepted(void **state)
 }
 
 /* What came before such a request is answered, what comes behind is not. */
+/* Clause: RFC 9112 9.6 */
 static void closes_when_it_must(void **state)
 {
     static const char *const cases[] = {
@@ -407,6 +412,7 @@ static void server_sleeps(struct bench *b, int64_t ns)
 /* Requests that do not fit the buffer together, cut anywhere, all there at once: few and
  * long ones, whose answers leave so much room that no change of it wakes the server, and
  * many. */
+/* Clause: RFC 9112 9.3.2 */
 static void pipelined(void **state)
 {
     static const unsigned many[] = { 30, 600 }, pad[] = { 400, 1 };
@@ -505,6 +511,7 @@ static void client_resets(void **state)
 }
 
 /* Less than was promised can only end in a reset, never in what looks whole. */
+/* Clause: RFC 9112 8 */
 static void file_cut_while_sent(void **state)
 {
     (void)state;

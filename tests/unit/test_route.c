@@ -23,6 +23,7 @@ static uint32_t hop(struct bench *b, uint32_t dst)
     return err ? 0 : h;
 }
 
+/* Clause: RFC 1122 3.3.1.1 */
 static void test_default_router(void **state)
 {
     (void)state;
@@ -40,6 +41,7 @@ static void test_default_router(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 1812 5.2.4.3 */
 static void test_longest_prefix(void **state)
 {
     (void)state;
@@ -112,6 +114,7 @@ static void test_addresses(void **state)
 }
 
 /* RFC 1122 3.2.1.3: these never leave a host; and there is no loopback interface. */
+/* Clause: RFC 1122 3.2.1.3 */
 static void test_never_sent(void **state)
 {
     (void)state;
@@ -146,6 +149,7 @@ static uint32_t twin_hop(const struct net_route_info *r, size_t n, uint32_t dst)
     return r[best].gw ? r[best].gw : dst;
 }
 
+/* Clause: RFC 1812 5.2.4.3 */
 static void test_against_twin(void **state)
 {
     (void)state;

@@ -131,6 +131,7 @@ static void faulty_transfer(uint64_t seed)
     all_gone(&l, sa, sb);
 }
 
+/* Clause: RFC 9293 3.8 */
 static void faulty_transfers(void **state)
 {
     const uint64_t first = seed_of_run();
@@ -282,6 +283,7 @@ static void accept_without_descriptor_loses_nothing(void **state)
 
 /* --- states as errors --------------------------------------------------------- */
 
+/* Clause: RFC 9293 3.9.1.1 */
 static void calls_out_of_turn(void **state)
 {
     (void)state;
@@ -317,6 +319,7 @@ static void calls_out_of_turn(void **state)
     lab_pair_close(&l);
 }
 
+/* Clause: RFC 9293 3.9.1.1 */
 static void names_of_both_ends(void **state)
 {
     (void)state;

@@ -29,6 +29,7 @@ static uint8_t *exact(const uint8_t *b, size_t len)
     return c;
 }
 
+/* Clause: RFC 894 Frame Format */
 static void test_eth(void **state)
 {
     (void)state;
@@ -52,6 +53,7 @@ static void test_eth(void **state)
 }
 
 /* scapy: ARP(op=2, hwsrc=..:02, psrc=10.9.0.2, hwdst=..:01, pdst=10.9.0.1) */
+/* Clause: RFC 826 Packet Format */
 static void test_arp(void **state)
 {
     (void)state;
@@ -85,6 +87,7 @@ static void test_arp(void **state)
 }
 
 /* scapy: IP(src, dst, id=0x1234, options=[RR(2 slots), NOP])/ICMP()/"abc" */
+/* Clause: RFC 791 3.1 */
 static void test_ip4(void **state)
 {
     (void)state;
@@ -123,6 +126,7 @@ static void test_ip4(void **state)
     assert_int_equal(ip4_parse(b, (uint32_t)n, &v), -EBADMSG);
 }
 
+/* Clause: RFC 791 3.1 */
 static void test_ip4_emit(void **state)
 {
     (void)state;
@@ -141,6 +145,7 @@ static void test_ip4_emit(void **state)
     assert_int_equal(ip4_mask(9), 0xFF800000);
 }
 
+/* Clause: RFC 768 Format */
 static void test_udp(void **state)
 {
     (void)state;
@@ -166,6 +171,7 @@ static void test_udp(void **state)
     assert_int_equal(udp_parse(b, (uint32_t)n, &v), -EBADMSG);
 }
 
+/* Clause: RFC 792 Message Formats */
 static void test_icmp4(void **state)
 {
     (void)state;
@@ -185,6 +191,7 @@ static void test_icmp4(void **state)
 }
 
 /* scapy: TCP(flags="S", options=[MSS 1460, SAckOK, Timestamp, NOP, WScale 7]) */
+/* Clause: RFC 9293 3.1 */
 static void test_tcp(void **state)
 {
     (void)state;
@@ -214,6 +221,7 @@ static void test_tcp(void **state)
     assert_int_equal(tcp_parse(b, (uint32_t)n, &v), -EBADMSG);
 }
 
+/* Clause: RFC 9293 3.1, RFC 9293 3.2, RFC 7323 2.3 */
 static void test_tcp_options(void **state)
 {
     (void)state;
@@ -231,6 +239,7 @@ static void test_tcp_options(void **state)
     assert_int_equal(o.wscale, 14);     /* RFC 7323 2.3 */
 }
 
+/* Clause: RFC 9293 3.1, RFC 9293 3.2 */
 static void test_tcp_emit(void **state)
 {
     (void)state;
@@ -261,6 +270,7 @@ static void test_tcp_emit(void **state)
 
 /* --- DNS names ------------------------------------------------------------ */
 
+/* Clause: RFC 1035 3.1 */
 static void test_dns_names(void **state)
 {
     (void)state;
@@ -286,6 +296,7 @@ static void test_dns_names(void **state)
 }
 
 /* 63 bytes in a label, 253 in all. */
+/* Clause: RFC 1035 2.3.4 */
 static void test_dns_name_lengths(void **state)
 {
     (void)state;
@@ -311,6 +322,7 @@ static void test_dns_name_lengths(void **state)
     assert_int_equal(dns_name_from_text(s, &a), -EINVAL);
 }
 
+/* Clause: RFC 1035 4.1.4 */
 static void test_dns_compression(void **state)
 {
     (void)state;
@@ -331,6 +343,7 @@ static void test_dns_compression(void **state)
 }
 
 /* Pointers to themselves, forwards, in a circle, reserved label types, no end. */
+/* Clause: RFC 1035 4.1.4 */
 static void test_dns_bad_names(void **state)
 {
     (void)state;
@@ -363,6 +376,7 @@ static void test_dns_bad_names(void **state)
     assert_int_equal(dns_name_parse(m, sizeof(m), 6 * 63, &n), -EBADMSG);
 }
 
+/* Clause: RFC 1035 5.1 */
 static void test_dns_escapes(void **state)
 {
     (void)state;
@@ -384,6 +398,7 @@ static void test_dns_escapes(void **state)
 }
 
 /* scapy: DNS(id=0xbeef, rd=1, qd=DNSQR("www.lanyard.test", "A")) */
+/* Clause: RFC 1035 4.1.1, RFC 1035 4.1.2 */
 static void test_dns_query(void **state)
 {
     (void)state;

@@ -237,7 +237,10 @@ class Bench:
 
 @cocotb.test(**PATIENCE)
 async def good_frames(dut):
-    """Every header length, 0 to 2 tags, odd and even sizes: all verified."""
+    """Every header length, 0 to 2 tags, odd and even sizes: all verified.
+
+    Clause: RFC 791 3.1, RFC 768 Checksum, RFC 792 Message Formats, RFC 9293 3.1
+    """
     bench = Bench(dut, "good")
     await bench.begin()
     for words in range(11):
@@ -269,7 +272,10 @@ async def spoilt_frames(dut):
 
 @cocotb.test(**PATIENCE)
 async def every_bit_of_the_headers(dut):
-    """A wrong bit in header, pseudo header or segment is found, or the frame not trusted."""
+    """A wrong bit in header, pseudo header or segment is found, or the frame not trusted.
+
+    Clause: RFC 791 3.1, RFC 9293 3.1
+    """
     bench = Bench(dut, "bits")
     await bench.begin()
     frame = bytes(ETH / IP(src="10.9.0.1", dst="10.9.0.2") / UDP(sport=7, dport=9) / Raw(b"odd"))
@@ -333,7 +339,10 @@ async def segment_lengths(dut):
 
 @cocotb.test(**PATIENCE)
 async def udp_checksum_values(dut):
-    """0 says that there is none; every other value is one, however few of its bits are set."""
+    """0 says that there is none; every other value is one, however few of its bits are set.
+
+    Clause: RFC 768 Checksum
+    """
     bench = Bench(dut, "values")
     await bench.begin()
     for value in [0, 0xFFFF] + [1 << bit for bit in range(16)] + [0xC000, 0x3FFF]:

@@ -194,7 +194,10 @@ def random_job(rnd):
 
 @cocotb.test(**PATIENCE)
 async def random_frames(dut):
-    """Any frame, any request, every mix of slow and fast sides."""
+    """Any frame, any request, every mix of slow and fast sides.
+
+    Clause: RFC 1071 1
+    """
     bench = Bench(dut, "random")
     await bench.begin()
     for p_in in (0.4, 1.0):
@@ -236,7 +239,10 @@ async def edge_of_the_frame(dut):
 
 @cocotb.test(**PATIENCE)
 async def zero_is_sent_as_ffff(dut):
-    """Sums that come to 0 in both representations, and long runs of carries."""
+    """Sums that come to 0 in both representations, and long runs of carries.
+
+    Clause: RFC 768 Checksum, RFC 1624 3
+    """
     bench = Bench(dut, "zero")
     await bench.begin()
     jobs = []

@@ -20,7 +20,10 @@ async def step(dut, crc, byte):
 
 @cocotb.test()
 async def every_prefix(dut):
-    """After each byte of random messages the register is the complement of zlib's CRC."""
+    """After each byte of random messages the register is the complement of zlib's CRC.
+
+    Clause: IEEE 802.3 3.2.9
+    """
     rnd = support.rng("prefix")
     for _ in range(40):
         message = rnd.randbytes(rnd.randrange(1, 100))

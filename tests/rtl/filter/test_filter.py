@@ -46,7 +46,10 @@ class Bench:
 
 @cocotb.test()
 async def addresses(dut):
-    """The own address and broadcast pass; one bit off, the bytes reversed, groups do not."""
+    """The own address and broadcast pass; one bit off, the bytes reversed, groups do not.
+
+    Clause: IEEE 802.3 3.2.4
+    """
     bench = Bench(dut, "addresses")
     await bench.begin()
     cases = [(MAC, 1), (BROADCAST, 1), (MAC[::-1], 0), (bytes(6), 0),
@@ -67,7 +70,10 @@ async def addresses(dut):
 
 @cocotb.test()
 async def promiscuous(dut):
-    """With i_promisc everything passes, and without it again only what is ours."""
+    """With i_promisc everything passes, and without it again only what is ours.
+
+    Clause: IEEE 802.3 3.2.4
+    """
     bench = Bench(dut, "promisc")
     await bench.begin()
     for promisc in (1, 0, 1, 0):

@@ -145,7 +145,10 @@ def good(rnd, length):
 
 @cocotb.test()
 async def lengths(dut):
-    """Good frames of all short lengths and a sample of the rest, with the smallest gap."""
+    """Good frames of all short lengths and a sample of the rest, with the smallest gap.
+
+    Clause: IEEE 802.3 3.2.7, IEEE 802.3 4.2.4
+    """
     bench = Bench(dut, "lengths")
     await bench.begin()
     bench.source.ifg = 1
@@ -161,7 +164,10 @@ async def lengths(dut):
 
 @cocotb.test()
 async def preambles(dut):
-    """0 to 20 bytes of preamble before the SFD, and a D5 as first octet of the address."""
+    """0 to 20 bytes of preamble before the SFD, and a D5 as first octet of the address.
+
+    Clause: IEEE 802.3 3.2.1, IEEE 802.3 3.2.2
+    """
     bench = Bench(dut, "preambles")
     await bench.begin()
     for n in range(0, 21, 5 if bench.few else 1):
@@ -190,7 +196,10 @@ async def false_carrier(dut):
 
 @cocotb.test()
 async def bad_fcs(dut):
-    """Each kind of bad FCS: a flipped bit anywhere, complement, swapped bytes, off by a byte."""
+    """Each kind of bad FCS: a flipped bit anywhere, complement, swapped bytes, off by a byte.
+
+    Clause: IEEE 802.3 3.2.9, IEEE 802.3 3.4
+    """
     bench = Bench(dut, "fcs")
     await bench.begin()
     for size in (65,) if bench.few else (64, 65, 100):
@@ -213,7 +222,10 @@ async def bad_fcs(dut):
 
 @cocotb.test()
 async def rx_er(dut):
-    """RX_ER with any byte from the preamble to the last of the FCS; the next frame is good."""
+    """RX_ER with any byte from the preamble to the last of the FCS; the next frame is good.
+
+    Clause: IEEE 802.3 35.2.2.7
+    """
     bench = Bench(dut, "er")
     await bench.begin()
     for where in (0, 7, 71) if bench.few else (0, 1, 6, 7, 8, 9, 14, 40, 67, 70, 71):
@@ -255,7 +267,10 @@ async def bytes_lost(dut):
 
 @cocotb.test()
 async def short(dut):
-    """Every length below 64, with good and bad FCS; below 5 there is an event and no data."""
+    """Every length below 64, with good and bad FCS; below 5 there is an event and no data.
+
+    Clause: IEEE 802.3 3.4, IEEE 802.3 4.2.4
+    """
     bench = Bench(dut, "short")
     await bench.begin()
     for size in [0, 1, 4, 5, 6, 63] if bench.few else range(64):
@@ -269,7 +284,10 @@ async def short(dut):
 
 @cocotb.test()
 async def long(dut):
-    """Above MAX_FRAME the data stops, the verdict comes at the end, the next frame is good."""
+    """Above MAX_FRAME the data stops, the verdict comes at the end, the next frame is good.
+
+    Clause: IEEE 802.3 3.4
+    """
     bench = Bench(dut, "long")
     await bench.begin()
     top = bench.max_frame

@@ -155,7 +155,10 @@ def some_frame(rnd, length):
 
 @cocotb.test()
 async def lengths_and_gap(dut):
-    """Every short length, a sample of the rest; in between exactly 12 byte times, or the wait."""
+    """Every short length, a sample of the rest; in between exactly 12 byte times, or the wait.
+
+    Clause: IEEE 802.3 3.2.8, IEEE 802.3 3.2.9, IEEE 802.3 4.2.3.3, IEEE 802.3 4.4.2
+    """
     bench = Bench(dut, "lengths")
     await bench.begin()
     lengths = [14, 59, 60, 61, 128]
@@ -189,7 +192,10 @@ async def almost_broadcast(dut):
 
 @cocotb.test()
 async def byte_times(dut):
-    """Back to back, a minimum frame takes 84 byte times and the longest 1538."""
+    """Back to back, a minimum frame takes 84 byte times and the longest 1538.
+
+    Clause: IEEE 802.3 4.4.2
+    """
     bench = Bench(dut, "times")
     await bench.begin()
     for length, times in ((14, 84), (60, 84), (61, 85), (1514, 1538)):
@@ -228,7 +234,10 @@ async def latency(dut):
 
 @cocotb.test()
 async def underrun(dut):
-    """A hole anywhere spoils that frame, the rest of it is thrown away, the next is good."""
+    """A hole anywhere spoils that frame, the rest of it is thrown away, the next is good.
+
+    Clause: IEEE 802.3 35.2.2.5
+    """
     bench = Bench(dut, "underrun")
     await bench.begin()
     places = [1, 60, 199] if bench.few else [1, 2, 5, 6, 14, 57, 58, 59, 60, 61, 150, 199] * 2

@@ -68,7 +68,10 @@ class Bench:
 
 @cocotb.test()
 async def receive(dut):
-    """Every byte with its RX_ER between rise and fall of DV, one end mark, and nothing else."""
+    """Every byte with its RX_ER between rise and fall of DV, one end mark, and nothing else.
+
+    Clause: IEEE 802.3 35.2.2.7
+    """
     bench = Bench(dut, "receive")
     await bench.begin()
     want = []
@@ -92,7 +95,10 @@ async def receive(dut):
 
 @cocotb.test()
 async def idle_line(dut):
-    """With DV low nothing enters, whatever RXD and RX_ER say (carrier extension, false carrier)."""
+    """With DV low nothing enters, whatever RXD and RX_ER say (carrier extension, false carrier).
+
+    Clause: IEEE 802.3 35.2.1.5
+    """
     bench = Bench(dut, "idle")
     await bench.begin()
     for _ in range(100):
@@ -147,7 +153,10 @@ async def overflow(dut):
 
 @cocotb.test()
 async def transmit(dut):
-    """What the core gives stands at the pins one cycle later; the tick is always there."""
+    """What the core gives stands at the pins one cycle later; the tick is always there.
+
+    Clause: IEEE 802.3 35.2
+    """
     bench = Bench(dut, "transmit")
     await bench.begin()
     want = []
