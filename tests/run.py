@@ -356,9 +356,13 @@ def missing_tool(jobs):
     return None
 
 
+# Control characters but tab and newline, halves of pairs, and two that are none (XML 1.0, 2.2).
+NOT_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def printable(text):
-    """Without what XML 1.0 may not hold: control characters but tab and newline."""
-    return "".join(c if c in "\t\n" or c >= " " and c not in "\ufffe\uffff" else "?" for c in text)
+    """Without what no XML file may hold."""
+    return NOT_XML.sub("?", text)
 
 
 def write_junit(path, jobs, target):

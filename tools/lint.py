@@ -77,6 +77,7 @@ def house_checks():
     yield Check(ROW, [PYTHON, "tools/lint_row.py"])
     yield Check("sums in sim/", [PYTHON, "tools/lint_sums.py"])
     yield Check("lines written twice", [PYTHON, "tools/lint_twice.py"])
+    yield Check("CI file", [PYTHON, "tools/lint_ci.py"])
     yield Check("clock crossings", [PYTHON, "tools/lint_clocks.py"])
     yield Check("generated files", [PYTHON, "rtl/regs/gen_regs.py", "--check"])
     yield Check("table of planted faults", [PYTHON, "tests/mutants.py", "--check"])

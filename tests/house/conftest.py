@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / folder) for folder in ("tools", "tests", "tests/support")]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def copy(tmp_path_factory):
     """A copy of the checkout without what is built; the Python packages are linked."""
     tree = tmp_path_factory.mktemp("copy") / "tree"

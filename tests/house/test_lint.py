@@ -40,6 +40,7 @@ SIX = ["", *[f"int planted_{i} = {i};" for i in range(6)]]
 
 # Check, file, fault, the line that lint must name (None: any), what it must say. A finding is
 # where the fault shows itself: for FOUND_IN that is another file than the one that was spoiled.
+CI = ".github/workflows/ci.yml"
 FOUND_IN = {"FIFO with its clocks exchanged": "rtl/lib/ly_fifo_async.v"}
 PLANTED = {
     "include against the row": (
@@ -98,6 +99,18 @@ PLANTED = {
     "table of planted faults": (
         "planted", "tests/README.md", replace("| ARP asks once |", "| ARP asks twice |"), 1,
         "tests/mutants.py --write writes it"),
+    "CI file: a key without its colon": (
+        "CI", CI, replace("timeout-minutes: 90", "timeout-minutes 90"), 11,
+        "is no key with a value"),
+    "CI file: indented by a tab": (
+        "CI", CI, replace("    runs-on", "\truns-on"), 10, "a tab"),
+    "CI file: indented too far": (
+        "CI", CI, replace("      image", "        image"), 15, "indented too far"),
+    "CI file: a step that calls nothing": (
+        "CI", CI, replace("      - run: .ci/run", "      - run: .ci/runs"), 1,
+        "is no program here"),
+    "CI file: too long to copy": (
+        "CI", CI, append(*["# more"] * 10), 40, "more than 40 lines"),
     "table of clauses": (
         "clauses", "tests/README.md", replace("| RFC 826 | Packet Format |", "| RFC 826 | 1 |"),
         None, "tests/clauses.py --write writes it"),
