@@ -29,6 +29,19 @@ def test_unreachable_host(site, far):  # pylint: disable=unused-argument
     got.one_line()
 
 
+def test_unreachable_network(site, far):  # pylint: disable=unused-argument
+    """No router, so no way to another network; nothing is sent that could not arrive."""
+    alone = far[:far.index("--gw")] + far[far.index("--gw") + 2:]
+    got = program.run(alone, ["fetch", "http://192.0.2.1/"]).check(program.FAILED)
+    assert "192.0.2.1" in got.one_line() and "unreachable" in got.err
+    assert got.stats["stack.eth_tx_frames"] == 0
+
+
+def test_capture_that_cannot_be_written(site, far):
+    got = program.run(far, ["fetch", site.url], pcap="/dev/full").check(program.FAILED)
+    assert "/dev/full" in got.one_line() and "No space left" in got.err
+
+
 def test_missing_privilege(far):
     """Without CAP_NET_RAW there is no AF_PACKET."""
     none = ["setpriv", "--bounding-set=-net_raw,-sys_admin", "--inh-caps=-all"]

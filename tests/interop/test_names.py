@@ -113,7 +113,7 @@ def test_chain(site, far):  # pylint: disable=unused-argument
 @pytest.fixture(name="both", scope="module")
 def _both(site, far):  # pylint: disable=unused-argument
     """Two servers, each with a zone of its own; what it does not serve it refuses."""
-    with servers.nsd(servers.OTHER, 5300):
+    with servers.nsd(zone=servers.OTHER, far_port=5300):
         yield with_dns(far, f"{netns.FAR_ADDR},{netns.FAR_ADDR}:5300")
 
 

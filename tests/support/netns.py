@@ -154,6 +154,11 @@ def running(argv, log, ready, timeout_s=10.0):
         _stop(child, 5)
 
 
+def listens(proto, port):
+    """Whether a server here has this port open. proto: "t" (TCP) or "u" (UDP)."""
+    return sh("ss", f"-Hln{proto}", f"sport = :{port}").strip() != ""
+
+
 def far_listens(proto, port):
-    """Whether a far server has this port open. proto: "t" (TCP) or "u" (UDP)."""
+    """The same at the far end."""
     return sh(*in_far("ss", f"-Hln{proto}", f"sport = :{port}")).strip() != ""

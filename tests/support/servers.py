@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nginx, NSD, dnsmasq at the far end: configured to run as the one mapped user, in the foreground.
-"""
+"""nginx, NSD, dnsmasq in the foreground: at the far end, as the one mapped user, or, where there are
+no namespaces, the first two as whoever asks on ports of this machine's loopback, for the wire
+`slirp`."""
 import contextlib
 import os
 import shutil
+import socket
 from pathlib import Path
 
 import netns
@@ -30,8 +32,9 @@ http {{
   log_format short '$connection $connection_requests $status $body_bytes_sent $request_uri';
   access_log {work}/access.log short;
   server {{
-    listen {addr}:80;
+    listen {addr}:{port};
     server_name {name};
+    limit_rate {rate};
     root {pages};
   }}
 }}
@@ -110,30 +113,62 @@ def program(name):
     return found
 
 
+LOOPBACK = "127.0.0.1"
+SLIRP_HOST = "10.0.2.2"     # how the far side of the wire `slirp` calls that address
+
+
+def free_port():
+    """A port of the loopback that nobody has, for TCP and UDP."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind((LOOPBACK, 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind((LOOPBACK, port))
+                return port
+            except OSError:
+                continue    # somebody has it for UDP
+
+
+def running(proto, port, far_port, argv, log):
+    """netns.running() on a port of the loopback, without one at the far end."""
+    if port is None:
+        return netns.running(netns.in_far(*argv), log, lambda: netns.far_listens(proto, far_port))
+    # Nothing else would end it: no namespace goes with its first process here.
+    return netns.running(netns.TIED + argv, log, lambda: netns.listens(proto, port))
+
+
 @contextlib.contextmanager
-def nginx(pages, work=Path("/run/nginx")):
-    """Serves the folder on port 80 of the far end; yields the path of its access log."""
+def nginx(pages, work=Path("/run/nginx"), port=None, rate="0"):
+    """Serves the folder; yields the path of its access log.
+
+    port: of the loopback, None for port 80 of the far end. rate: bytes a second of each
+    connection as nginx writes it, "0" for no limit.
+    """
     work.mkdir(parents=True, exist_ok=True)
     conf = work / "nginx.conf"
-    conf.write_text(NGINX.format(work=work, addr=netns.FAR_ADDR, name=NAME, pages=pages))
-    argv = netns.in_far(program("nginx"), "-e", "stderr", "-p", str(work), "-c", str(conf))
-    with netns.running(argv, work / "log", lambda: netns.far_listens("t", 80)):
+    conf.write_text(NGINX.format(work=work, addr=LOOPBACK if port else netns.FAR_ADDR,
+                                 port=port or 80, name=NAME, pages=pages, rate=rate))
+    argv = [program("nginx"), "-e", "stderr", "-p", str(work), "-c", str(conf)]
+    with running("t", port, 80, argv, work / "log"):
         yield work / "access.log"
 
 
 @contextlib.contextmanager
-def nsd(zone=DOMAIN, port=53):
-    """Serves lanyard.test or elsewhere.test on a port of the far end."""
-    work = Path(f"/run/nsd-{port}")
+def nsd(work=None, port=None, zone=DOMAIN, far_port=53):
+    """Serves lanyard.test or elsewhere.test. port: of the loopback; None for far_port of the far
+    end."""
+    work = work or Path(f"/run/nsd-{far_port}")
     work.mkdir(parents=True, exist_ok=True)
-    names = {"domain": DOMAIN, "other": OTHER, "addr": netns.FAR_ADDR}
+    names = {"domain": DOMAIN, "other": OTHER,
+             "addr": SLIRP_HOST if port else netns.FAR_ADDR}
     conf = work / "nsd.conf"
-    conf.write_text(NSD.format(work=work, zone=zone, port=port, addr=netns.FAR_ADDR))
+    conf.write_text(NSD.format(work=work, zone=zone, addr=LOOPBACK if port else netns.FAR_ADDR,
+                               port=port or far_port))
     many = "".join(f"many A 192.0.2.{i}\n" for i in range(MANY))
     text = ZONE_OTHER if zone == OTHER else ZONE + many
     (work / "zone").write_text(text.format(**names))
-    argv = netns.in_far(program("nsd"), "-d", "-c", str(conf))
-    with netns.running(argv, work / "log", lambda: netns.far_listens("u", port)):
+    with running("u", port, far_port, [program("nsd"), "-d", "-c", str(conf)], work / "log"):
         yield work
 
 
