@@ -76,6 +76,7 @@ static const struct net_arp_info *entry(struct bench *b, uint32_t addr)
 }
 
 /* scapy's request for us, answered by scapy's reply with the roles exchanged. */
+/* Clause: RFC 826 Packet Reception */
 static void test_answers(void **state)
 {
     (void)state;
@@ -101,6 +102,7 @@ static void test_answers(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 826 Packet Generation, RFC 1122 2.3.2.2 */
 static void test_asks_and_sends_what_waits(void **state)
 {
     (void)state;
@@ -127,6 +129,7 @@ static void test_asks_and_sends_what_waits(void **state)
 }
 
 /* Three requests a second apart, and a second after the third the end. */
+/* Clause: RFC 1122 2.3.2.1, RFC 1122 2.4 */
 static void test_gives_up(void **state)
 {
     (void)state;
@@ -168,6 +171,7 @@ static void test_late_answer(void **state)
 }
 
 /* The oldest gives way, and is counted. */
+/* Clause: RFC 1122 2.3.2.2 */
 static void test_queue_is_bounded(void **state)
 {
     (void)state;
@@ -184,6 +188,7 @@ static void test_queue_is_bounded(void **state)
 }
 
 /* RFC 826: who talks to others is not put into the table; who is there is updated. */
+/* Clause: RFC 826 Packet Reception */
 static void test_learns_only_as_rfc826(void **state)
 {
     (void)state;
@@ -206,6 +211,7 @@ static void test_learns_only_as_rfc826(void **state)
 }
 
 /* RFC 5227 2.1.1: a probe has no sender address; it is answered, not learnt. */
+/* Clause: RFC 5227 2.1.1 */
 static void test_probe(void **state)
 {
     (void)state;
@@ -245,6 +251,7 @@ static void test_conflict(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 826 Packet Reception */
 static void test_malformed(void **state)
 {
     (void)state;
@@ -267,6 +274,7 @@ static void test_malformed(void **state)
 }
 
 /* After 60 s of silence the next packet still goes out, with a unicast poll. */
+/* Clause: RFC 1122 2.3.2.1 */
 static void test_ageing(void **state)
 {
     (void)state;
@@ -292,6 +300,7 @@ static void test_ageing(void **state)
 }
 
 /* RFC 1122 2.3.2.1: unanswered polls delete the entry; then all are asked. */
+/* Clause: RFC 1122 2.3.2.1 */
 static void test_ageing_unanswered(void **state)
 {
     (void)state;
@@ -498,6 +507,7 @@ static void test_all_queues_are_bounded(void **state)
 }
 
 /* No ARP for what has no owner: broadcast and groups map to addresses. */
+/* Clause: RFC 1112 6.4, RFC 1122 3.3.6 */
 static void test_groups(void **state)
 {
     (void)state;

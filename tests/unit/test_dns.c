@@ -47,6 +47,7 @@ static const char cname_answer[] =
     "7400000100010000003c0004c000020703776562076c616e7961726404746573"
     "7400000100010000003c0004c0000208";
 
+/* Clause: RFC 1034 3.6.2, RFC 1035 4.1.4 */
 static void test_cname_chain(void **state)
 {
     (void)state;
@@ -85,6 +86,7 @@ static void test_cname_chain(void **state)
 }
 
 /* scapy: two MX with compressed names. */
+/* Clause: RFC 1035 3.3.9, RFC 1035 4.1.4 */
 static void test_mx(void **state)
 {
     (void)state;
@@ -105,6 +107,7 @@ static void test_mx(void **state)
     assert_string_equal(a.rr[1].name, "lanyard.test");
 }
 
+/* Clause: RFC 3596 2.2 */
 static void test_aaaa(void **state)
 {
     (void)state;
@@ -122,6 +125,7 @@ static void test_aaaa(void **state)
     assert_int_equal(read_first(&q, m, n - 1, &a), -EPROTO);
 }
 
+/* Clause: RFC 1035 4.1.1 */
 static void test_rcodes(void **state)
 {
     (void)state;
@@ -140,6 +144,7 @@ static void test_rcodes(void **state)
 }
 
 /* RFC 5452 9.1: anything that is not an answer to this very question. */
+/* Clause: RFC 5452 9.1, RFC 1035 7.3 */
 static void test_not_ours(void **state)
 {
     (void)state;
@@ -166,6 +171,7 @@ static void test_not_ours(void **state)
 }
 
 /* Every length: too short for the question is not ours, for the rest malformed. */
+/* Clause: RFC 1035 7.3 */
 static void test_cut(void **state)
 {
     (void)state;
@@ -249,6 +255,7 @@ static void test_pointers(void **state)
 }
 
 /* The name in a record must end where its data ends. */
+/* Clause: RFC 1035 4.1.3 */
 static void test_data_length(void **state)
 {
     (void)state;
@@ -310,6 +317,7 @@ static struct bench *up(void)
     return b;
 }
 
+/* Clause: RFC 1035 4.1.1, RFC 1035 4.1.2 */
 static void test_query(void **state)
 {
     (void)state;
@@ -415,6 +423,7 @@ static void test_dead_server(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 5452 9.1 */
 static void test_ignored(void **state)
 {
     (void)state;
@@ -459,6 +468,7 @@ static void test_ignored(void **state)
 }
 
 /* Two servers share each round; another server gets another id and port. */
+/* Clause: RFC 1035 7.2 */
 static void test_two_servers(void **state)
 {
     (void)state;
@@ -487,6 +497,7 @@ static void test_two_servers(void **state)
 
 /* SERVFAIL, a malformed answer, or "refused": the next server at once; none left: the
  * last reason at once. */
+/* Clause: RFC 1035 7.2 */
 static void test_failing_servers(void **state)
 {
     (void)state;
@@ -592,6 +603,7 @@ static void test_no_room(void **state)
 }
 
 /* The seed decides ids and ports; no two questions share them. */
+/* Clause: RFC 5452 9.2 */
 static void test_seed(void **state)
 {
     (void)state;

@@ -34,6 +34,7 @@ static void icmp_in(struct bench *b, const struct ip_spec *s, uint8_t type, uint
 static const struct ip_spec plain;
 
 /* scapy: IP(tos=0x10, ttl=63)/ICMP(type=8, id=0x4c59, seq=7)/"lanyard!lanyard!" */
+/* Clause: RFC 792 Echo, RFC 1122 3.2.2.6 */
 static void test_echo(void **state)
 {
     (void)state;
@@ -58,6 +59,7 @@ static void test_echo(void **state)
 }
 
 /* From none to as much as a frame can carry, odd and even. */
+/* Clause: RFC 792 Echo, RFC 1122 3.2.2.6 */
 static void test_echo_sizes(void **state)
 {
     (void)state;
@@ -83,6 +85,7 @@ static void test_echo_sizes(void **state)
     }
 }
 
+/* Clause: RFC 1122 3.2.2, RFC 1122 3.2.2.6, RFC 6633 3, RFC 9293 3.9.2.2 */
 static void test_dropped(void **state)
 {
     (void)state;
@@ -113,6 +116,7 @@ static void test_dropped(void **state)
 
 /* --- errors that we send -------------------------------------------------- */
 
+/* Clause: RFC 792 Destination Unreachable, RFC 1122 3.2.2.1, RFC 1812 4.3.2.3 */
 static void test_protocol_unreachable(void **state)
 {
     (void)state;
@@ -140,6 +144,7 @@ static void test_protocol_unreachable(void **state)
 }
 
 /* RFC 1122 3.2.2: no error about these. UDP to a closed port, as it asks for one. */
+/* Clause: RFC 1122 3.2.2 */
 static void test_not_answered(void **state)
 {
     (void)state;
@@ -163,6 +168,7 @@ static void test_not_answered(void **state)
 
 /* An error about an ICMP packet of an unknown protocol-like kind must not start a
  * loop: asked directly, icmp4_error_tx() refuses ICMP errors and allows an echo. */
+/* Clause: RFC 1122 3.2.2 */
 static void test_never_about_errors(void **state)
 {
     (void)state;
@@ -187,6 +193,7 @@ static void test_never_about_errors(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 1812 4.3.2.8 */
 static void test_rate_limit(void **state)
 {
     (void)state;
@@ -256,6 +263,7 @@ static void test_errno_of_each_code(void **state)
 
 /* scapy: ICMP(type=3, code=3)/IP(10.9.0.1 > 10.9.0.2)/UDP(5000, 53)/"question", and
  * the same cut at every place. */
+/* Clause: RFC 1122 3.2.2 */
 static void test_quote_cut(void **state)
 {
     (void)state;
@@ -317,6 +325,7 @@ static void test_unconnected_udp_hears_nothing(void **state)
 }
 
 /* ARP without answer: who waits is told, RFC 1122 2.4. */
+/* Clause: RFC 1122 2.4 */
 static void test_arp_failure(void **state)
 {
     (void)state;
@@ -341,6 +350,7 @@ static void test_arp_failure(void **state)
 
 /* --- echo requests of ours ------------------------------------------------ */
 
+/* Clause: RFC 792 Echo */
 static void test_ping_out(void **state)
 {
     (void)state;
@@ -393,6 +403,7 @@ static void test_ping_refused(void **state)
 }
 
 /* The reply to a time-to-live that ran out names the sender by its id. */
+/* Clause: RFC 1122 3.2.2.4 */
 static void test_ping_time_exceeded(void **state)
 {
     (void)state;

@@ -30,6 +30,7 @@ static void in(struct bench *b, struct ip_spec s)
     bench_in(b, f, make(f, s));
 }
 
+/* Clause: RFC 791 3.1, RFC 1122 3.2.1.1 */
 static void test_malformed(void **state)
 {
     (void)state;
@@ -52,6 +53,7 @@ static void test_malformed(void **state)
 }
 
 /* Every single-bit error of a header is found. */
+/* Clause: RFC 791 3.1, RFC 1122 3.2.1.2 */
 static void test_checksum(void **state)
 {
     (void)state;
@@ -74,6 +76,7 @@ static void test_checksum(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 1122 3.2.1.3 */
 static void test_not_mine(void **state)
 {
     (void)state;
@@ -87,6 +90,7 @@ static void test_not_mine(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 1122 3.2.1.3, RFC 1122 3.3.6, RFC 9293 3.9.2.3 */
 static void test_martians(void **state)
 {
     (void)state;
@@ -170,6 +174,7 @@ static void test_options(void **state)
 }
 
 /* Bytes behind the total length are the link's padding, whatever they hold. */
+/* Clause: RFC 791 3.1, RFC 894 Frame Format */
 static void test_padding(void **state)
 {
     (void)state;
@@ -197,6 +202,7 @@ static struct pkt *payload(struct bench *b, uint32_t len)
     return p;
 }
 
+/* Clause: RFC 791 3.1 */
 static void test_header(void **state)
 {
     (void)state;
@@ -258,6 +264,7 @@ static void test_refused(void **state)
 }
 
 /* Through the router: its link address, the far IP address. */
+/* Clause: RFC 1122 3.3.1.1 */
 static void test_router(void **state)
 {
     (void)state;

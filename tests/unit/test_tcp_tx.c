@@ -215,6 +215,7 @@ static void nagle_gathers(void **state)
 }
 
 /* The odd end of a large write does not wait for anybody's delayed ACK. */
+/* Clause: RFC 9293 A.3, RFC 9293 3.9.1.2 */
 static void nagle_lets_the_tail_go(void **state)
 {
     (void)state;

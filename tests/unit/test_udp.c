@@ -40,6 +40,7 @@ static void udp_in(struct bench *b, uint32_t src, uint16_t sport, uint16_t dport
 }
 
 /* scapy: UDP(sport=4000, dport=7)/"hello, nic", with and without checksum. */
+/* Clause: RFC 768 Checksum, RFC 1122 4.1.3.4 */
 static void test_receive(void **state)
 {
     (void)state;
@@ -72,6 +73,7 @@ static void test_receive(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 768 Length, RFC 1122 4.1.3.4 */
 static void test_dropped(void **state)
 {
     (void)state;
@@ -101,6 +103,7 @@ static void test_dropped(void **state)
 }
 
 /* A closed port: port unreachable, with the datagram quoted. */
+/* Clause: RFC 1122 4.1.3.1 */
 static void test_closed_port(void **state)
 {
     (void)state;
@@ -174,6 +177,7 @@ static void test_bind(void **state)
 }
 
 /* Random, in range, never twice; the last free one is found; then none is left. */
+/* Clause: RFC 6056 3.3.2 */
 static void test_ephemeral(void **state)
 {
     (void)state;
@@ -209,6 +213,7 @@ static void test_ephemeral(void **state)
     bench_down(b);
 }
 
+/* Clause: RFC 768 Format */
 static void test_send(void **state)
 {
     (void)state;
@@ -249,6 +254,7 @@ static void test_send(void **state)
 }
 
 /* The same bytes on the wire, whoever computes the sum. */
+/* Clause: RFC 768 Checksum */
 static void test_offload_same_bytes(void **state)
 {
     (void)state;
