@@ -33,25 +33,30 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/$(B)/pycache
 TIED := setpriv --pdeathsig KILL
 
 # ------------------------------------------------------------------ trees
-# Three trees by the same rules: build/ is what people run, build/asan (gcc) and build/clang
-# carry ASan and UBSan and are what unit tests link.
-TREES := main asan clang
+# Trees by the same rules: build/ is what people run, build/asan (gcc) and build/clang carry ASan
+# and UBSan and are what unit tests link; build/fuzz tells libFuzzer which code an input reached.
+TREES := main asan clang fuzz
 tree.main := $(B)
 tree.asan := $(B)/asan
 tree.clang := $(B)/clang
+tree.fuzz := $(B)/fuzz
 cc.main = $(CC)
 cxx.main = $(CXX)
 cc.asan = $(CC)
 cxx.asan = $(CXX)
 cc.clang = $(CLANG)
 cxx.clang = $(CLANGXX)
+cc.fuzz = $(CLANG)
+cxx.fuzz = $(CLANGXX)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 opt.main := -O2 -g
 opt.asan := -O1 -g $(SANITIZE)
 opt.clang := -O1 -g $(SANITIZE)
+opt.fuzz := $(opt.clang) -fsanitize=fuzzer-no-link
 deps.main := deps-run
 deps.asan := deps-run
 deps.clang := deps-run deps-test
+deps.fuzz := deps-run deps-test
 
 WERROR ?= -Werror
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wvla $(WERROR)

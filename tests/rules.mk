@@ -15,7 +15,22 @@ $(call programs,$(1),$(2)): $(tree.$(1))/tests/$(2)/%: $(tree.$(1))/obj/tests/$(
 $(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call programs,$(1),$(2))): | deps-test
 endef
 
-tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l))))
+# A harness per tests/fuzz/fuzz_*.c, with libFuzzer's main() in the tree of that name, else with
+# that of replay.c. They stand on the helpers of unit tests.
+harnesses = $(patsubst tests/fuzz/%.c,$(tree.$(1))/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+main.of = $(if $(filter fuzz,$(1)),-fsanitize=fuzzer,$(tree.$(1))/obj/tests/fuzz/replay.o)
+
+define fuzz_rules
+$(call harnesses,$(1)): $(tree.$(1))/tests/fuzz/%: $(tree.$(1))/obj/tests/fuzz/%.o \
+		$(filter %.o,$(call main.of,$(1))) $(call helpers,$(1),unit) $(call libs_of,$(1))
+	$$(call say,LINK,$$@)
+	$(Q)mkdir -p $$(@D) && $$(cxx.$(1)) $$(opt.$(1)) $$(LDFLAGS) -o $$@ $$^ $(filter -%,$(call main.of,$(1))) \
+		-lcmocka $(LIBS)
+
+$(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call harnesses,$(1))): | deps-test
+endef
+
+tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l)))) $(eval $(call fuzz_rules,$(1)))
 
 $(B)/bin/noinet: $(B)/obj/tests/support/noinet.o
 	$(call say,LINK,$@)
@@ -31,10 +46,16 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 		| deps-test
 	@$(RUN_TESTS) rtl:icarus unit:asan cosim:main interop
 
-## check: second compiler and simulator, lint, proofs, area
+## check: second compiler and simulator, fuzzing, lint, proofs, area
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
-		| deps-fpga
-	@$(RUN_TESTS) mutants area formal rtl:verilator unit:clang cosim:clang lint house
+		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) | deps-fpga
+	@$(RUN_TESTS) mutants area formal rtl:verilator fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
+
+.PHONY: fuzz
+## fuzz: every parser under random inputs, FUZZ_SECONDS=10 each; FUZZ='dns net' for some
+FUZZ_SECONDS ?= 10
+fuzz: $(call harnesses,fuzz) | deps-test
+	@exec $(TIED) $(PYTHON) tests/fuzz/run.py --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 .PHONY: mutants
 ## mutants: faults are planted; each must be caught by the test that it names

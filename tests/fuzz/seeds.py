@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes corpus/<harness>/seed-*.bin: small inputs that reach deep at once.
+
+Packets are scapy's, so that they do not come from the code that reads them; the others are
+written as text, or as the decisions that the harness reads. Run it after a change here:
+build/venv/bin/python tests/fuzz/seeds.py; other files in corpus/ are left alone.
+"""
+import struct
+from pathlib import Path
+
+from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRMX
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.l2 import ARP, Ether
+
+CORPUS = Path(__file__).resolve().parent / "corpus"
+OPTIONS = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (7, 9)), ("NOP", None), ("WScale", 7)]
+NAME = "www.example.org."
+SYNC = bytes.fromhex("0700000008000006a55a4c5953594e43")
+
+
+def dns(*answers, qtype="A", ancount=0, **flags):
+    """An answer; with an ancount the caller adds that many records behind it."""
+    built = None
+    for rr in answers:
+        built = rr if built is None else built / rr
+    return bytes(DNS(id=0x1234, qr=1, rd=1, ra=1, qd=DNSQR(qname=NAME, qtype=qtype), an=built,
+                     ancount=ancount or len(answers), **flags))
+
+
+def rec_op(kind, length, body=b"", tag=1):
+    """A record for fuzz_rec: what, type, flags, tag, length, payload."""
+    return struct.pack(">BBBHH", 2, kind, 0, tag, length) + body
+
+
+def net_call(what, s, *more):
+    """A call of the user for fuzz_net; s counts from -1."""
+    return bytes([4, what, s + 1, *more])
+
+
+FRAME = b"\0" * 10 + b"\1\0" + bytes(range(60))
+DNS_SEEDS = {
+    "a": dns(DNSRR(rrname=NAME, type="A", rdata="10.9.0.2", ttl=60)),
+    "cname": dns(DNSRR(rrname=NAME, type="CNAME", rdata="host.example.org."),
+                 DNSRR(rrname="host.example.org.", type="A", rdata="10.9.0.2")),
+    "aaaa": dns(DNSRR(rrname=NAME, type="AAAA", rdata="2001:db8::1"), qtype="AAAA"),
+    "mx": dns(DNSRRMX(rrname=NAME, preference=10, exchange="mail.example.org."), qtype="MX"),
+    "nxdomain": dns(rcode=3),
+    "cut": dns(tc=1),
+    "compressed": dns(ancount=1) + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4\1\2\3\4",
+    "short": dns(ancount=1) + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\3\1\2\3",
+    "loop": dns(ancount=1) + b"\xc0\x21\0\1\0\1\0\0\0\1\0\4\1\2\3\4",
+}
+
+SEEDS = {
+    "eth": {"ip4": bytes(Ether(dst="02:00:00:00:00:01", type=0x800)),
+            "group": bytes(Ether(dst="01:00:5e:00:00:01", type=0x600))},
+    "arp": {"request": bytes(ARP(op=1, hwsrc="02:00:00:00:00:02", psrc="10.9.0.2")),
+            "reply": bytes(ARP(op=2, hwsrc="02:00:00:00:00:02", psrc="10.9.0.2")) + b"pad"},
+    "ip4": {"plain": bytes(IP(src="10.9.0.2", dst="10.9.0.1") / UDP() / b"x"),
+            "options": bytes(IP(dst="10.9.0.1", options=[b"\x01", b"\x94\x04\0\0"]) / b"data"),
+            "fragment": bytes(IP(dst="10.9.0.1", flags="MF", frag=5) / (b"x" * 8))},
+    "icmp4": {"echo": bytes(ICMP(type=8, id=1, seq=2) / b"ping"),
+              "error": bytes(ICMP(type=3, code=4) / IP(dst="10.9.0.2") / UDP())},
+    "udp": {"plain": bytes(UDP(sport=53, dport=4000, chksum=1, len=10) / b"xy")},
+    "tcp": {"syn": bytes(TCP(flags="S", options=OPTIONS, chksum=1)),
+            "data": bytes(TCP(flags="PA", seq=5, ack=6, chksum=1) / b"text"),
+            "end": bytes(TCP(flags="FA", options=[("EOL", None)], chksum=1))},
+    "dns": DNS_SEEDS,
+    "dns_answer": DNS_SEEDS,
+    "rec": {"raw": b"\1" + SYNC * 2,
+            "frames": b"\0\1" + rec_op(1, len(FRAME), FRAME) + rec_op(1, 20, b"\0" * 20) + b"\1",
+            "controls": b"\0\1" + rec_op(4, 12, b"r" * 12) + rec_op(5, 8, b"\1\0e" + b"\0" * 5)
+                        + rec_op(6, 16, b"s" * 16) + rec_op(9, 5, b"other") + b"\1",
+            "lost": b"\0\1" + rec_op(7, 8, b"no sync!") + b"\0\7garbage\1" + rec_op(1, 605)
+                    + b"\1" + rec_op(1, len(FRAME), FRAME)},
+    "fault_plan": {"many": b"loss=5%,tx.dup=@7,rx.reorder=0.25%,corrupt=@3-9,corrupt-inner=@4-",
+                   "times": b"flap@9:50,delay=100,rx.jitter=7,rate=100", "bad": b"loss=101%"},
+    "opts": {"all": b"\0".join([b"--wire", b"packet:v0", b"--addr", b"10.77.0.2/24", b"--gw",
+                                b"10.77.0.1", b"--dns=1.2.3.4:5353,5.6.7.8", b"--seed=0x7",
+                                b"--offload", b"tx-csum,rx-csum", b"--mac", b"2:0:0:0:0:a",
+                                b"--stats", b"fetch", b"http://x/"]),
+             "peer": b"--wire=peer\0--no-skip\0--json\0--pcap=x\0--fault=loss=5%\0dig\0peer",
+             "nic": b"--nic\0sim:x\0--time\0virtual\0--pcap-far\0y", "bad": b"--wire\0hub",
+             "dns": b"--dns=1.1.1.1,2.2.2.2,3.3.3.3,4.4.4.4"},
+    "target": {"dots": b"/a/./b/../c//d/%2e%2e/e?q#f", "absolute": b"http://host/x%20y/",
+               "above": b"/../../..%2f..%2fetc/passwd", "host": b"HTTP://host"},
+    "html": {"page": b"<!doctype html><base href=' /b/ '><img src=' a.png '><script src=x.js>"
+                     b"</script><link rel='Alternate stylesheet' href=s.css><img src=''>",
+             "deep": b"<div>" * 60 + b"<img src=x>", "broken": b"<img src='a\0b'<a <link rel"},
+    "httpd": {"get": b"\xffGET / HTTP/1.1\r\nHost: x\r\n\r\n",
+              "pipelined": b"\4\r\nGET /big HTTP/1.1\r\nHost: x\r\n\r\nHEAD / HTTP/1.1\r\nHost:\r\n"
+                           b"\r\nGET /dir HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET",
+              "body": b"\x10GET /none HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+              "refused": b"\x20POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+              "version": b"\0GET / HTTP/2.0\r\n\r\n", "long": b"\xffGET /" + b"x" * 1100},
+    # how; then 4 call, 0 frame (9..: TCP answer, 8: ARP answer), 7 time: see step() there.
+    "net": {"connect": b"\0" + b"\0\x08" + net_call(0, -1, 0) + net_call(5, 0, 0, 0)
+                       + b"\0\x09\0\0\x12\x20\0\0" + net_call(13, 0, 0, 50, 0, 9, 0)
+                       + b"\0\x09\0\0\x18\x20\0\5hello" + net_call(7, 0) + b"\7\0\x40",
+            "listen": b"\1" + net_call(0, -1, 0) + net_call(2, 0, 1, 0) + net_call(3, 0, 5)
+                      + b"\0\5\0\1\0\0" + bytes.fromhex("000003e8000000005002ffff") + b"\7\0\x40"
+                      + b"\0\x08\0\x09\0\0\x10\x20\0\0" + net_call(4, 0),
+            "udp": b"\2" + net_call(0, -1, 1) + net_call(2, 0, 1, 0) + b"\0\2\0\0\0\5hello"
+                   + net_call(13, 0, 0, 50, 0, 200, 3) + b"\0\2\0\0\1\5hello",
+            "dns": b"\0\0\x08" + net_call(11, -1, 0, 1)
+                   + b"\0\7\0\0\1\x10\xc0\x0c\0\1\0\1\0\0\0\1\0"
+                   b"\4\1\2\3\4" + net_call(11, -1, 1),
+            "unreachable": b"\0\0\x08" + net_call(0, -1, 0) + net_call(5, 0, 0, 0)
+                           + b"\0\4\0\0\3\x1c\0\0" + b"\0\4\0\0\4\x1c\5\0",
+            "icmp": b"\3\0\3\0\x08\0\1\2\3\4\4ping\0\4\0\0\3\0\0\x1c\0\6\1\1\0\0\0"},
+    # how; then 0 segment, 20 send, 25 read, 29 shut down, 30 close, 16 time
+    "tcp_conn": {"talk": b"\0" + b"\x14\x01\0" + b"\0\1\0\0\0\2\0" + b"\x19\x02\0" + b"\x10\1\0"
+                         + b"\0\2\0\0\0\0\0\x1e\0\2\0\0\0\0\0",
+                 "gap": b"\1" + b"\0\1\x90\x40\0\0\0\x20" + b"\0\1\0\0\0\0\x40" + b"\x19\x02\0",
+                 "overlap": b"\0" + b"\0\1\0\0\0\0\x20" + b"\0\1\x90\xfb\0\0\0\x20"
+                            + b"\x19\2\0",
+                 "holes": b"\0" + b"\0\1\x90\x40\0\0\0\x20" + b"\0\1\0\0\0\0\x10"
+                          + b"\x19\2\0" + b"\0\1\0\0\0\0\x40" + b"\x19\2\0",
+                 "shut": b"\6" + b"\x14\x0b\0" + b"\0\0\0\0\xff\0\0\0\0\0\0" + b"\x13\1\0"
+                         + b"\x1d\1" + b"\0\2\0\0\0\0\x20" + b"\x1f"},
+}
+
+
+def main():
+    for harness, seeds in SEEDS.items():
+        folder = CORPUS / harness
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("seed-*.bin"):
+            old.unlink()
+        for name, data in seeds.items():
+            (folder / f"seed-{name}.bin").write_bytes(data)
+
+
+if __name__ == "__main__":
+    main()
