@@ -26,7 +26,7 @@ _Static_assert((IP4_ID_BUCKETS & (IP4_ID_BUCKETS - 1)) == 0, "masked below");
 uint32_t ip4_mtu(const struct net *n)
 {
     uint32_t frame = nic_caps_get(n->nic).max_frame_bytes;
-    if (frame < ETH_HDR_BYTES + IP4_HDR_BYTES || frame - ETH_HDR_BYTES > NET_MTU_MAX)
+    if (frame < ETH_HDR_BYTES + NET_MTU_MIN || frame - ETH_HDR_BYTES > NET_MTU_MAX)
         return NET_MTU_MAX;     /* not told yet, or more than we use */
     return frame - ETH_HDR_BYTES;
 }

@@ -20,7 +20,7 @@ struct net_event;
 
 struct net_cfg {
     struct nic *nic;            /* the caller's; outlives the net */
-    struct pkt_pool *pool;      /* the caller's */
+    struct pkt_pool *pool;      /* the caller's; its large packets carry what is fragmented */
     uint64_t seed;              /* ISN, ports, IP id, DNS id; same seed, same bytes */
     unsigned max_sockets;       /* 0: 256 */
     size_t sndbuf_bytes;        /* default of each TCP socket; 0: 64 KiB */

@@ -34,6 +34,7 @@ struct arp_view;
 #define NET_NEVER INT64_MAX
 
 #define NET_TTL_DEFAULT 64u     /* RFC 1122 3.2.1.7; the value that IANA gives */
+#define NET_MTU_MIN 68u         /* RFC 791 3.2: every link carries that */
 #define NET_MTU_MAX 1500u       /* RFC 894; jumbo frames are a later issue */
 
 /* --- arp.c: limits -------------------------------------------------------- */

@@ -117,6 +117,42 @@ def test_nobody_there(tmp_path):
     assert "no answer to ARP" in got.one_line()
 
 
+def ping(tmp_path, fault, seed, name="p"):
+    return program.run(["--wire", "peer", "--seed", str(seed), "--mac", program.MAC, "--fault",
+                        fault], ["ping", "-c", "40", "-i", "2", "-s", "9000", "10.9.0.2"],
+                       tmp_path / f"{name}.pcapng").check()
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_fragments_twice_and_late(tmp_path, seed):
+    """
+    Clause: RFC 791 3.2
+    """
+    got = ping(tmp_path, "dup=10%,reorder=20%,jitter=50", seed)
+    assert got.events[-1]["received"] == 40
+    assert got.stats["stack.ip4_reassembled"] + got.stats["peer.ip4_reassembled"] == 80
+    assert got.stats["stack.ip4_frag_joined"] == 40 * 7
+    assert got.stats["stack.drop_ip4_frag_overlap"] == 0
+    program.assert_balance(got)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_fragments_lost(tmp_path, seed):
+    """Whole ones are answered, halves time out and are told, each fragment ends somewhere.
+
+    Clause: RFC 1122 3.3.2
+    """
+    got = ping(tmp_path, "loss=4%,dup=2%,reorder=5%,corrupt=1%", seed)
+    assert 5 < got.events[-1]["received"] < 40
+    for end in ("stack", "peer"):
+        s = {k.split(".")[1]: v for k, v in got.stats.items() if k.startswith(f"{end}.")}
+        drops = sum(v for k, v in s.items() if k.startswith("drop_ip4_frag_"))
+        waiting = s["ip4_frag_rx"] - s["ip4_frag_joined"] - drops
+        assert 0 <= waiting <= 16 * 7 and s["drop_ip4_frag_timeout"] > 0
+    assert judge.rows(got.pcap, "frame.number", filter_="icmp.type==11 && icmp.code==1")
+    program.assert_balance(got)
+
+
 def test_same_plan_same_run(tmp_path):
     fault = f"{BAD_NETWORK},corrupt-inner=2%,jitter=100,rate=50"
     first, again = (fetch(tmp_path, fault, replay.seed(), name=name).check() for name in "ab")

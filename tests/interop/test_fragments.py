@@ -46,7 +46,9 @@ def of_the_kernel(seed):
 
 @pytest.mark.parametrize("seed", [SEED, SEED + 1])
 def test_as_the_kernel(far, tmp_path, seed):
-    """Clause: RFC 791 3.2"""
+    """
+    Clause: RFC 791 3.2
+    """
     print(f"LY_SEED={seed}")
     with program.serving(far, ["serve", str(tmp_path)]) as ended:
         ours = verdicts(netns.in_far(), netns.FAR_IF, mac_of(netns.FAR_IF, netns.in_far()),
@@ -85,7 +87,8 @@ def _beyond(far):
 def test_path_mtu_of_ping(beyond, tmp_path):
     """The first is refused by the router, the others come in fragments that fit.
 
-    Clause: RFC 1191 3"""
+    Clause: RFC 1191 3
+    """
     got = program.run(beyond, ["ping", "-c", "5", "-i", "0.2", "-W", "1", "-s", "1400",
                                BEYOND_ADDR], tmp_path / "ping.pcapng").check()
     assert (got.events[-1]["sent"], got.events[-1]["received"]) == (5, 4)
@@ -98,7 +101,8 @@ def test_path_mtu_of_ping(beyond, tmp_path):
 def test_path_mtu_of_tcp(beyond, tmp_path):
     """Downloads through the router: only the first connection has segments refused.
 
-    Clause: RFC 1191 6.4"""
+    Clause: RFC 1191 6.4
+    """
     folder = tmp_path / "www"
     bodies = page.make(folder, seed=3)
     with program.serving(beyond, ["serve", str(folder)], tmp_path / "tcp.pcapng") as ended:
@@ -130,7 +134,9 @@ except ConnectionRefusedError:
 
 @pytest.mark.parametrize("size", [1, 1472, 1473, 20000, 65507])
 def test_the_kernel_hears_of_closed_ports(far, tmp_path, size):
-    """Clause: RFC 1122 4.1.3.1"""
+    """
+    Clause: RFC 1122 4.1.3.1
+    """
     with program.serving(far, ["serve", str(tmp_path)], tmp_path / "udp.pcapng") as ended:
         done = subprocess.run(netns.in_far(sys.executable, "-c", REFUSED.format(
             addr=netns.NEAR_ADDR, size=size)), check=False, stdout=subprocess.PIPE, text=True)

@@ -34,7 +34,9 @@ def test_lanyard_pings_the_kernel(far, tmp_path, size):
 @pytest.mark.parametrize("offload", ["all", "none"])
 @pytest.mark.parametrize("size", CUT)
 def test_fragments_to_the_kernel(far, tmp_path, size, offload):
-    """Clause: RFC 791 3.2"""
+    """
+    Clause: RFC 791 3.2
+    """
     # One at a time: a model that is slower than its wire has no room for more.
     got = program.run([*far, "--offload", offload], ["ping", "-c", "20", "-i", "0", "-s",
                                                      str(size), netns.FAR_ADDR],
@@ -65,7 +67,9 @@ def test_nobody_there(far):
 
 @pytest.mark.parametrize("size", CUT)
 def test_fragments_from_the_kernel(far, tmp_path, size):
-    """Clause: RFC 791 3.2, RFC 1122 3.3.2"""
+    """
+    Clause: RFC 791 3.2, RFC 1122 3.3.2
+    """
     with program.serving(far, ["serve", str(tmp_path)], tmp_path / "echo.pcapng") as ended:
         done = subprocess.run(netns.in_far("ping", "-n", "-q", "-c", "20", "-A", "-s", str(size),
                                            netns.NEAR_ADDR), check=False,

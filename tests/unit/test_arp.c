@@ -76,7 +76,7 @@ static const struct net_arp_info *entry(struct bench *b, uint32_t addr)
 }
 
 /* scapy's request for us, answered by scapy's reply with the roles exchanged. */
-/* Clause: RFC 826 Packet Reception */
+/* Clause: RFC 826 */
 static void test_answers(void **state)
 {
     (void)state;
@@ -102,7 +102,7 @@ static void test_answers(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 826 Packet Generation, RFC 1122 2.3.2.2 */
+/* Clause: RFC 1122 2.3.2.2 */
 static void test_asks_and_sends_what_waits(void **state)
 {
     (void)state;
@@ -129,7 +129,7 @@ static void test_asks_and_sends_what_waits(void **state)
 }
 
 /* Three requests a second apart, and a second after the third the end. */
-/* Clause: RFC 1122 2.3.2.1, RFC 1122 2.4 */
+/* Clause: RFC 1122 2.3.2.1 */
 static void test_gives_up(void **state)
 {
     (void)state;
@@ -188,7 +188,7 @@ static void test_queue_is_bounded(void **state)
 }
 
 /* RFC 826: who talks to others is not put into the table; who is there is updated. */
-/* Clause: RFC 826 Packet Reception */
+/* Clause: RFC 826 */
 static void test_learns_only_as_rfc826(void **state)
 {
     (void)state;
@@ -251,7 +251,7 @@ static void test_conflict(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 826 Packet Reception */
+/* Clause: RFC 826 */
 static void test_malformed(void **state)
 {
     (void)state;
@@ -507,7 +507,7 @@ static void test_all_queues_are_bounded(void **state)
 }
 
 /* No ARP for what has no owner: broadcast and groups map to addresses. */
-/* Clause: RFC 1112 6.4, RFC 1122 3.3.6 */
+/* Clause: RFC 1112 6.4 */
 static void test_groups(void **state)
 {
     (void)state;

@@ -73,7 +73,7 @@ static void test_receive(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 768 Length, RFC 1122 4.1.3.4 */
+/* Clause: RFC 768, RFC 1122 4.1.3.4 */
 static void test_dropped(void **state)
 {
     (void)state;
@@ -177,7 +177,7 @@ static void test_bind(void **state)
 }
 
 /* Random, in range, never twice; the last free one is found; then none is left. */
-/* Clause: RFC 6056 3.3.2 */
+/* Clause: RFC 6056 3.3.1 */
 static void test_ephemeral(void **state)
 {
     (void)state;
