@@ -263,6 +263,23 @@ static void test_refused(void **state)
     bench_down(b);
 }
 
+/* What a NIC says of its frames is believed where a link can be like that. */
+/* Clause: RFC 791 3.2 */
+static void test_link_mtu(void **state)
+{
+    (void)state;
+    static const struct { uint32_t frame, mtu; } t[] = {
+        { 14 + 67, 1500 }, { 14 + 68, 68 }, { 614, 600 }, { 1514, 1500 }, { 9014, 1500 },
+    };
+    for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        struct bench *b = bench_up(&(struct bench_cfg){ .max_frame_bytes = t[i].frame });
+        assert_int_equal(ip4_mtu(b->net), t[i].mtu);
+        assert_int_equal(ip4_tx_frames(b->net, PEER_ADDR, t[i].mtu), 1);
+        assert_int_equal(ip4_tx_frames(b->net, PEER_ADDR, t[i].mtu + 1u), 2);
+        bench_down(b);
+    }
+}
+
 /* Through the router: its link address, the far IP address. */
 /* Clause: RFC 1122 3.3.1.1 */
 static void test_router(void **state)
@@ -298,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_header),
         cmocka_unit_test(test_ids_follow_the_seed),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_link_mtu),
         cmocka_unit_test(test_router),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
