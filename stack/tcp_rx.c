@@ -385,13 +385,17 @@ static void fin_acked(struct net *n, struct tcp_conn *c, int64_t now_ns)
 }
 
 /* RFC 6298 5.2, 5.3, and Karn: only what was never sent again gives a sample, and only a
- * sample ends the back-off. */
+ * sample ends the back-off, or a round trip beyond the time-out would never be measured. Not
+ * all of it is kept: where a third is lost, time-outs of one segment after the other would
+ * double it to minutes. */
 static void ack_timing(struct net *n, struct tcp_conn *c, int64_t now_ns)
 {
     if (c->rtt_running && tcp_seq_lt(c->rtt_seq, c->snd_una)) {
         c->rtt_running = false;
         tcp_rtt_sample(c, now_ns - c->rtt_start_ns);
-        c->backoff = 0;     /* not before: a round trip beyond the RTO would never be measured */
+        c->backoff = 0;
+    } else if (c->backoff > TCP_BACKOFF_KEPT) {
+        c->backoff = TCP_BACKOFF_KEPT;
     }
     c->retries = 0;
     c->soft_err = 0;

@@ -209,7 +209,7 @@ static void due_retransmit(struct net *n, struct tcp_conn *c, int64_t now_ns)
         give_up(n, c);
         return;
     }
-    /* retries is of this segment; back-off stays until a sample is taken (5.5, end). */
+    /* retries is of this segment; some of the back-off outlives it: ack_timing(). */
     count_retry(c);
     c->rtt_running = false;     /* Karn's algorithm, section 3 */
     if (tcp_synchronized(c)) {

@@ -250,6 +250,20 @@ static void back_off_stays_until_a_sample(void **state)
     net_abort(l.h.net, s);
 }
 
+/* Not all of it, or time-outs of one segment after the other would add up to minutes. */
+/* Clause: RFC 6298 5.5 */
+static void some_of_a_long_back_off_stays(void **state)
+{
+    (void)state;
+    int s = lab_client(&l, WND, MSS);
+    writes(s, 0, 10);
+    lab_one_wait(&l, 20 * LAB_S);
+    assert_true(tcp_rto(conn_of(s)) > 10 * LAB_S);
+    lab_put(&l, TCP_ACK, 1, 11, WND, 0);
+    assert_true(tcp_rto(conn_of(s)) == 800 * LAB_MS);
+    net_abort(l.h.net, s);
+}
+
 /* Two holes in one window: recovery ends with what was sent before it began, without a
  * time-out and with one retransmission for each hole. */
 /* Clause: RFC 6582 3.2, RFC 6582 3.1 */
@@ -288,6 +302,7 @@ int main(void)
         T(idle_forgets_the_window),
         T(again_is_what_was_sent),
         T(back_off_stays_until_a_sample),
+        T(some_of_a_long_back_off_stays),
         T(each_hole_is_filled_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
