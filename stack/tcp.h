@@ -45,7 +45,7 @@ struct tcp_conn;
 #define TCP_KEEP_PROBES 9u
 #define TCP_CHALLENGE_NS (500 * TCP_MS_NS)  /* RFC 5961 7: one challenge ACK in this time */
 #define TCP_NO_PKT_NS (1 * TCP_MS_NS)       /* look again when the pool was empty */
-#define TCP_BACKOFF_KEPT 2u        /* doublings that only a measured round trip ends */
+#define TCP_BACKOFF_KEPT 2u         /* doublings that only a measured round trip ends */
 #define TCP_DUP_ACKS 3u
 #define TCP_MSS_DEFAULT 536u        /* RFC 9293 3.7.1, MUST-15 */
 #define TCP_MSS_MIN 64u
