@@ -456,15 +456,21 @@ static void sleep_wall(struct rig *r, bool busy)
         r->wire->ops->ready(r->wire, fds + 2, n - 2);
 }
 
+/* Any NIC: the peer's may work while ours is quiet. */
+static bool busy(const struct rig *r)
+{
+    return sim_nic_busy(r->me.link) || (r->peer && peer_busy(r->peer));
+}
+
 static int turn_wall(struct rig *r)
 {
-    bool busy = sim_nic_busy(r->me.link);
+    bool was_busy = busy(r);
     if (r->o->wire == WIRE_PCAP && idle(r) && !wire_more(r->wire))
         return count_dead(r, true);
     (void)count_dead(r, false);
-    if (busy)
+    if (was_busy)
         world_run(r->world, world_now(r->world) + WALL_SLICE_PS, 1ull << r->me_actor);
-    sleep_wall(r, busy || sim_nic_busy(r->me.link));
+    sleep_wall(r, was_busy || busy(r));
     return EXIT_DONE;
 }
 

@@ -53,6 +53,9 @@ static int help(FILE *f)
           "  --record FILE          all that crosses our NIC's pins, for 'lanyard replay FILE'\n"
           "  --stats                counters of stack, driver, NIC and wire at the end\n"
           "  --json                 one JSON object a line\n"
+          "\nnetstat, arp, route, stats and regs look at the lanyard that runs here; of several\n"
+          "at --pid N. Its socket lies in $LANYARD_RUN_DIR, else $XDG_RUNTIME_DIR/lanyard, else\n"
+          "/tmp/lanyard-UID.\n"
           "\nexit: 0 done, 1 failed, 2 usage, 3 missing tool or right, 4 time-out\n", f);
     return f == stdout ? EXIT_DONE : EXIT_USAGE;
 }

@@ -149,8 +149,11 @@ static int listen_at(struct origin *o)
     snprintf(o->name, sizeof(o->name), "%.24s.%x", stem, o->rig->local_names++);
     rundir_at(&o->rig->run, o->name, o->path, sizeof(o->path));
     o->listener = rundir_listen(&o->rig->run, o->name, CONNS_MAX);
-    return o->listener < 0 ? o->listener
-                           : loop_add(o->rig->loop, o->listener, EPOLLIN, on_listener, o);
+    if (o->listener < 0) {
+        say("%s", o->rig->run.why);
+        return o->listener;
+    }
+    return loop_add(o->rig->loop, o->listener, EPOLLIN, on_listener, o);
 }
 
 int origin_open(struct origin **out, struct rig *r, const char *host, uint16_t port,

@@ -145,6 +145,11 @@ bool peer_alive(const struct peer *p)
     return p->node.next_ns != INT64_MAX || sim_nic_busy(p->node.link);
 }
 
+bool peer_busy(const struct peer *p)
+{
+    return p->node.next_ns <= rig_now(p->rig) || sim_nic_busy(p->node.link);
+}
+
 const char *peer_error(const struct peer *p)
 {
     return nic_state(p->node.nic) == NIC_FAILED ? nic_error(p->node.nic) : NULL;

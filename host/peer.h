@@ -17,6 +17,8 @@ struct nic;
 int peer_open(struct peer **out, struct rig *r);
 /** peer_alive() - its stack still has a deadline or its NIC work to do. */
 bool peer_alive(const struct peer *p);
+/** peer_busy() - its stack or its NIC has work to do now. */
+bool peer_busy(const struct peer *p);
 /** peer_error() - why its NIC failed, NULL if it did not. */
 const char *peer_error(const struct peer *p);
 /** peer_net() - its stack, for the counters. */

@@ -22,7 +22,7 @@ README = "tests/README.md"
 MUSTS = "tests/rfc9293_musts.txt"
 BEGIN, END = "<!-- clauses: written by tests/clauses.py -->", "<!-- end of clauses -->"
 
-ITEM = re.compile(r"(RFC \d+|IEEE 802\.3|virtio 1\.2|pcapng) (\S.*)")
+ITEM = re.compile(r"(RFC \d+|IEEE 802\.3|virtio 1\.2|pcapng) ([\dA-Z][\w.()-]*(?: [\w.()-]+)*)")
 C_LINE = re.compile(r"/\* *Clause\b.*")
 C_GOOD = re.compile(r"/\* Clause: (.+) \*/")
 C_TEST = re.compile(r"static void (\w+)\(void \*\*\w+\)")

@@ -4,9 +4,8 @@
 # deps.sh GROUP... - see to it that what a group needs is there.
 #
 #   run    build and `make run`: compilers, Verilator, libraries, iproute2, nginx and NSD
-#   test   `make test` and `make lint`: second compiler, Icarus, cmocka, tshark, dnsmasq, Python
-#          packages
-#   fpga   `make check`: pinned yosys and nextpnr, ABC
+#   test   `make test`: second compiler, Icarus, cmocka, tshark, dnsmasq, Python packages
+#   fpga   `make check` and `make lint`: pinned yosys and nextpnr, ABC
 #
 # It looks first. Only what is missing is fetched: packages by apt-get (as root or by sudo
 # without a password; otherwise the line to run is printed and the exit code is 3), servers by

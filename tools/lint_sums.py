@@ -18,10 +18,9 @@ KERNEL = {"TP_STATUS_CSUMNOTREADY"}     # the kernel says by it that a sum is no
 STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
 NAME = re.compile(r"\b\w*(?:csum|checksum|chksum|cksum|inet_sum|adler)\w*\b", re.I)
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"](?:[^>"]*csum[^>"]*|zlib\.h)[>"]', re.M)
-# A statement that adds what it shifts right by 16, or takes the rest by 65535.
-SHIFT = re.compile(r">>=?\s*16\b")
-FOLDS = (re.compile(r"\+[^;]*>>\s*16\b|>>\s*16\b[^;]*\+"),
-         re.compile(r"%=?\s*(?:0xffff|65535)u?l*\b", re.I))
+# The upper half of a word, however it is written; and what makes a sum of 16 bits with it.
+HIGH = r"(?:>>=?\s*16|/=?\s*(?:65536|0x10000))[ul]*\b"
+FOLD = re.compile(rf"\+[^;]*{HIGH}|{HIGH}[^;\n]*\+|(?:%|-)=?\s*(?:65535|0xffff)[ul]*\b", re.I)
 CRC = re.compile(r"\bcrc32\w*\s*\(|0x(?:EDB88320|04C11DB7)|0x4C11DB7", re.I)
 
 
@@ -40,9 +39,9 @@ def faults(name, text):
             yield match.start(), (f"{match.group(0)}: sim/ computes no checksum, take what the RTL "
                                   "or the stack made")
     for statement in re.finditer(r"[^;{}]+", code):
-        if any(fold.search(statement.group(0)) for fold in FOLDS):
-            start = SHIFT.search(statement.group(0)) or re.search(r"%", statement.group(0))
-            yield (statement.start() + start.start(),
+        fold = FOLD.search(statement.group(0))
+        if fold:
+            yield (statement.start() + fold.start(),
                    "a sum is folded to 16 bits (RFC 1071): sim/ computes no checksum")
 
 

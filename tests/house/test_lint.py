@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import lint
+import lint_sums
 import pytest
 
 
@@ -125,6 +126,10 @@ PLANTED = {
         "clauses", "tests/unit/test_arp.c", replace("/* Clause: RFC 5227 2.1.1 */",
                                                     "/* Clause: 2.1.1 */"), None,
         '"2.1.1" is no clause'),
+    "two clauses as one": (
+        "clauses", "tests/unit/test_arp.c", replace("/* Clause: RFC 5227 2.1.1 */",
+                                                    "/* Clause: RFC 5227 2.1.1; RFC 826 A */"),
+        None, "is no clause"),
     "clause in a helper": (
         "clauses", "tests/cosim/test_faults.py",
         replace('"""The object as it comes without faults."""', '"""Clause: RFC 9293 3.8"""'),
@@ -150,6 +155,21 @@ def test_planted_fault_is_found(copy, name):
     assert ours, said
     where = re.escape(FOUND_IN.get(name, file)) + f":{line or '[0-9]+'}: "
     assert re.match(where, ours[0]), ours[0]
+
+
+@pytest.mark.parametrize("code", [
+    "s = (s & 0xFFFFu) + (s >> 16);", "s += s >> 16;", "s = (s >> 16u) + (uint16_t)s;",
+    "s = s / 65536 + s % 65536;", "s %= 0xFFFF;", "if (s > 65535)\n        s -= 65535u;",
+    "while (s >> 16)\n        s = (s & 65535) +\n            (s >> 16);"])
+def test_ways_to_fold(code):
+    assert [what for _, what in lint_sums.faults("sim/x.c", f"f(void)\n{{\n    {code}\n}}\n")]
+
+
+@pytest.mark.parametrize("code", [
+    "p[2] = (uint8_t)(v >> 16);", "if (v >> 16 > 4)\n        n += 1;", "at = a / 4 + b % 4;",
+    'fail("a sum of 16 bits: checksum, s + (s >> 16)");', "/* csum: s + (s >> 16) */"])
+def test_what_is_no_fold(code):
+    assert not list(lint_sums.faults("sim/x.c", f"f(void)\n{{\n    {code}\n}}\n"))
 
 
 def test_the_line_is_the_right_one(copy):

@@ -154,11 +154,12 @@ def running(argv, log, ready, timeout_s=10.0):
         _stop(child, 5)
 
 
-def listens(proto, port):
-    """Whether a server here has this port open. proto: "t" (TCP) or "u" (UDP)."""
-    return sh("ss", f"-Hln{proto}", f"sport = :{port}").strip() != ""
+def listens(proto, port, near=True):
+    """Whether a server at this end has this port open. proto: "t" (TCP) or "u" (UDP)."""
+    argv = ["ss", f"-Hln{proto}", f"sport = :{port}"]
+    return sh(*(argv if near else in_far(*argv))).strip() != ""
 
 
 def far_listens(proto, port):
-    """The same at the far end."""
-    return sh(*in_far("ss", f"-Hln{proto}", f"sport = :{port}")).strip() != ""
+    """The same of the far end."""
+    return listens(proto, port, near=False)

@@ -132,6 +132,9 @@ def main():
     except FileNotFoundError as missing:
         say(missing)
         return 3
+    except RuntimeError as refused:     # a server, or a command of the topology
+        say(refused)
+        return 1
 
 
 if __name__ == "__main__":

@@ -39,6 +39,33 @@ static void registers_for_the_caller(void **state)
     assert_int_equal(fake_link_reg(f->fake, LY_REG_CTRL), 1);
 }
 
+/* Every register of the map once, by ascending address; what it says of writing is so. */
+static void the_map(void **state)
+{
+    struct nic_fix *f = *state;
+    struct link_event ev;
+    unsigned i = 0, acting = 0;
+    uint32_t end = 0;
+    nic_fix_up(f, (struct fake_link_cfg){ 0 });
+    for (const struct nic_reg_info *r; (r = nic_reg_info(i)) != NULL; i++) {
+        assert_true(r->addr >= end && r->what[0]);
+        end = r->addr + 4u * r->words;
+        acting += r->read_acts;
+        if (r->addr == LY_REG_SNAPSHOT || r->addr >= LY_REG_COUNTERS)
+            continue;
+        assert_int_equal(nic_reg_submit(f->nic, 0x8000, r->addr, fake_link_reg(f->fake, r->addr),
+                                        true), 0);
+        nic_fix_run(f, f->now + 10);
+        assert_int_equal(nic_reg_answer(f->nic, &ev), 1);
+        assert_int_equal(ev.status, r->writable ? 0 : LY_STATUS_EROFS);
+    }
+    assert_int_equal(end, LY_REG_COUNTERS + LY_CTR_COUNT * LY_CTR_STRIDE_BYTES);
+    assert_int_equal(acting, 1);    /* TIME_LO latches TIME_HI */
+    assert_string_equal(nic_reg_info(0)->name, "ID");
+    assert_string_equal(nic_reg_info(i - 1)->name, nic_counter_name(LY_CTR_COUNT - 1));
+    assert_null(nic_reg_info(i + 1000));
+}
+
 /* As many as may be under way or not yet fetched; each gets its answer, in order. */
 static void many_registers(void **state)
 {
@@ -246,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         NIC_TEST(registers_for_the_caller),
         NIC_TEST(many_registers),
+        NIC_TEST(the_map),
         NIC_TEST(register_time_out),
         NIC_TEST(counters),
         NIC_TEST(counters_are_pipelined),
