@@ -10,6 +10,7 @@ MAKEFLAGS += --no-builtin-rules
 B := build
 V ?= 0
 Q := $(if $(filter 0,$(V)),@)
+comma := ,
 say = @printf '  %-7s %s\n' $(1) $(2)
 
 ifeq ($(origin CC),default)

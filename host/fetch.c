@@ -83,22 +83,37 @@ static int exit_for(int err)
 
 /* --- URLs -------------------------------------------------------------------------- */
 
-/* Scheme, host and port of an absolute URL into @key. Returns 0 or -EINVAL. */
+/* What is wrong with a URL, as url_key() and url_resolve() say it. */
+static const char *url_fault(int err)
+{
+    return err == -ENOMEM ? "out of memory" : "not an http or https URL";
+}
+
+static int url_errno(CURLUcode code)
+{
+    return code == CURLUE_OK ? 0 : code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+}
+
+/* Scheme, host and port of an absolute URL into @key. Returns 0, -EINVAL, -ENOMEM. */
 static int url_key(const char *url, char *key, size_t room, char *host, size_t host_room,
                    uint16_t *port)
 {
     CURLU *u = curl_url();
     char *scheme = NULL, *name = NULL, *number = NULL;
-    int rc = -EINVAL;
-    if (u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_PORT, &number, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-        (!strcmp(scheme, "http") || !strcmp(scheme, "https")) && strlen(name) < host_room) {
+    CURLUcode code = u ? curl_url_set(u, CURLUPART_URL, url, 0) : CURLUE_OUT_OF_MEMORY;
+    if (code == CURLUE_OK)
+        code = curl_url_get(u, CURLUPART_SCHEME, &scheme, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(u, CURLUPART_HOST, &name, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(u, CURLUPART_PORT, &number, CURLU_DEFAULT_PORT);
+    int rc = url_errno(code);
+    if (rc == 0) {
+        bool ours = !strcmp(scheme, "http") || !strcmp(scheme, "https");
         *port = (uint16_t)strtoul(number, NULL, 10);
-        snprintf(host, host_room, "%s", name);
+        int host_n = snprintf(host, host_room, "%s", name);
         int n = snprintf(key, room, "%s://%s:%s", scheme, name, number);
-        rc = n > 0 && (size_t)n < room ? 0 : -EINVAL;
+        rc = ours && (size_t)host_n < host_room && (size_t)n < room ? 0 : -EINVAL;
     }
     curl_free(scheme);
     curl_free(name);
@@ -107,21 +122,29 @@ static int url_key(const char *url, char *key, size_t room, char *host, size_t h
     return rc;
 }
 
-/* @ref as written in a page at @base, absolute and without fragment; NULL: not ours.
- * A page may hold blanks in a URL; a person may leave out the scheme, which is http. */
-static char *url_resolve(const char *base, const char *ref)
+/* @ref as written in a page at @base, absolute and without fragment, into *out. A page may
+ * hold blanks in a URL; a person may leave out the scheme, which is http. Returns 0, -EINVAL,
+ * -ENOMEM. */
+static int url_resolve(const char *base, const char *ref, char **out)
 {
     const unsigned lenient = CURLU_ALLOW_SPACE | CURLU_URLENCODE;
     CURLU *u = curl_url();
-    char *got = NULL, *out = NULL;
-    if (u && curl_url_set(u, CURLUPART_URL, base, CURLU_GUESS_SCHEME) == CURLUE_OK &&
-        (!*ref || curl_url_set(u, CURLUPART_URL, ref, lenient) == CURLUE_OK) &&
-        curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
-        curl_url_get(u, CURLUPART_URL, &got, 0) == CURLUE_OK)
-        out = strdup(got);
+    char *got = NULL;
+    CURLUcode code = u ? curl_url_set(u, CURLUPART_URL, base, CURLU_GUESS_SCHEME)
+                       : CURLUE_OUT_OF_MEMORY;
+    if (code == CURLUE_OK && *ref)
+        code = curl_url_set(u, CURLUPART_URL, ref, lenient);
+    if (code == CURLUE_OK)
+        code = curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(u, CURLUPART_URL, &got, 0);
+    int rc = url_errno(code);
+    *out = rc == 0 ? strdup(got) : NULL;
+    if (rc == 0 && !*out)
+        rc = -ENOMEM;
     curl_free(got);
     curl_url_cleanup(u);
-    return out;
+    return rc;
 }
 
 /* --- origins ------------------------------------------------------------------------ */
@@ -200,7 +223,7 @@ static int object_add(struct fetch *f, char *url, bool is_page)
     f->pending++;
     int rc = site_for(f, url, &o->site);
     if (rc < 0) {
-        say("%s: not an http or https URL", url);
+        say("%s: %s", url, url_fault(rc));
         object_over(o);
         o->started = true;
     }
@@ -280,13 +303,18 @@ struct found {
     const struct object *page;
     char *refs[OBJECTS_MAX];
     int n;
+    bool no_memory;
 };
 
 static void on_ref(void *arg, const char *ref)
 {
     struct found *x = arg;
-    if (x->n < OBJECTS_MAX && (x->refs[x->n] = strdup(ref)) != NULL)
+    if (x->n == OBJECTS_MAX)
+        return;
+    if ((x->refs[x->n] = strdup(ref)) != NULL)
         x->n++;
+    else
+        x->no_memory = true;
 }
 
 static bool known(const struct fetch *f, const char *url)
@@ -300,36 +328,39 @@ static bool known(const struct fetch *f, const char *url)
 /* One reference of a page: of its own origin (unless --span) and new. */
 static void take_ref(struct found *x, const char *base, const char *ref)
 {
-    char key[300], host[256];
+    char key[300], host[256], *url;
     uint16_t port;
-    char *url = url_resolve(base, ref);
-    if (!url || url_key(url, key, sizeof(key), host, sizeof(host), &port) < 0 ||
-        (!x->f->span && strcmp(key, x->page->site->key) != 0) || known(x->f, url)) {
+    int rc = url_resolve(base, ref, &url);
+    if (rc == 0)
+        rc = url_key(url, key, sizeof(key), host, sizeof(host), &port);
+    x->no_memory |= rc == -ENOMEM;
+    if (rc < 0 || (!x->f->span && strcmp(key, x->page->site->key) != 0) || known(x->f, url))
         free(url);
-        return;
-    }
-    if (object_add(x->f, url, false) < 0)
+    else if (object_add(x->f, url, false) < 0)
         worst(x->f, EXIT_FAILED);
 }
 
-/* Returns 0, -ENOMEM. */
+/* Returns 0; -ENOMEM: some may be missing. */
 static int take_objects(struct object *o)
 {
-    char base[1024];
+    char base[1024], *at;
     struct found *x = calloc(1, sizeof(*x));
     if (!x)
         return -ENOMEM;
     x->f = o->f;
     x->page = o;
-    html_objects(o->body, o->body_len, base, sizeof(base), on_ref, x);
-    char *at = url_resolve(o->url, base); /* NULL: a <base> that is no URL counts for nothing */
+    int rc = html_objects(o->body, o->body_len, base, sizeof(base), on_ref, x);
+    x->no_memory |= rc == -ENOMEM;
+    /* A <base> that is no URL counts for nothing. */
+    x->no_memory |= url_resolve(o->url, base, &at) == -ENOMEM;
     for (int i = 0; i < x->n; i++) {
         take_ref(x, at ? at : o->url, x->refs[i]);
         free(x->refs[i]);
     }
+    rc = x->no_memory ? -ENOMEM : 0;
     free(at);
     free(x);
-    return 0;
+    return rc;
 }
 
 static void redirect(struct object *o, const char *to)
@@ -348,9 +379,11 @@ static void redirect(struct object *o, const char *to)
     free(o->url);
     o->url = url;
     o->started = false;
-    if (site_for(o->f, url, &o->site) < 0) {
+    int rc = site_for(o->f, url, &o->site);
+    if (rc < 0) {
         o->started = true;
-        object_fail(o, -EPROTO, "the redirect leads to no http or https URL");
+        object_fail(o, -EPROTO, rc == -ENOMEM ? "out of memory"
+                                              : "the redirect leads to no http or https URL");
     }
 }
 
@@ -449,23 +482,25 @@ static int parse(struct fetch *f, int argc, char **argv, const char **url)
     return *url ? EXIT_DONE : usage();
 }
 
-/* The URL that a person typed: scheme and path may be left out. */
-static char *first_url(const struct opts *o, const char *typed)
+/* The URL that a person typed: scheme and path may be left out. Returns an exit code, after a
+ * line unless it is EXIT_DONE. */
+static int first_url(const struct opts *o, const char *typed, char **url)
 {
     char key[300], host[256];
     uint16_t port;
-    char *url = url_resolve(typed, "");
-    if (!url || url_key(url, key, sizeof(key), host, sizeof(host), &port) < 0) {
-        say("'%s' is not an http or https URL", typed);
-        free(url);
-        return NULL;
-    }
-    if (!strncmp(url, "https:", 6) && o->wire == WIRE_PEER) {
+    int rc = url_resolve(typed, "", url), code = EXIT_USAGE;
+    if (rc == 0)
+        rc = url_key(*url, key, sizeof(key), host, sizeof(host), &port);
+    if (rc < 0) {
+        say("%s: %s", typed, url_fault(rc));
+        code = exit_for(rc);
+    } else if (!strncmp(*url, "https:", 6) && o->wire == WIRE_PEER) {
         say("the peer serves http only; https works on --wire slirp and packet:IF");
-        free(url);
-        return NULL;
+    } else {
+        return EXIT_DONE;
     }
-    return url;
+    free(*url);
+    return code;
 }
 
 static void fetch_free(struct fetch *f)
@@ -551,10 +586,12 @@ int cmd_fetch(const struct opts *o, int argc, char **argv)
     struct fetch f = { .code = EXIT_DONE };
     f.objects_end = &f.objects;
     const char *typed;
+    char *url;
     int code = parse(&f, argc, argv, &typed);
-    char *url = code == EXIT_DONE ? first_url(o, typed) : NULL;
-    if (!url)
-        return EXIT_USAGE;
+    if (code == EXIT_DONE)
+        code = first_url(o, typed, &url);
+    if (code != EXIT_DONE)
+        return code;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
         say("libcurl cannot start");
         free(url);

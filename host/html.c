@@ -15,7 +15,15 @@ struct walk {
     char *base;
     size_t room;
     int count;
+    bool no_memory;
 };
+
+/* libxml2 tells of every error here instead of on stderr. A page may have all but one. */
+static void on_error(void *arg, xmlErrorPtr e)
+{
+    struct walk *w = arg;
+    w->no_memory |= e->code == XML_ERR_NO_MEMORY;
+}
 
 static const char blanks[] = " \t\n\f\r"; /* ASCII whitespace of the HTML standard */
 
@@ -92,6 +100,13 @@ static xmlNode *next_node(xmlNode *n)
     return n ? n->next : NULL;
 }
 
+static void walk(struct walk *w, xmlDoc *doc)
+{
+    for (xmlNode *n = xmlDocGetRootElement(doc); n; n = next_node(n))
+        if (n->type == XML_ELEMENT_NODE)
+            take(w, n);
+}
+
 int html_objects(const char *page, size_t len, char *base_href, size_t room,
                  void (*found)(void *arg, const char *ref), void *arg)
 {
@@ -99,14 +114,12 @@ int html_objects(const char *page, size_t len, char *base_href, size_t room,
     base_href[0] = '\0';
     if (len > INT_MAX)
         return -EINVAL;
+    xmlSetStructuredErrorFunc(&w, on_error);
     htmlDocPtr doc = htmlReadMemory(page, (int)len, NULL, NULL,
-                                    HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
-                                        HTML_PARSE_NOWARNING | HTML_PARSE_NONET);
-    if (!doc)
-        return -EINVAL;
-    for (xmlNode *n = xmlDocGetRootElement(doc); n; n = next_node(n))
-        if (n->type == XML_ELEMENT_NODE)
-            take(&w, n);
+                                    HTML_PARSE_RECOVER | HTML_PARSE_NONET);
+    if (doc)
+        walk(&w, doc);
     xmlFreeDoc(doc);
-    return w.count;
+    xmlSetStructuredErrorFunc(NULL, NULL);
+    return w.no_memory ? -ENOMEM : doc ? w.count : -EINVAL;
 }

@@ -10,7 +10,7 @@
  * the page's order, as it is written there (not resolved).
  * @base_href: receives the page's <base href>, "" if none; @room bytes
  *
- * Returns the number found, -EINVAL if nothing could be parsed.
+ * Returns the number found, -EINVAL if nothing could be parsed, -ENOMEM: some may be missing.
  */
 int html_objects(const char *page, size_t len, char *base_href, size_t room,
                  void (*found)(void *arg, const char *ref), void *arg);

@@ -203,6 +203,29 @@ void web_close(struct web *w)
     free(w);
 }
 
+/* Returns whether libcurl took them all: one that it forgot would lead past our stack. */
+static bool set_options(struct web_get *g, const char *url, const char *path)
+{
+    const struct { CURLoption option; const char *text; } texts[] = {
+        { CURLOPT_URL, url }, { CURLOPT_UNIX_SOCKET_PATH, path }, { CURLOPT_PROXY, "" },
+        { CURLOPT_USERAGENT, "lanyard" }, { CURLOPT_PROTOCOLS_STR, "http,https" },
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        if (curl_easy_setopt(g->easy, texts[i].option, texts[i].text) != CURLE_OK)
+            return false;
+    curl_easy_setopt(g->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(g->easy, CURLOPT_HTTP_VERSION, g->w->http10 ? (long)CURL_HTTP_VERSION_1_0
+                                                                 : (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(g->easy, CURLOPT_FORBID_REUSE, (long)g->w->http10);
+    curl_easy_setopt(g->easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(g->easy, CURLOPT_WRITEDATA, g);
+    curl_easy_setopt(g->easy, CURLOPT_HEADERFUNCTION, on_head);
+    curl_easy_setopt(g->easy, CURLOPT_HEADERDATA, g);
+    curl_easy_setopt(g->easy, CURLOPT_ERRORBUFFER, g->error);
+    curl_easy_setopt(g->easy, CURLOPT_PRIVATE, g);
+    return true;
+}
+
 int web_get(struct web *w, const char *url, const char *path, const struct web_ops *ops,
             void *arg)
 {
@@ -211,31 +234,12 @@ int web_get(struct web *w, const char *url, const char *path, const struct web_o
         return -ENOMEM;
     *g = (struct web_get){ .w = w, .easy = curl_easy_init(), .ops = ops, .arg = arg,
                            .next = w->gets };
-    if (!g->easy) {
-        free(g);
-        return -ENOMEM;
-    }
-    w->gets = g;
-    curl_easy_setopt(g->easy, CURLOPT_URL, url);
-    curl_easy_setopt(g->easy, CURLOPT_UNIX_SOCKET_PATH, path);
-    curl_easy_setopt(g->easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(g->easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(g->easy, CURLOPT_USERAGENT, "lanyard");
-    curl_easy_setopt(g->easy, CURLOPT_HTTP_VERSION,
-                     w->http10 ? (long)CURL_HTTP_VERSION_1_0 : (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(g->easy, CURLOPT_FORBID_REUSE, (long)w->http10);
-    curl_easy_setopt(g->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(g->easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(g->easy, CURLOPT_WRITEDATA, g);
-    curl_easy_setopt(g->easy, CURLOPT_HEADERFUNCTION, on_head);
-    curl_easy_setopt(g->easy, CURLOPT_HEADERDATA, g);
-    curl_easy_setopt(g->easy, CURLOPT_ERRORBUFFER, g->error);
-    curl_easy_setopt(g->easy, CURLOPT_PRIVATE, g);
-    if (curl_multi_add_handle(w->multi, g->easy) != CURLM_OK) {
-        w->gets = g->next;
+    if (!g->easy || !set_options(g, url, path) ||
+        curl_multi_add_handle(w->multi, g->easy) != CURLM_OK) {
         curl_easy_cleanup(g->easy);
         free(g);
         return -ENOMEM;
     }
+    w->gets = g;
     return 0;
 }

@@ -30,7 +30,19 @@ $(call harnesses,$(1)): $(tree.$(1))/tests/fuzz/%: $(tree.$(1))/obj/tests/fuzz/%
 $(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call harnesses,$(1))): | deps-test
 endef
 
-tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l)))) $(eval $(call fuzz_rules,$(1)))
+tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l)))) $(eval $(call fuzz_rules,$(1))) $(eval $(call nth_rules,$(1)))
+
+# lanyard with calls that can be made to fail: tests/nth/nth.c. What it wraps is asked from itself.
+nth.wraps = $(sort $(shell sed -n 's/.*\b__wrap_\(\w*\).*;$$/\1/p; s/^    X.[^,]*, \(\w*\),.*/\1/p' \
+	tests/nth/nth.c))
+
+define nth_rules
+$(tree.$(1))/obj/tests/nth/nth.o: private tests.flags = $$(XML_CFLAGS)
+$(tree.$(1))/tests/nth/lanyard: $(tree.$(1))/obj/host/main.o $(tree.$(1))/obj/tests/nth/nth.o $(call libs_of,$(1))
+	$$(call say,LINK,$$@)
+	$(Q)mkdir -p $$(@D) && $$(cxx.$(1)) $$(opt.$(1)) $$(LDFLAGS) $$(addprefix -Wl$$(comma)--wrap=,$$(nth.wraps)) \
+		-o $$@ $$^ $(LIBS)
+endef
 
 $(B)/bin/noinet: $(B)/obj/tests/support/noinet.o
 	$(call say,LINK,$@)
@@ -48,8 +60,8 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 
 ## check: second compiler and simulator, fuzzing, lint, proofs, area
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
-		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) | deps-fpga
-	@$(RUN_TESTS) mutants area formal rtl:verilator fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
+		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) $(B)/asan/tests/nth/lanyard | deps-fpga
+	@$(RUN_TESTS) mutants area formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
 
 .PHONY: fuzz
 ## fuzz: every parser under random inputs, FUZZ_SECONDS=10 each; FUZZ='dns net' for some

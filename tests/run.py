@@ -10,7 +10,7 @@
     interop                against kernels and servers in namespaces (tests/support/netns.py)
     house                  the tools of this project: lint, tables, reports, replay lines
     corpus:TREE            every file of tests/fuzz/corpus by the harnesses of a tree
-    formal area mutants fuzz lint   one command each, which says its own count
+    formal area mutants fuzz nth lint   one command each, which says its own count
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
 1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
@@ -47,7 +47,8 @@ VENV_PYTHON = "build/venv/bin/python"
 TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 # Far above what each takes on a busy machine: only a hang meets them.
 TIMEOUT_S = {"unit": 180, "cosim": 600, "interop": 600, "house": 600, "lint": 900, "rtl": 1800,
-             "area": 1800, "mutants": 1800, "formal": 1800, "corpus": 600, "fuzz": 900}
+             "area": 1800, "mutants": 1800, "formal": 1800, "corpus": 600, "fuzz": 900,
+             "nth": 900}
 # These open /dev/net/tun, which some machines keep for root.
 NEEDS_TUN = {"interop/test_tap"}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -219,6 +220,7 @@ GROUPS = {
     "area": command_jobs("area", [VENV_PYTHON, "rtl/top/area.py"]),
     "corpus": corpus_jobs,
     "fuzz": command_jobs("fuzz", [VENV_PYTHON, "tests/fuzz/run.py", "--runs"]),
+    "nth": command_jobs("nth", [VENV_PYTHON, "tests/nth/run.py"]),
     "lint": command_jobs("lint", [VENV_PYTHON, "tools/lint.py"]),
 }
 

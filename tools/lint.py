@@ -23,7 +23,7 @@ TOPS = ["ly_top_sim", "ly_core"]
 ROW = "include row, SPDX, sizes"
 CXX_FILE = "sim/nic_model.cpp"
 C_ROOMS = ["host", "stack", "driver", "sim", "tests/unit", "tests/cosim", "tests/support",
-           "tests/fuzz"]
+           "tests/fuzz", "tests/nth"]
 
 
 @dataclass
@@ -44,7 +44,7 @@ def compiler_checks():
     for room in C_ROOMS:
         for source in sorted(ROOT.glob(f"{room}/*.c")):
             rel = str(source.relative_to(ROOT))
-            extra = flags("LY_XML_CFLAGS") if room == "host" else []
+            extra = flags("LY_XML_CFLAGS") if room in ("host", "tests/nth") else []
             for compiler in ("gcc", "clang"):
                 yield Check(f"{compiler} {rel}",
                             [compiler, *flags("LY_C_STYLE"), *common, *extra, rel])

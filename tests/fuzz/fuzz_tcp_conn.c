@@ -37,8 +37,9 @@ static void check_conn(const struct tcp_conn *c)
     assert(!tcp_synchronized(c) || (c->cwnd > 0 && c->mss > 0));
     if (c->state == NET_TCP_ESTABLISHED)
         assert(!c->fin_rcvd && !c->fin_sent);
+    /* Both sides have closed; our FIN may still wait for the window. */
     if (c->state == NET_TCP_TIME_WAIT || c->state == NET_TCP_CLOSING)
-        assert(c->fin_rcvd && c->fin_sent);
+        assert(c->fin_rcvd && c->fin_wanted && (c->fin_sent || c->state == NET_TCP_CLOSING));
 }
 
 /* Each segment that went out: its text is the user's, and none was made up. */
