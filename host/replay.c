@@ -21,7 +21,8 @@ static void told_json(const struct tape_head *h, const struct replay_result *r, 
            ",\"time_ps\":%" PRIu64,
            r->differs ? "false" : "true", r->cut ? "false" : "true", same_rtl ? "true" : "false",
            h->seed, r->nic.core_cycles, r->nic.core_evaluated, r->nic.phy_tx_frames,
-           r->nic.phy_rx_frames, r->link_in_bytes, r->link_out_bytes, r->differs ? r->differs_ps : r->end_ps);
+           r->nic.phy_rx_frames, r->link_in_bytes, r->link_out_bytes,
+           r->differs ? r->differs_ps : r->end_ps);
     if (r->differs)
         printf(",\"side\":\"%s\",\"expected\":\"%s\",\"got\":\"%s\"", r->side, r->expected, r->got);
     puts("}");

@@ -300,8 +300,9 @@ def test_the_other_end(tmp_path):
     program.run(["--wire", f"pcap:{far}", "--mac", peer_mac, "--addr", "10.9.0.2/24"],
                 ["serve", "rtl"], tmp_path / "out.pcapng").check()
     # Addresses and what is behind the IP header, which has another random id.
-    answers = [[p.data[:14] + p.data[34:-4] for p in capture.packets(f) if p.data[6:12] == bytes.fromhex(
-        peer_mac.replace(":", ""))] for f in (far, tmp_path / "out.pcapng")]
+    peer = bytes.fromhex(peer_mac.replace(":", ""))
+    answers = [[p.data[:14] + p.data[34:-4] for p in capture.packets(f) if p.data[6:12] == peer]
+               for f in (far, tmp_path / "out.pcapng")]
     assert len(answers[0]) == 4     # ARP and three echoes
     assert answers[0] == answers[1]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""nginx, NSD, dnsmasq in the foreground: at the far end, as the one mapped user, or, where there are
-no namespaces, the first two as whoever asks on ports of this machine's loopback, for the wire
+"""nginx, NSD, dnsmasq in the foreground: at the far end, as the one mapped user, or, where there
+are no namespaces, the first two as whoever asks on ports of this machine's loopback, for the wire
 `slirp`."""
 import contextlib
 import os

@@ -76,7 +76,7 @@ static const struct net_arp_info *entry(struct bench *b, uint32_t addr)
 }
 
 /* scapy's request for us, answered by scapy's reply with the roles exchanged. */
-/* Clause: RFC 826 */
+/* Clause: RFC 826 Packet Reception */
 static void test_answers(void **state)
 {
     (void)state;
@@ -188,7 +188,7 @@ static void test_queue_is_bounded(void **state)
 }
 
 /* RFC 826: who talks to others is not put into the table; who is there is updated. */
-/* Clause: RFC 826 */
+/* Clause: RFC 826 Packet Reception */
 static void test_learns_only_as_rfc826(void **state)
 {
     (void)state;
@@ -251,7 +251,7 @@ static void test_conflict(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 826 */
+/* Clause: RFC 826 Packet Format */
 static void test_malformed(void **state)
 {
     (void)state;

@@ -73,7 +73,7 @@ static void test_receive(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 768, RFC 1122 4.1.3.4 */
+/* Clause: RFC 768 Checksum, RFC 1122 4.1.3.4 */
 static void test_dropped(void **state)
 {
     (void)state;
