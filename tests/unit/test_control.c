@@ -524,7 +524,7 @@ static void end_of_the_run(void **state)
     say_to(second, "stats\n");
     turns(b, 4);                /* both were read, and the NIC is asked for the first */
     b->opts.stats = true;
-    assert_int_equal(rig_stats(&b->rig, EXIT_DONE), EXIT_DONE);
+    assert_int_equal(rig_leave(&b->rig, EXIT_DONE), EXIT_DONE);
     assert_int_equal(answer_of(b, first), EXIT_DONE);
     control_close(b->rig.control);
     b->rig.control = NULL;
