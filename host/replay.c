@@ -18,10 +18,10 @@ static void told_json(const struct tape_head *h, const struct replay_result *r, 
     printf("{\"event\":\"replay\",\"identical\":%s,\"whole\":%s,\"same_rtl\":%s,\"seed\":%" PRIu64
            ",\"cycles\":%" PRIu64 ",\"evaluated\":%" PRIu64 ",\"frames_out\":%" PRIu64
            ",\"frames_in\":%" PRIu64 ",\"bytes_to_nic\":%" PRIu64 ",\"bytes_from_nic\":%" PRIu64
-           ",\"time_ps\":%" PRIu64,
+           ",\"bytes_not_taken\":%" PRIu64 ",\"time_ps\":%" PRIu64,
            r->differs ? "false" : "true", r->cut ? "false" : "true", same_rtl ? "true" : "false",
            h->seed, r->nic.core_cycles, r->nic.core_evaluated, r->nic.phy_tx_frames,
-           r->nic.phy_rx_frames, r->link_in_bytes, r->link_out_bytes,
+           r->nic.phy_rx_frames, r->link_in_bytes, r->link_out_bytes, r->link_lost_bytes,
            r->differs ? r->differs_ps : r->end_ps);
     if (r->differs)
         printf(",\"side\":\"%s\",\"expected\":\"%s\",\"got\":\"%s\"", r->side, r->expected, r->got);

@@ -64,8 +64,6 @@ static void offer(struct replay *p, const struct tape_pins *pins, struct replay_
     bool valid = (pins->g[TAPE_IN] & TAPE_S_VALID) != 0;
     bool fresh = valid && (!p->was_valid || p->was_taken);
 
-    if (!valid && !r->differs)
-        p->late_n = 0;                  /* the host took it back */
     if (fresh && p->late_n == LATE_BYTES)
         r->link_lost_bytes++;
     else if (fresh)

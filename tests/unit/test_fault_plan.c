@@ -76,8 +76,8 @@ static void refused(void **state)
     static const char *const bad[] = {
         "", ",", "loss", "loss=", "loss=5", "loss=%", "loss=0%", "loss=101%", "loss=100.1%",
         "loss=-1%", "loss=5%%", "loss=5%,", "loss=5% ", " loss=5%", "loss=@0", "loss=@",
-        "loss=@3-2", "loss=@3-x", "loss=@3x", "loss@5%", "loss@@5", "loss=@99999999999999999999",
-        "lose=5%",
+        "loss=@3-2", "loss=@3-x", "loss=@3x", "loss@5%", "loss@@5",
+        "loss=@99999999999999999999", "lose=5%",
         "flap=5%", "ty.loss=5%",
         "tx.", "tx.rx.loss=5%", "flap@0:5", "flap@3", "flap@3:", "flap@3:0", "flap@3:9999999",
         "delay=", "delay=0", "delay=5us", "rate=0", "rate=1001", "jitter=99999999",

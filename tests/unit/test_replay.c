@@ -22,6 +22,8 @@
 #define START 48u
 #define EDGE_PS 8000u
 #define BYTES 300u
+/* Time that was skipped when all was idle. */
+#define JUMP_EDGES 5000u
 /* A seed: takes a byte at every (1 + SLOW)th edge, sends it LATE edges later. */
 #define SEED(slow, late) ((uint64_t)(slow) << 8 | (late))
 #define DEAD 255u
@@ -88,12 +90,17 @@ static void record(struct lab *l, uint64_t seed, unsigned bytes)
     struct nic_model *m = nic_model_create(seed, 0);
     struct tape *t;
     unsigned given = 0;
+    bool jumped = false;
     l->head = (struct tape_head){ .seed = seed, .skip = true, .profile = SIM_PROFILE };
     memcpy(l->path, PATH, sizeof PATH);
     assert_int_equal(close(mkstemp(l->path)), 0);
     assert_int_equal(tape_create(&t, l->path, &l->head), 0);
     for (unsigned i = 0; i < START || given < bytes || i % 3000; i++) {
         bool live = i >= START, taken;
+        if (given == bytes && i % 1000 == 500 && !jumped) {
+            tape_jump(t, (i + JUMP_EDGES) * (uint64_t)EDGE_PS);
+            jumped = true;
+        }
         m->in.s_rec_valid = live && given < bytes && (m->in.s_rec_valid || i % 7 != 3);
         m->in.s_rec_data = (uint8_t)(given % 255 + 1);
         taken = m->in.s_rec_valid && m->out.s_rec_ready;
@@ -113,7 +120,7 @@ static struct replay_result play(struct lab *l, uint64_t seed, bool keep_going)
     uint8_t raw[TAPE_HEAD_BYTES];
     char why[TAPE_WHY_BYTES] = "";
     const struct replay_cfg cfg = { .skip = true, .keep_going = keep_going };
-    struct replay_result r;
+    struct replay_result r = { 0 };
     struct tape_head h;
     struct replay *p;
     l->head.seed = seed;
@@ -138,6 +145,7 @@ static void same(void **state)
             assert_false(r.differs);
             assert_int_equal(r.link_in_bytes, BYTES);
             assert_int_equal(r.link_lost_bytes, 0);
+            assert_int_equal(r.nic.core_cycles - r.nic.core_evaluated, JUMP_EDGES);
         }
         assert_int_equal(remove(l.path), 0);
     }
@@ -158,6 +166,7 @@ static void later_output(void **state)
     assert_int_equal(r.differs_ps, (START + 5) * EDGE_PS);
     assert_int_equal(r.end_ps, r.differs_ps);
     assert_true(all.end_ps > r.end_ps);
+    assert_int_equal(all.nic.core_cycles, all.nic.core_evaluated);  /* none skipped any more */
     assert_int_equal(all.link_in_bytes, BYTES);
     assert_int_equal(remove(l.path), 0);
 }
