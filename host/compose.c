@@ -448,8 +448,11 @@ static void sleep_wall(struct rig *r, bool busy)
     if (r->wire->ops->pollfds)
         n += r->wire->ops->pollfds(r->wire, fds + 2, 62, &timeout_ms);
     int rc = poll(fds, (nfds_t)n, busy ? 0 : timeout_ms);
-    /* While the NIC slept, its time went on: captures show when things came. */
+    /* While the NIC slept, its time went on: captures show when things came. With idle cycles
+     * evaluated that takes longer than it lasts, so then it is a part of it: no running after. */
     uint64_t wall_ps = (uint64_t)rig_now(r) * 1000u;
+    if (r->o->no_skip && wall_ps > world_now(r->world) + SLICE_PS)
+        wall_ps = world_now(r->world) + SLICE_PS;
     if (!busy && wall_ps > world_now(r->world))
         world_run(r->world, wall_ps, 1ull << r->me_actor);
     if (r->wire->ops->ready && rc >= 0)

@@ -73,3 +73,11 @@ def test_virtual_time_is_refused(far):  # pylint: disable=unused-argument
     got = program.run(["--wire", "slirp", "--time", "virtual"], ["fetch", "http://10.0.2.2/"],
                       under=())
     got.check(program.USAGE).one_line()
+
+
+def test_idle_without_skipping(far):  # pylint: disable=unused-argument
+    """Idle cycles take longer to evaluate than they last: the model must not run after the
+    wall's time, or a pause between two pings never ends."""
+    got = program.run(["--wire", "slirp", "--no-skip"], ["ping", "-c", "3", "-i", "1", "10.0.2.2"],
+                      under=(), timeout_s=60).check()
+    assert got.events[-1]["received"] == 3
