@@ -319,7 +319,7 @@ static int fill_dhcp(struct opts *o)
         say("--addr dhcp: the peer gives no addresses; leave --addr out, or give A.B.C.D/LEN");
         return EXIT_USAGE;
     }
-    o->dhcp |= o->wire == WIRE_PACKET && !o->have_addr;
+    o->dhcp |= (o->wire == WIRE_PACKET || o->wire == WIRE_TAP) && !o->have_addr;
     if (o->dhcp && o->gw) {
         say("--gw goes with --addr A.B.C.D/LEN: by dhcp the network names its router");
         return EXIT_USAGE;
