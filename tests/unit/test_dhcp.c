@@ -455,7 +455,7 @@ static void test_renew(void **state)
     struct net_dhcp_lease l;
     (void)state;
     acquire(b, NULL);
-    knows(b, PEER_ADDR, peer_mac);
+    bench_knows(b, PEER_ADDR, peer_mac);
     bench_to(b, 1800 * SEC);
     struct heard h = expect(b, DHCP_REQUEST);
     assert_true(h.f->at_ns == 1800 * SEC);
@@ -495,7 +495,7 @@ static void test_expiry(void **state)
     t.t1 = 200;
     t.t2 = 600;
     acquire(b, &t);
-    knows(b, PEER_ADDR, peer_mac);
+    bench_knows(b, PEER_ADDR, peer_mac);
     int s = net_socket(b->net, NET_STREAM);
     assert_int_equal(net_connect(b->net, s, PEER_ADDR, 9), -EINPROGRESS);
     int lis = net_socket(b->net, NET_STREAM);
@@ -507,7 +507,7 @@ static void test_expiry(void **state)
     for (unsigned i = 0; i < 8; i++) {
         int64_t at = i < 4 ? renew[i] : rebind[i - 4];
         bench_to(b, at * SEC - 1);
-        knows(b, PEER_ADDR, peer_mac);
+        bench_knows(b, PEER_ADDR, peer_mac);
         bench_to(b, at * SEC);
         struct heard h = expect(b, DHCP_REQUEST);
         assert_true(h.f->at_ns == at * SEC);

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int parse(struct opts *o, char **argv)
 {
@@ -144,8 +145,10 @@ static void one_line(void **state)
     stderr = real;
     assert_int_equal(fclose(memory), 0);
     assert_int_equal(code, EXIT_USAGE);
-    assert_string_equal(said, "lanyard: --wire wants slirp, peer or packet:IF, not "
-                              "a\\x0ab\\x1b[2J\n");
+    const char *tail = strstr(said, ", not ");
+    assert_non_null(tail);
+    assert_string_equal(tail, ", not a\\x0ab\\x1b[2J\n");
+    assert_ptr_equal(strchr(said, '\n'), strchr(tail, '\n'));
     free(said);
 }
 
