@@ -113,6 +113,16 @@ $(tree.$(1))/bin/lanyard: $(tree.$(1))/obj/host/main.o $(call libs_of,$(1))
 endef
 $(foreach t,$(TREES),$(eval $(call tree_rules,$(t))))
 
+# lanyard once more, with a model that can write waves (--fst): only what sees the model differs.
+$(B)/fst/obj/sim/nic_model.o: sim/nic_model.cpp $(B)/fst/lib/libmodel.a $(B)/obj/flags
+	$(call say,CXX,$@)
+	$(Q)mkdir -p $(@D) && $(flags.main.cpp) -DLY_WAVES $(call model_includes,$(B)/fst) -MMD -MP -c -o $@ $<
+
+$(B)/bin/lanyard-fst: $(B)/obj/host/main.o $(B)/fst/obj/sim/nic_model.o \
+		$(filter-out %/libmodel.a,$(call libs_of,main)) $(B)/fst/lib/libmodel.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CXX) $(opt.main) $(LDFLAGS) -o $@ $^ $(LIBS)
+
 $(foreach t,$(TREES),$(call tests_tree_rules,$(t)))
 
 -include $(shell test -d $(B) && find $(B) -path '*/obj/*' -name '*.d')
@@ -123,9 +133,10 @@ export LY_CXX_STYLE = $(CXX_STYLE)
 export LY_RTL_INCLUDES = $(RTL_INCLUDES)
 lint check: export LY_XML_CFLAGS = $(XML_CFLAGS)
 lint check: export LY_MODEL_INCLUDES = $(MODEL_INCLUDES)
+lint check: export LY_WAVES_INCLUDES = $(call model_includes,$(B)/fst)
 
 # ---------------------------------------------------------------- targets
-.PHONY: FORCE help all deps deps-run deps-test deps-fpga clean
+.PHONY: FORCE help all fst deps deps-run deps-test deps-fpga clean
 FORCE:
 
 ## help: this list
@@ -138,6 +149,9 @@ help:
 
 ## all: build build/bin/lanyard
 all: $(B)/bin/lanyard
+
+## fst: build build/bin/lanyard-fst, which lanyard --fst FILE needs
+fst: $(B)/bin/lanyard-fst
 
 ## deps: what run, test and check need: looks first, installs only what is missing
 deps:

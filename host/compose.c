@@ -311,6 +311,21 @@ static int set_addresses(struct rig *r)
     return EXIT_DONE;
 }
 
+bool rig_traces(void)
+{
+    return sim_nic_traces();
+}
+
+static int open_waves(struct rig *r)
+{
+    int rc = r->o->fst ? sim_nic_waves_open(r->me.link, r->o->fst) : 0;
+    if (rc == 0)
+        return EXIT_DONE;
+    say("cannot write the waves %s: %s", r->o->fst,
+        rc == -EINVAL ? "not a regular file" : strerror(-rc));
+    return EXIT_FAILED;
+}
+
 static int open_hosts(struct rig *r)
 {
     uint8_t mac[6];
@@ -321,6 +336,8 @@ static int open_hosts(struct rig *r)
         return EXIT_USAGE;
     }
     int code = rc == 0 ? set_addresses(r) : EXIT_DONE;
+    if (code == EXIT_DONE && rc == 0)
+        code = open_waves(r);
     if (code != EXIT_DONE)
         return code;
     if (rc == 0) {
@@ -596,6 +613,14 @@ static int closed(int rc, const char *what, const char *path, int code)
     return code;
 }
 
+static int close_waves(struct rig *r, int code)
+{
+    if (!r->o->fst || !r->me.nic || sim_nic_waves_close(r->me.link) == 0)
+        return code;
+    say("the waves %s are incomplete: the disk is full, or the file too large", r->o->fst);
+    return code == EXIT_DONE ? EXIT_FAILED : code;
+}
+
 int rig_close(struct rig *r, int code)
 {
     int sig = r->loop ? loop_signal(r->loop) : 0;
@@ -607,6 +632,7 @@ int rig_close(struct rig *r, int code)
     rundir_close(&r->run);
     if (r->peer)
         peer_close(r->peer);
+    code = close_waves(r, code);
     node_close(&r->me);
     wire_close(r->wire);
     code = closed(pcapng_close(r->cap), "capture", r->o->pcap, code);

@@ -104,6 +104,9 @@ int rig_turn(struct rig *r);
 /** rig_now() - the host's time, nanoseconds. */
 int64_t rig_now(const struct rig *r);
 
+/** rig_traces() - whether this program can write waves (--fst): it is a build of its own. */
+bool rig_traces(void);
+
 /** rig_date() - what servers take for the date: in virtual time simulated as well. */
 #define RIG_EPOCH_S 1767225600      /* 2026-01-01: simulated time starts here */
 time_t rig_date(const struct rig *r);

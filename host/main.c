@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/commands.h"
+#include "host/compose.h"
 #include "host/opts.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -51,6 +54,7 @@ static int help(FILE *f)
           "                         reg-delay=US, event-delay=US\n"
           "  --pcap FILE            capture at the PHY side of our NIC; --pcap-far the other end\n"
           "  --record FILE          all that crosses our NIC's pins, for 'lanyard replay FILE'\n"
+          "  --fst FILE             waves of our NIC, in simulated time (needs make fst)\n"
           "  --stats                counters of stack, driver, NIC and wire at the end\n"
           "  --json                 one JSON object a line\n"
           "\nnetstat, arp, route, stats and regs look at the lanyard that runs here; of several\n"
@@ -58,6 +62,30 @@ static int help(FILE *f)
           "/tmp/lanyard-UID.\n"
           "\nexit: 0 done, 1 failed, 2 usage, 3 missing tool or right, 4 time-out\n", f);
     return f == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+/* Waves need the program with a traced model, beside this one. Returns only if there is none. */
+static int run_traced(char **argv)
+{
+    static const char suffix[] = "-fst";
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(suffix));
+    if (n > 0) {
+        memcpy(path + n, suffix, sizeof(suffix));
+        execv(path, argv);
+    }
+    say("--fst needs %s, the program with a traced model: make fst", n > 0 ? path : suffix + 1);
+    return EXIT_MISSING;
+}
+
+/* GTKWave's writer keeps its notes in mapped files of /tmp: a full disk is a SIGBUS there. */
+static void no_room_for_waves(int sig)
+{
+    static const char line[] = "lanyard: the waves cannot be written: no space left in /tmp\n";
+    (void)sig;
+    ssize_t told = write(STDERR_FILENO, line, sizeof(line) - 1);
+    (void)told;
+    _exit(EXIT_FAILED);
 }
 
 static int run(int argc, char **argv)
@@ -70,6 +98,10 @@ static int run(int argc, char **argv)
         return code;
     if (o.command >= argc)
         return help(stderr);
+    if (o.fst && !rig_traces())
+        return run_traced(argv);
+    if (o.fst)
+        signal(SIGBUS, no_room_for_waves);
     const char *name = argv[o.command];
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (!strcmp(name, commands[i].name))

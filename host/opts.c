@@ -219,6 +219,12 @@ static bool parse_record(struct opts *o, const char *v)
     return *v != '\0';
 }
 
+static bool parse_fst(struct opts *o, const char *v)
+{
+    o->fst = v;
+    return *v != '\0';
+}
+
 /* Read where the wire is made, which knows faults. */
 static bool parse_fault(struct opts *o, const char *v)
 {
@@ -252,6 +258,7 @@ static const struct {
     { "--pcap", parse_pcap, "a file name" },
     { "--pcap-far", parse_pcap_far, "a file name" },
     { "--record", parse_record, "a file name" },
+    { "--fst", parse_fst, "a file name" },
 };
 
 /* An option with a value, as "--x V" or "--x=V". Returns the arguments used,

@@ -43,6 +43,7 @@ struct opts {
     const char *fault, *fault_link;     /* plans as driver/fault.h has them; NULL: none */
     const char *pcap, *pcap_far;
     const char *record;         /* where our NIC's pins go; NULL: nowhere */
+    const char *fst;            /* waves of our NIC; NULL: none */
     bool json, stats;
     int command;                /* index in argv of the command's own arguments */
 };

@@ -4,20 +4,25 @@ rtl.src := $(wildcard rtl/*/*.v)
 rtl.inc := $(wildcard rtl/*/*.vh)
 RTL_DIRS := $(sort $(patsubst %/,%,$(dir $(rtl.src))))
 RTL_INCLUDES := -I. $(addprefix -I,$(RTL_DIRS))
-MODEL := $(B)/model
-
-# No trace: waves are another build. Random initial values come from --x-initial unique.
+# Random initial values come from --x-initial unique.
 VERILATE := --cc rtl/top/ly_top_sim.v --top-module ly_top_sim --prefix Vly_top_sim $(RTL_INCLUDES) \
-	-O3 --x-assign fast --x-initial unique --Mdir $(MODEL)
+	-O3 --x-assign fast --x-initial unique
 
+# $(1) tree's folder, $(2) more flags, $(3) what else of Verilator's own is compiled.
 # The generated makefile carries Verilator's own flags, so it is the one that compiles.
-$(B)/lib/libmodel.a: $(rtl.src) $(rtl.inc) rtl/rules.mk | deps-run
-	$(call say,MODEL,$@)
-	$(Q)mkdir -p $(@D) && rm -rf $(MODEL)
-	$(Q)$(VERILATOR) $(VERILATE)
-	$(Q)! test -d $(MODEL) || $(MAKE) $(if $(filter 0,$(V)),-s) -C $(MODEL) -f Vly_top_sim.mk \
-		OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O2 Vly_top_sim__ALL.o verilated.o verilated_threads.o
-	$(Q)rm -f $@ && ar rcsD $@ $(addprefix $(MODEL)/,Vly_top_sim__ALL.o verilated.o verilated_threads.o)
+define model_rules
+$(1)/lib/libmodel.a: $(rtl.src) $(rtl.inc) rtl/rules.mk | deps-run
+	$$(call say,MODEL,$$@)
+	$$(Q)mkdir -p $$(@D) && rm -rf $(1)/model
+	$$(Q)$$(VERILATOR) $$(VERILATE) $(2) --Mdir $(1)/model
+	$$(Q)! test -d $(1)/model || $$(MAKE) $$(if $$(filter 0,$$(V)),-s) -C $(1)/model -f Vly_top_sim.mk \
+		OPT_FAST=-O3 OPT_SLOW=-O1 OPT_GLOBAL=-O2 Vly_top_sim__ALL.o verilated.o verilated_threads.o $(3)
+	$$(Q)rm -f $$@ && ar rcsD $$@ $$(addprefix $(1)/model/,Vly_top_sim__ALL.o verilated.o verilated_threads.o $(3))
+endef
+
+# Without a trace, and with one in a tree of its own: even switched off it costs time.
+$(eval $(call model_rules,$(B),,))
+$(eval $(call model_rules,$(B)/fst,--trace-fst,verilated_fst_c.o))
 
 .PHONY: regs area formal
 ## regs: write the files made from rtl/regs/nic.rdl

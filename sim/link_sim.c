@@ -159,6 +159,21 @@ bool sim_nic_busy(const struct link *l)
     return !sim_nic_idle(n) || stream_wake_ps(&n->stream) != SIM_NEVER;
 }
 
+bool sim_nic_traces(void)
+{
+    return nic_model_traces();
+}
+
+int sim_nic_waves_open(struct link *l, const char *path)
+{
+    return nic_model_trace_open(nic_of(l)->model, path);
+}
+
+int sim_nic_waves_close(struct link *l)
+{
+    return nic_model_trace_close(nic_of(l)->model);
+}
+
 void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out)
 {
     const struct sim_nic *n = nic_of_const(l);

@@ -54,6 +54,12 @@ uint64_t sim_nic_wake_ps(const struct link *l);
  */
 bool sim_nic_busy(const struct link *l);
 
+/** sim_nic_traces() - whether this program can write waves: nic_model_traces(). */
+bool sim_nic_traces(void);
+/** sim_nic_waves_open(), sim_nic_waves_close() - as nic_model_trace_open(), of this NIC. */
+int sim_nic_waves_open(struct link *l, const char *path);
+int sim_nic_waves_close(struct link *l);
+
 void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out);
 
 #endif

@@ -161,6 +161,7 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
 static void next_edge(struct sim_nic *n, uint64_t t)
 {
     unsigned mask = sim_clocks_take(&n->clocks, t);
+    n->in->time_ps = t;
     if (n->start > 0)
         start_edge(n, t, mask);
     else

@@ -14,14 +14,116 @@ extern "C" {
 
 #include "Vly_top_sim.h"
 #include "verilated.h"
+#ifdef LY_WAVES
+#include "sim/fst_check.h"
+#include "verilated_fst_c.h"
 
+#include <cstdio>
+#include <sys/stat.h>
+#endif
+
+#include <cerrno>
 #include <new>
+
+namespace {
+
+#ifdef LY_WAVES
+/* Clocks are seen to fall half a period of 125 MHz after they rose, or half way to the
+ * next edge. */
+const uint64_t HALF_PS = 4000;
+
+/* Verilator's writer unlinks what was there and tells no error: find out before. */
+int writable(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return -EINVAL;
+    FILE *f = fopen(path, "wbe");
+    if (f == nullptr)
+        return -errno;
+    (void)fclose(f);
+    return 0;
+}
+
+/* What a wave file needs; the model is evaluated by others. */
+class waves {
+public:
+    int open(Vly_top_sim &top, const char *path)
+    {
+        int rc = writable(path);
+        if (rc < 0)
+            return rc;
+        fst_ = new (std::nothrow) VerilatedFstC;
+        if (fst_ == nullptr)
+            return -ENOMEM;
+        path_ = path;
+        top.trace(fst_, 99);
+        fst_->open(path);
+        /* The writer's scratch file; it needs no name, and so stays behind after no end. */
+        (void)std::remove((path_ + ".hier").c_str());
+        return 0;
+    }
+
+    int close()
+    {
+        if (fst_ == nullptr)
+            return 0;
+        before(UINT64_MAX);
+        fst_->close();
+        delete fst_;
+        fst_ = nullptr;
+        return fst_check(path_.c_str());
+    }
+
+    /* The state since the last rise, clocks low: to be shown before the edge at @t. */
+    void before(uint64_t t)
+    {
+        if (fst_ == nullptr || !risen_)
+            return;
+        uint64_t half = (t - rise_) / 2;
+        if (half > 0)
+            fst_->dump(rise_ + (half < HALF_PS ? half : HALF_PS));
+        risen_ = false;
+    }
+
+    void rise(uint64_t t)
+    {
+        if (fst_ == nullptr)
+            return;
+        fst_->dump(t);
+        rise_ = t;
+        risen_ = true;
+    }
+
+private:
+    VerilatedFstC *fst_ = nullptr;
+    std::string path_;
+    uint64_t rise_ = 0;
+    bool risen_ = false;
+};
+
+const bool traces = true;
+#else
+/* The build without. */
+class waves {
+public:
+    int open(Vly_top_sim &, const char *) { return -ENOSYS; }
+    int close() { return 0; }
+    void before(uint64_t) {}
+    void rise(uint64_t) {}
+};
+
+const bool traces = false;
+#endif
+
+} // namespace
 
 struct nic_model {
     struct nic_model_in in;
     struct nic_model_out out;
     VerilatedContext context;
     Vly_top_sim *top;
+    waves wave;
 };
 
 namespace {
@@ -74,6 +176,7 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
     m->context.threads(1); /* else each context starts a pool that nothing here uses */
     m->context.randReset(2);
     m->context.randSeed(seed_of(seed, number));
+    m->context.traceEverOn(traces);
     Verilated::threadContextp(&m->context);
     m->top = new (std::nothrow) Vly_top_sim(&m->context, "ly_top_sim");
     if (m->top == nullptr) {
@@ -95,6 +198,7 @@ void nic_model_destroy(struct nic_model *m)
     if (m == nullptr)
         return;
     Verilated::threadContextp(&m->context);
+    (void)m->wave.close();
     m->top->final();
     delete m->top;
     delete m;
@@ -113,15 +217,34 @@ const struct nic_model_out *nic_model_outputs(const struct nic_model *m)
 void nic_model_edge(struct nic_model *m, unsigned clocks)
 {
     Vly_top_sim &top = *m->top;
+    m->wave.before(m->in.time_ps);
     inputs(m->in, top);
     top.clk = (clocks & NIC_CLK_CORE) != 0;
     top.clk_link = (clocks & NIC_CLK_LINK) != 0;
     top.gmii_rx_clk = (clocks & NIC_CLK_PHY_RX) != 0;
     top.eval();
+    m->wave.rise(m->in.time_ps);
     /* Nothing steps on a falling edge; this only lets Verilator see the clocks low. */
     top.clk = 0;
     top.clk_link = 0;
     top.gmii_rx_clk = 0;
     top.eval();
     outputs(m->out, top);
+}
+
+bool nic_model_traces(void)
+{
+    return traces;
+}
+
+int nic_model_trace_open(struct nic_model *m, const char *path)
+{
+    Verilated::threadContextp(&m->context);
+    return m->wave.open(*m->top, path);
+}
+
+int nic_model_trace_close(struct nic_model *m)
+{
+    Verilated::threadContextp(&m->context);
+    return m->wave.close();
 }

@@ -27,6 +27,7 @@ struct nic_model_in {
     uint8_t m_rec_ready;
     uint8_t skip_stb;           /* with NIC_CLK_CORE: add skip_cycles to the time base */
     uint64_t skip_cycles;
+    uint64_t time_ps;           /* of the next edge; only waves show it */
 };
 
 struct nic_model_out {
@@ -50,6 +51,20 @@ const struct nic_model_out *nic_model_outputs(const struct nic_model *m);
 
 /** nic_model_edge() - one rising edge of each clock in @clocks, all at once. */
 void nic_model_edge(struct nic_model *m, unsigned clocks);
+
+/* Waves of everything in the model, in simulated picoseconds. Skipped time is a stretch
+ * without clock edges. Only the build with a trace has them (make fst): even switched off
+ * it costs time. */
+
+/** nic_model_traces() - whether this is that build. */
+bool nic_model_traces(void);
+
+/** nic_model_trace_open() - from now on into the FST file @path, which is overwritten.
+ * Returns 0; -ENOSYS in the other build; -EINVAL what is no regular file; -errno. */
+int nic_model_trace_open(struct nic_model *m, const char *path);
+
+/** nic_model_trace_close() - Returns 0, also without waves; -EIO the file is incomplete. */
+int nic_model_trace_close(struct nic_model *m);
 
 #ifdef __cplusplus
 }

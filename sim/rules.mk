@@ -2,8 +2,10 @@
 # nic_model.cpp is the only C++, and the only file that sees the Verilated model.
 sim.src := $(wildcard sim/*.c sim/*.cpp)
 
-MODEL_INCLUDES = -isystem $(MODEL) -isystem $(VERILATOR_ROOT_DIR)/include \
+# $(1) folder of the tree whose model is meant
+model_includes = -isystem $(1)/model -isystem $(VERILATOR_ROOT_DIR)/include \
 	-isystem $(VERILATOR_ROOT_DIR)/include/vltstd
+MODEL_INCLUDES = $(call model_includes,$(B))
 
 $(foreach t,$(TREES),$(tree.$(t))/obj/sim/nic_model.o): $(B)/lib/libmodel.a
 $(foreach t,$(TREES),$(tree.$(t))/obj/sim/nic_model.o): private sim.flags = $(MODEL_INCLUDES)

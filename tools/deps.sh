@@ -92,6 +92,7 @@ look_test() {
     need libcmocka-dev header cmocka.h -include stdarg.h -include stddef.h -include setjmp.h \
         -include stdint.h
     need tshark has tshark
+    need gtkwave has fst2vcd
     need iputils-ping has ping
     need curl has curl
     need python3-venv python_runs 'import ensurepip, venv'

@@ -5,8 +5,8 @@
 
 Prints one line per finding, "file:line: what"; last line: N passed, N failed. Notes do not fail.
 Style flags come from the Makefile by environment, so that there is one list of them:
-LY_C_STYLE, LY_CXX_STYLE, LY_MODEL_INCLUDES, LY_XML_CFLAGS, LY_RTL_INCLUDES. A check fails when
-its command fails or, where the tool only warns, prints anything.
+LY_C_STYLE, LY_CXX_STYLE, LY_MODEL_INCLUDES, LY_WAVES_INCLUDES, LY_XML_CFLAGS, LY_RTL_INCLUDES.
+A check fails when its command fails or, where the tool only warns, prints anything.
 """
 import concurrent.futures
 import itertools
@@ -52,6 +52,9 @@ def compiler_checks():
         yield Check(f"{compiler} {CXX_FILE}",
                     [compiler, *flags("LY_CXX_STYLE"), *common, *flags("LY_MODEL_INCLUDES"),
                      CXX_FILE])
+        yield Check(f"{compiler} {CXX_FILE} with waves",
+                    [compiler, *flags("LY_CXX_STYLE"), *common, "-DLY_WAVES",
+                     *flags("LY_WAVES_INCLUDES"), CXX_FILE])
 
 
 def verilog_checks():
@@ -95,7 +98,7 @@ def all_checks():
 
 
 # The one file of C++ includes what Verilator makes, so this comes before its compilers.
-MODEL = Check("the model", ["make", "build/lib/libmodel.a"])
+MODEL = Check("the model", ["make", "build/lib/libmodel.a", "build/fst/lib/libmodel.a"])
 
 # What compilers, shells and Verilator say: the kind in front, a column behind the line.
 FINDING = re.compile(r"^(?:%(?P<kind>[\w-]+): )?(?P<file>[\w./-]+):(?: line)? ?(?P<line>\d+):"
