@@ -4,6 +4,7 @@ rtl.src := $(wildcard rtl/*/*.v)
 rtl.inc := $(wildcard rtl/*/*.vh)
 RTL_DIRS := $(sort $(patsubst %/,%,$(dir $(rtl.src))))
 RTL_INCLUDES := -I. $(addprefix -I,$(RTL_DIRS))
+
 # Random initial values come from --x-initial unique.
 VERILATE := --cc rtl/top/ly_top_sim.v --top-module ly_top_sim --prefix Vly_top_sim $(RTL_INCLUDES) \
 	-O3 --x-assign fast --x-initial unique

@@ -59,7 +59,7 @@ public:
         path_ = path;
         top.trace(fst_, 99);
         fst_->open(path);
-        /* The writer's scratch file; it needs no name, and so stays behind after no end. */
+        /* The writer's scratch file needs no name: nothing stays behind, however we end. */
         (void)std::remove((path_ + ".hier").c_str());
         return 0;
     }

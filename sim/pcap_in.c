@@ -155,8 +155,10 @@ static int say(char *why, int rc, const char *path, const char *what)
 static FILE *file_open(const char *path, int *rc)
 {
     struct stat st;
-    FILE *f = stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? NULL : fopen(path, "rbe");
-    *rc = f ? 0 : stat(path, &st) == 0 && !S_ISREG(st.st_mode) ? -EINVAL : -errno;
+    *rc = stat(path, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EINVAL;
+    FILE *f = *rc == 0 ? fopen(path, "rbe") : NULL;
+    if (*rc == 0 && !f)
+        *rc = -errno;
     return f;
 }
 

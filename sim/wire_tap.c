@@ -115,7 +115,7 @@ static int set_up(const struct wire_kernel *k, int sock, char *why)
 }
 
 /* The kernel drops what it sends until it has noticed, some time after a TAP was attached to,
- * that the carrier came back: netdev(7), IFF_RUNNING. */
+ * that the carrier came back: netdevice(7), IFF_RUNNING. */
 static void wait_running(const struct wire_kernel *k, int sock)
 {
     const struct timespec ms = { .tv_nsec = 1000000 };

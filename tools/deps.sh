@@ -4,7 +4,7 @@
 # deps.sh GROUP... - see to it that what a group needs is there.
 #
 #   run    build and `make run`: compilers, Verilator, libraries, iproute2, nginx and NSD
-#   test   `make test`: second compiler, Icarus, cmocka, tshark, dnsmasq, Python packages
+#   test   `make test`: second compiler, Icarus, cmocka, tshark, dnsmasq, GTKWave, Python packages
 #   fpga   `make check` and `make lint`: pinned yosys and nextpnr, ABC
 #
 # It looks first. Only what is missing is fetched: packages by apt-get (as root or by sudo
