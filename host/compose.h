@@ -143,6 +143,10 @@ int rig_settle(struct rig *r, int64_t limit_ns);
  */
 int rig_close(struct rig *r, int code);
 
+/** rig_host - our host as an actor of the world: it stops the world when something is due. */
+struct actor_ops;
+extern const struct actor_ops rig_host;
+
 /* --- for peer.c, which builds the second host the same way ------------------ */
 /** node_open() - pool, NIC on port @number of the wire, and stack, still without an
  * address. Returns 0; -EINVAL unknown profile; -ENOMEM. node_close() in any case. */
