@@ -136,7 +136,7 @@ static void walk_frame(struct walk *w, unsigned *fcs, bool *outward)
         else if (type == BLOCK_EPB)
             enhanced(w, body, len, fcs, outward);
         else if (type == BLOCK_SPB || type == BLOCK_PB)
-            *fcs = interface_fcs(w, type == BLOCK_SPB ? 0 : get(w, b + 8, 4) >> 16);
+            *fcs = interface_fcs(w, type == BLOCK_SPB ? 0 : get(w, b + 8, 2));
         if (type == BLOCK_EPB || type == BLOCK_SPB || type == BLOCK_PB)
             return;
     }

@@ -60,4 +60,8 @@ int wire_kernel_pollfds(struct wire *w, struct pollfd *fds, int max, int *timeou
 void wire_kernel_ready(struct wire *w, struct pollfd *fds, int n);
 void wire_kernel_close(struct wire *w);
 
+#define WIRE_KERNEL_OPS(name_) { .name = (name_), .out = wire_frames_out, .in = wire_frames_in, \
+                                 .in_next = wire_frames_in_next, .pollfds = wire_kernel_pollfds, \
+                                 .ready = wire_kernel_ready, .close = wire_kernel_close }
+
 #endif

@@ -90,15 +90,7 @@ static ssize_t packet_read(struct wire_kernel *k)
     return len;
 }
 
-static const struct wire_ops ops = {
-    .name = "packet",
-    .out = wire_frames_out,
-    .in = wire_frames_in,
-    .in_next = wire_frames_in_next,
-    .pollfds = wire_kernel_pollfds,
-    .ready = wire_kernel_ready,
-    .close = wire_kernel_close,
-};
+static const struct wire_ops ops = WIRE_KERNEL_OPS("packet");
 
 /* --- opening ----------------------------------------------------------------- */
 

@@ -89,6 +89,54 @@ static void test_read_back(void **state)
     assert_int_equal(close(f.fd), 0);
 }
 
+static uint8_t *put32(uint8_t *at, uint32_t v)
+{
+    for (unsigned i = 0; i < 4; i++)
+        at[i] = (uint8_t)(v >> 8 * i);
+    return at + 4;
+}
+
+/* A block of @n octets of body, which is a multiple of four. */
+static uint8_t *put_block(uint8_t *at, uint32_t type, const uint8_t *body, uint32_t n)
+{
+    at = put32(put32(at, type), n + 12);
+    memcpy(at, body, n);
+    return put32(at + n, n + 12);
+}
+
+/* Obsolete blocks: 16 bits of interface before 16 of lost frames. The first of two interfaces
+ * keeps the FCS. draft-ietf-opsawg-pcapng, the appendix on the Packet Block. */
+static void test_packet_blocks(void **state)
+{
+    (void)state;
+    static const uint8_t section[] = { 0x4D, 0x3C, 0x2B, 0x1A, 1, 0, 0, 0, 255, 255, 255, 255,
+                                       255, 255, 255, 255 };
+    static const uint8_t kept[] = { 1, 0, 0, 0, 0, 0, 4, 0, 13, 0, 1, 0, 4, 0, 0, 0, 0, 0, 0, 0 };
+    struct file f = { .fd = memfd_create("capture", MFD_CLOEXEC) };
+    uint8_t *at = put_block(f.bytes, 0x0A0D0D0A, section, sizeof section);
+    at = put_block(at, 1, kept, sizeof kept);
+    at = put_block(at, 1, kept, 8);
+    for (uint8_t id = 0; id < 2; id++) {
+        uint8_t body[20 + 64] = { id, 0, 1 - id, 0, 0, 0, 0, 0, id, 0, 0, 0, 64, 0, 0, 0, 64 };
+        at = put_block(at, 2, body, sizeof body);
+    }
+    assert_true(f.fd >= 0);
+    snprintf(f.path, sizeof f.path, "/proc/self/fd/%d", f.fd);
+    rewrite(&f, f.bytes, (size_t)(at - f.bytes));
+    struct pcap_in *p;
+    struct pcap_in_frame got;
+    char why[PCAP_IN_WHY_BYTES];
+    assert_int_equal(pcap_in_open(&p, f.path, why), 0);
+    for (unsigned id = 0; id < 2; id++) {
+        assert_int_equal(pcap_in_next(p, &got, why), 1);
+        assert_int_equal(got.stored, 64);
+        assert_int_equal(got.fcs, id == 0);
+    }
+    assert_int_equal(pcap_in_next(p, &got, why), 0);
+    pcap_in_close(p);
+    assert_int_equal(close(f.fd), 0);
+}
+
 /* Read it to its end, touching every octet that is said to be there. */
 static void read_all(const struct file *f)
 {
@@ -134,6 +182,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read_back),
+        cmocka_unit_test(test_packet_blocks),
         cmocka_unit_test(test_spoiled_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
