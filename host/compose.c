@@ -248,14 +248,20 @@ bool rig_traces(void)
     return sim_nic_traces();
 }
 
+int waves_fault(const char *path, int rc)
+{
+    if (rc == -EIO)
+        say("the waves %s are incomplete: the disk is full, or the file too large", path);
+    else
+        say("cannot write the waves %s: %s", path,
+            rc == -EINVAL ? "not a regular file" : strerror(-rc));
+    return EXIT_FAILED;
+}
+
 static int open_waves(struct rig *r)
 {
     int rc = r->o->fst ? sim_nic_waves_open(r->me.link, r->o->fst) : 0;
-    if (rc == 0)
-        return EXIT_DONE;
-    say("cannot write the waves %s: %s", r->o->fst,
-        rc == -EINVAL ? "not a regular file" : strerror(-rc));
-    return EXIT_FAILED;
+    return rc < 0 ? waves_fault(r->o->fst, rc) : EXIT_DONE;
 }
 
 static int open_hosts(struct rig *r)
@@ -349,10 +355,9 @@ static int closed(int rc, const char *what, const char *path, int code)
 
 static int close_waves(struct rig *r, int code)
 {
-    if (!r->o->fst || !r->me.nic || sim_nic_waves_close(r->me.link) == 0)
-        return code;
-    say("the waves %s are incomplete: the disk is full, or the file too large", r->o->fst);
-    return code == EXIT_DONE ? EXIT_FAILED : code;
+    int rc = r->o->fst && r->me.nic ? sim_nic_waves_close(r->me.link) : 0;
+    int told = rc < 0 ? waves_fault(r->o->fst, rc) : EXIT_DONE;
+    return code == EXIT_DONE ? told : code;
 }
 
 int rig_close(struct rig *r, int code)

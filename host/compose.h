@@ -106,6 +106,9 @@ int64_t rig_now(const struct rig *r);
 
 /** rig_traces() - whether this program can write waves (--fst): it is a build of its own. */
 bool rig_traces(void);
+/** waves_fault() - one line about waves that cannot be written, or (-EIO) not whole. Returns
+ * EXIT_FAILED. */
+int waves_fault(const char *path, int rc);
 
 /** rig_date() - what servers take for the date: in virtual time simulated as well. */
 #define RIG_EPOCH_S 1767225600      /* 2026-01-01: simulated time starts here */

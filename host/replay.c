@@ -2,6 +2,7 @@
 /* replay.c - a recorded run (--record) again, on the model alone: to look at a failure in wall
  * time as often as one likes, or at what other RTL makes of the same inputs. */
 #include "host/commands.h"
+#include "host/compose.h"
 #include "host/opts.h"
 #include "host/stats.h"
 
@@ -57,31 +58,65 @@ static int verdict(const struct opts *o, const struct tape_head *h, const struct
     return EXIT_FAILED;
 }
 
+/* Where to the PHY side and the waves go. */
+struct outputs {
+    struct pcapng *cap;
+    bool waves;
+};
+
+/* Returns EXIT_DONE, or an exit code after a line. */
+static int outputs_open(struct outputs *out, struct replay *p, const struct opts *o,
+                        const struct tape_head *head)
+{
+    int rc = o->pcap ? pcapng_open_at(&out->cap, o->pcap, head->epoch_s) : 0;
+    if (rc < 0) {
+        say("cannot write the capture %s: %s", o->pcap, strerror(-rc));
+        return EXIT_FAILED;
+    }
+    rc = o->fst ? replay_waves_open(p, o->fst) : 0;
+    out->waves = o->fst && rc == 0;
+    return rc < 0 ? waves_fault(o->fst, rc) : EXIT_DONE;
+}
+
+/* Returns @code, or EXIT_FAILED after a line where something is not whole. */
+static int outputs_close(struct outputs *out, struct replay *p, const struct opts *o, int code)
+{
+    int rc = pcapng_close(out->cap), waves = out->waves ? replay_waves_close(p) : 0;
+    int told = EXIT_DONE;
+    if (rc < 0) {
+        say("the capture %s is incomplete: %s", o->pcap, strerror(-rc));
+        told = EXIT_FAILED;
+    }
+    if (waves < 0)
+        told = waves_fault(o->fst, waves);
+    return code == EXIT_DONE ? told : code;
+}
+
 static int play(const struct opts *o, const char *path, bool keep_going)
 {
     char why[TAPE_WHY_BYTES];
     struct tape_head head;
     struct replay *p = NULL;
-    struct pcapng *cap = NULL;
+    struct outputs out = { 0 };
     struct replay_result r;
-    int code = EXIT_FAILED;
     int rc = replay_open(&p, path, &head, why);
-    int opened = rc == 0 && o->pcap ? pcapng_open_at(&cap, o->pcap, head.epoch_s) : 0;
-    if (rc == 0 && opened == 0)
-        rc = replay_run(p, &(struct replay_cfg){ .cap = cap, .skip = head.skip && !o->no_skip,
-                                                 .keep_going = keep_going }, &r, why);
-    if (opened < 0)
-        say("cannot write the capture %s: %s", o->pcap, strerror(-opened));
-    else if (rc < 0)
+    if (rc < 0) {
         say("%s: %s", path, why);
-    else
-        code = verdict(o, &head, &r);
-    replay_close(p);
-    rc = pcapng_close(cap);
-    if (rc < 0 && code == EXIT_DONE) {
-        say("the capture %s is incomplete: %s", o->pcap, strerror(-rc));
-        code = EXIT_FAILED;
+        return EXIT_FAILED;
     }
+    int code = outputs_open(&out, p, o, &head);
+    if (code == EXIT_DONE) {
+        rc = replay_run(p, &(struct replay_cfg){ .cap = out.cap, .skip = head.skip && !o->no_skip,
+                                                 .keep_going = keep_going }, &r, why);
+        if (rc < 0) {
+            say("%s: %s", path, why);
+            code = EXIT_FAILED;
+        } else {
+            code = verdict(o, &head, &r);
+        }
+    }
+    code = outputs_close(&out, p, o, code);
+    replay_close(p);
     return code;
 }
 
@@ -89,8 +124,8 @@ int cmd_replay(const struct opts *o, int argc, char **argv)
 {
     bool keep_going = argc == 3 && !strcmp(argv[1], "-k");
     if (argc != 2 + keep_going) {
-        say("usage: lanyard [--pcap FILE] [--stats] [--no-skip] replay [-k] FILE; -k: go on past "
-            "the first difference");
+        say("usage: lanyard [--pcap FILE] [--fst FILE] [--stats] [--no-skip] "
+            "replay [-k] FILE; -k: go on past the first difference");
         return EXIT_USAGE;
     }
     if (o->record || o->fault || o->fault_link || o->pcap_far) {

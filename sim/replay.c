@@ -156,6 +156,7 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
         offer(p, pins, r);
         count_moved(p, r);
     }
+    p->in->time_ps = t;
     nic_model_edge(p->model, mask);
     r->end_ps = t;
     r->nic.core_evaluated += (mask & NIC_CLK_CORE) != 0;
@@ -264,6 +265,16 @@ int replay_open(struct replay **out, const char *path, struct tape_head *head, c
     }
     *out = p;
     return 0;
+}
+
+int replay_waves_open(struct replay *p, const char *path)
+{
+    return nic_model_trace_open(p->model, path);
+}
+
+int replay_waves_close(struct replay *p)
+{
+    return nic_model_trace_close(p->model);
 }
 
 void replay_close(struct replay *p)

@@ -45,6 +45,10 @@ struct replay_cfg {
  */
 int replay_run(struct replay *p, const struct replay_cfg *cfg, struct replay_result *r, char *why);
 
+/** replay_waves_open(), replay_waves_close() - as nic_model_trace_open(), of this model. */
+int replay_waves_open(struct replay *p, const char *path);
+int replay_waves_close(struct replay *p);
+
 void replay_close(struct replay *p);
 
 #endif

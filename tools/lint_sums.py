@@ -2,8 +2,8 @@
 """No checksum is computed in sim/: every sum on a simulated wire is the RTL's or the stack's own.
 
 The exceptions are zlib's crc32 in the one adapter that checks and makes the FCS, and over blocks of
-recordings. What is looked for: names and includes of sums, the folds of RFC 1071, polynomials of CRC-32. Prints one line per
-fault, "FILE:LINE: what"; exit 1 on a fault.
+recordings. What is looked for: names and includes of sums, the folds of RFC 1071, polynomials of
+CRC-32. Prints one line per fault, "FILE:LINE: what"; exit 1 on a fault.
     lint_sums.py [ROOT]
 """
 import re

@@ -125,6 +125,16 @@ def test_tracing_changes_nothing(tmp_path):
     assert with_waves.out == without.out
 
 
+def test_a_recorded_run_has_the_same_waves(tmp_path):
+    """What failed in wall time can be looked at afterwards."""
+    traced(tmp_path, "--record", str(tmp_path / "a.tape"))
+    program.run(["--fst", str(tmp_path / "b.fst")], ["replay", str(tmp_path / "a.tape")]).check()
+    for pins in (("clk", "gmii_txd", "gmii_tx_en"), ("gmii_rx_clk", "gmii_rxd", "gmii_rx_dv")):
+        told = frames(tmp_path / "a.fst", *pins)
+        assert len(told) >= 4
+        assert frames(tmp_path / "b.fst", *pins) == told
+
+
 # ---------------------------------------------------------------------- what goes wrong
 
 def refused(path, code=program.FAILED, under=(program.NOINET,)):

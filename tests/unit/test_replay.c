@@ -7,6 +7,7 @@
 #include "sim/nic_model.h"
 #include "sim/replay.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,6 +62,24 @@ struct nic_model_in *nic_model_inputs(struct nic_model *m)
 const struct nic_model_out *nic_model_outputs(const struct nic_model *m)
 {
     return &m->out;
+}
+
+bool nic_model_traces(void)
+{
+    return false;
+}
+
+int nic_model_trace_open(struct nic_model *m, const char *path)
+{
+    (void)m;
+    (void)path;
+    return -ENOSYS;
+}
+
+int nic_model_trace_close(struct nic_model *m)
+{
+    (void)m;
+    return 0;
 }
 
 void nic_model_edge(struct nic_model *m, unsigned clocks)
