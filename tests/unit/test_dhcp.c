@@ -312,6 +312,25 @@ static void test_no_ack(void **state)
     down(b);
 }
 
+/* An offer that lacks something, or offers nothing: six ways. */
+static void tell_spoiled(struct bench *b, const struct told *good, unsigned way)
+{
+    struct told t = *good;
+    if (way == 0)
+        t.lease = 0;
+    else if (way == 1)
+        t.server = 0;
+    else if (way == 2)
+        t.yiaddr = 0;
+    else if (way == 3)
+        t.yiaddr = 0x7F000001;
+    else if (way == 4)
+        t.yiaddr = 0x0A0900FF;
+    else
+        t.mask = 0xFF00FF00;
+    tell(b, &t);
+}
+
 /* Everything that is no answer to what was said last. */
 /* Clause: RFC 2131 4.4.1, RFC 2131 4.3.1 */
 static void test_ignored(void **state)
@@ -327,22 +346,8 @@ static void test_ignored(void **state)
     t.chaddr = peer_mac;
     tell(b, &t);
     assert_int_equal(c->drop_dhcp_not_mine, 2);
-    for (unsigned i = 0; i < 6; i++) {      /* offers that lack something, or offer nothing */
-        t = good;
-        if (i == 0)
-            t.lease = 0;
-        else if (i == 1)
-            t.server = 0;
-        else if (i == 2)
-            t.yiaddr = 0;
-        else if (i == 3)
-            t.yiaddr = 0x7F000001;
-        else if (i == 4)
-            t.yiaddr = 0x0A0900FF;
-        else
-            t.mask = 0xFF00FF00;
-        tell(b, &t);
-    }
+    for (unsigned i = 0; i < 6; i++)
+        tell_spoiled(b, &good, i);
     assert_int_equal(c->drop_dhcp_malformed, 6);
     t = good;
     t.type = DHCP_ACK;                      /* of nothing */

@@ -3,6 +3,7 @@
  * test_ip4_frag.c - stack/ip4_frag.c and the fragments of ip4_tx.c: any order gives
  * the whole back, every reason for a drop, limits, time, and what is sent in pieces.
  */
+#include "tests/support/seed.h"
 #include "tests/unit/ip_bench.h"
 
 #include <errno.h>
@@ -149,13 +150,11 @@ static void test_twin(void **state)
     (void)state;
     static uint8_t u[65536];
     static struct part part[700];
-    const char *seed = getenv("LY_SEED");
     struct bench *b = up();
     struct dgram d;
     struct rng r;
     uint64_t duplicates = 0, sent = 0;
-    rng_init(&r, seed ? strtoull(seed, NULL, 0) : 1, RNG_IP4_ID);
-    print_message("LY_SEED=%s\n", seed ? seed : "1");
+    rng_init(&r, seed_of_run(), RNG_IP4_ID);
     open_at(b, &d, 7);
     for (unsigned round = 0; round < 150; round++) {
         size_t len = round ? rng_below(&r, round % 4 ? 6000 : BIG) : BIG;
@@ -190,7 +189,7 @@ static void test_mixed(void **state)
     struct dgram d;
     struct rng r;
     static uint8_t u[14][1008];
-    rng_init(&r, 5, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 5, RNG_IP4_ID);
     open_at(b, &d, 7);
     for (unsigned i = 0; i < 14; i++)
         (void)make_datagram(u[i], 1000, &r);
@@ -218,7 +217,7 @@ static void test_tiny(void **state)
     struct bench *b = up();
     struct dgram d;
     struct rng r;
-    rng_init(&r, 6, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 6, RNG_IP4_ID);
     open_at(b, &d, 7);
     uint32_t total = make_datagram(u, BIG, &r);
     for (uint32_t off = 0; off < total; off += 8) {
@@ -260,7 +259,7 @@ static void test_checksum(void **state)
     struct dgram d;
     struct rng r;
     uint8_t u[2008], f[1600];
-    rng_init(&r, 7, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 7, RNG_IP4_ID);
     bench_knows(b, PEER_ADDR, peer_mac);
     open_at(b, &d, 7);
     uint32_t total = make_datagram(u, 2000, &r);
@@ -288,7 +287,7 @@ static void test_quoted(void **state)
     struct bench *b = up();
     struct rng r;
     uint8_t u[808];
-    rng_init(&r, 8, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 8, RNG_IP4_ID);
     uint32_t total = make_datagram(u, 800, &r);
     part_in(b, plain, u, 0, 400, total);
     part_in(b, plain, u, 400, 408, total);
@@ -316,7 +315,7 @@ static void test_wrong_alone(void **state)
     struct rng r;
     uint8_t u[508];
     static uint8_t zeros[1480];
-    rng_init(&r, 9, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 9, RNG_IP4_ID);
     open_at(b, &d, 7);
     uint32_t total = make_datagram(u, 500, &r);
     part_in(b, plain, u, 0, 200, total);
@@ -391,7 +390,7 @@ static void test_longest(void **state)
     struct bench *b = up();
     struct dgram d;
     struct rng r;
-    rng_init(&r, 10, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 10, RNG_IP4_ID);
     open_at(b, &d, 7);
     uint32_t total = make_datagram(u, BIG, &r);
     for (unsigned options = 0; options < 2; options++) {
@@ -418,7 +417,7 @@ static void test_timeout(void **state)
     struct bench *b = up();
     struct rng r;
     uint8_t u[1008];
-    rng_init(&r, 11, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 11, RNG_IP4_ID);
     uint32_t total = make_datagram(u, 1000, &r);
     part_in(b, plain, u, 0, 400, total);
     bench_to(b, 5 * SEC);
@@ -459,7 +458,7 @@ static void test_flood_of_halves(void **state)
     struct dgram d;
     struct rng r;
     uint8_t u[1008];
-    rng_init(&r, 12, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 12, RNG_IP4_ID);
     open_at(b, &d, 7);
     uint32_t total = make_datagram(u, 1000, &r);
     for (uint32_t i = 0; i < 3000; i++) {
@@ -491,7 +490,7 @@ static void test_no_buffer(void **state)
     struct rng r;
     uint8_t u[1008];
     struct pkt *p[2];
-    rng_init(&r, 13, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 13, RNG_IP4_ID);
     uint32_t total = make_datagram(u, 1000, &r);
     p[0] = pkt_alloc(b->pool, PKT_LARGE);
     part_in(b, (struct ip_spec){ .id = 1 }, u, 0, 400, total);
@@ -696,7 +695,7 @@ static void test_receive_buffer(void **state)
     struct bench *b = up();
     struct dgram d;
     struct rng r;
-    rng_init(&r, 14, RNG_IP4_ID);
+    rng_init(&r, seed_of_run() + 14, RNG_IP4_ID);
     open_at(b, &d, 7);
     for (unsigned i = 0; i < 3; i++) {
         uint32_t total = make_datagram(u, BIG, &r);
