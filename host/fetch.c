@@ -122,18 +122,31 @@ static int url_key(const char *url, char *key, size_t room, char *host, size_t h
     return rc;
 }
 
+/* What libcurl (7.88) has no memory to write out, it takes for no base, and the reference for
+ * malformed. So what seems malformed is tried again once the base was there. */
+static CURLUcode url_set_ref(CURLU *u, const char *ref)
+{
+    const unsigned lenient = CURLU_ALLOW_SPACE | CURLU_URLENCODE;
+    char *base = NULL;
+    CURLUcode code = curl_url_set(u, CURLUPART_URL, ref, lenient);
+    if (code == CURLUE_OK || code == CURLUE_OUT_OF_MEMORY)
+        return code;
+    code = curl_url_get(u, CURLUPART_URL, &base, 0);
+    curl_free(base);
+    return code == CURLUE_OK ? curl_url_set(u, CURLUPART_URL, ref, lenient) : code;
+}
+
 /* @ref as written in a page at @base, absolute and without fragment, into *out. A page may
  * hold blanks in a URL; a person may leave out the scheme, which is http. Returns 0, -EINVAL,
  * -ENOMEM. */
 static int url_resolve(const char *base, const char *ref, char **out)
 {
-    const unsigned lenient = CURLU_ALLOW_SPACE | CURLU_URLENCODE;
     CURLU *u = curl_url();
     char *got = NULL;
     CURLUcode code = u ? curl_url_set(u, CURLUPART_URL, base, CURLU_GUESS_SCHEME)
                        : CURLUE_OUT_OF_MEMORY;
     if (code == CURLUE_OK && *ref)
-        code = curl_url_set(u, CURLUPART_URL, ref, lenient);
+        code = url_set_ref(u, ref);
     if (code == CURLUE_OK)
         code = curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
     if (code == CURLUE_OK)
