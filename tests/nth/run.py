@@ -66,9 +66,10 @@ class Run:
             return f"exit code {self.code}\n{self.err}"
         if re.search(r"Sanitizer|runtime error", self.err):
             return f"a finding\n{self.err}"
-        if self.code == 0 and (self.err or self.files != good.files):
-            return f"exit code 0, but {self.err or 'objects are missing or differ'}"
-        lines = self.err.splitlines()
+        # A run that nobody can look at (host/control.h) goes on and says so.
+        lines = [x for x in self.err.splitlines() if not x.startswith("lanyard: no control socket")]
+        if self.code == 0 and (lines or self.files != good.files):
+            return f"exit code 0, but {self.err if lines else 'objects are missing or differ'}"
         told = all(line.startswith("lanyard: ") for line in lines) and len(set(lines)) == len(lines)
         if self.code and not (lines and told and len(lines) <= len(good.files)):
             return f"exit code {self.code} and not a line for each failure\n{self.err}"
