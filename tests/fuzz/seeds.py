@@ -7,11 +7,15 @@ written as text, or as the decisions that the harness reads. Run it after a chan
 build/venv/bin/python tests/fuzz/seeds.py; other files in corpus/ are left alone.
 """
 import struct
+import tempfile
+import zlib
 from pathlib import Path
 
+from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.dns import DNS, DNSQR, DNSRR, DNSRRMX
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
+from scapy.utils import PcapNgWriter, PcapWriter
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 OPTIONS = [("MSS", 1460), ("SAckOK", b""), ("Timestamp", (7, 9)), ("NOP", None), ("WScale", 7)]
@@ -28,6 +32,57 @@ def dns(*answers, qtype="A", ancount=0, **flags):
                      ancount=ancount or len(answers), **flags))
 
 
+def dhcp(*options, raw=b"", sname=b"", file=b""):
+    """A message of a server; raw: options as bytes behind the others."""
+    head = BOOTP(op=2, xid=0x12345678, yiaddr="10.9.0.1", sname=sname, file=file,
+                 chaddr=bytes.fromhex("020000000001"))
+    return bytes(head / DHCP(options=list(options))) + raw
+
+
+LEASE = [("server_id", "10.9.0.2"), ("lease_time", 3600), ("subnet_mask", "255.255.255.0")]
+
+
+def capture(writer, frames=3, **how):
+    """A file of some frames, as scapy writes it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "capture"
+        with writer(str(path), **how) as out:
+            for i in range(frames):
+                frame = Ether(dst="02:00:00:00:00:01", type=0x800) / (b"x" * (46 + i))
+                frame.time = 1000 + i       # else of this machine's clock
+                out.write(frame)
+        return path.read_bytes()
+
+
+def block(kind, body):
+    """A block of a pcapng file."""
+    return struct.pack("<II", kind, len(body) + 12) + body + struct.pack("<I", len(body) + 12)
+
+
+def pcapng_fcs():
+    """if_fcslen, and epb_flags of which the first frame is outward, the second has its own."""
+    def epb(flags):
+        return block(6, struct.pack("<IIIII", 0, 0, 1000, 64, 64) + bytes(64)
+                     + struct.pack("<HHIHH", 2, 4, flags, 0, 0))
+    return (block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+            + block(1, struct.pack("<HHIHHBxxxHH", 1, 0, 0, 13, 1, 4, 0, 0))
+            + epb(2) + epb(4 << 5 | 1) + block(3, struct.pack("<I", 60) + bytes(60)))
+
+
+def tape(*blocks, tail=b""):
+    """A recording, as sim/tape.h has it; what make_head() of the harness is for is 0 here."""
+    head = struct.pack("<8sHHIQQq16s16s", b"\x89LYTAPE\n", 1, 1, 0, 7, 8, 9, b"gmii", b"id")
+    made = head + struct.pack("<I", zlib.crc32(head))
+    for items in blocks:
+        made += struct.pack("<II", len(items), zlib.crc32(items)) + items
+    return b"\0" + made + tail
+
+
+def tape_block(items, how=0):
+    """A block that fuzz_tape makes itself."""
+    return bytes([how, len(items) - 1]) + items
+
+
 def rec_op(kind, length, body=b"", tag=1):
     """A record for fuzz_rec: what, type, flags, tag, length, payload."""
     return struct.pack(">BBBHH", 2, kind, 0, tag, length) + body
@@ -38,6 +93,8 @@ def net_call(what, s, *more):
     return bytes([4, what, s + 1, *more])
 
 
+TAPE_HEAD = b"\1\0\7\3\1\4gmii"
+TAPE_ITEMS = b"\x10\x80\x7f\0123456\x80\x85\1\x81\xff\xff\x03\x82\x07\0\x83"
 FRAME = b"\0" * 10 + b"\1\0" + bytes(range(60))
 DNS_SEEDS = {
     "a": dns(DNSRR(rrname=NAME, type="A", rdata="10.9.0.2", ttl=60)),
@@ -50,6 +107,10 @@ DNS_SEEDS = {
     "compressed": dns(ancount=1) + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4\1\2\3\4",
     "short": dns(ancount=1) + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\3\1\2\3",
     "loop": dns(ancount=1) + b"\xc0\x21\0\1\0\1\0\0\0\1\0\4\1\2\3\4",
+    "question": bytes(DNS(id=0x1234, rd=1, qd=DNSQR(qname=NAME))),
+    "follow": dns(DNSRR(rrname=NAME, type="CNAME", rdata="host.example.org.")),
+    "round": dns(DNSRR(rrname=NAME, type="CNAME", rdata="host.example.org."),
+                 DNSRR(rrname="host.example.org.", type="CNAME", rdata=NAME)),
 }
 
 SEEDS = {
@@ -68,6 +129,24 @@ SEEDS = {
             "end": bytes(TCP(flags="FA", options=[("EOL", None)], chksum=1))},
     "dns": DNS_SEEDS,
     "dns_answer": DNS_SEEDS,
+    "dhcp": {"offer": dhcp(("message-type", "offer"), *LEASE, ("router", "10.9.0.254"),
+                           ("name_server", "10.9.0.2", "10.9.0.3"), ("renewal_time", 1800),
+                           ("rebinding_time", 3150), "end"),
+             "split": dhcp(("message-type", "ack"), *LEASE,
+                           raw=b"\6\2\x0a\x09\6\2\0\2\6\4\x0a\x09\0\3\xff"),
+             "overload": dhcp(("message-type", "ack"), raw=b"\x34\1\3\xff",
+                              file=b"\x33\4\0\0\x0e\x10\1\4\xff\xff\xff\0\xff",
+                              sname=b"\x36\4\x0a\x09\0\2\3\4\x0a\x09\0\xfe\xff"),
+             "cut": dhcp(("message-type", "nak"), ("server_id", "10.9.0.2"), raw=b"\3\4\x0a")},
+    "look": {"netstat": b"netstat --json", "register": b"regs  REG_CTRL --json", "bad": b"regs a b",
+             "stats": b"stats", "arp": b"arp", "route": b"route "},
+    "pcap_in": {"classic": capture(PcapWriter), "ng": capture(PcapNgWriter), "fcs": pcapng_fcs(),
+                "nano": capture(PcapWriter, nano=True, endianness=">"),
+                "cut": capture(PcapNgWriter)[:-9]},
+    "tape": {"file": tape(TAPE_ITEMS[:5], TAPE_ITEMS[5:]), "killed": tape(b"\0", tail=b"\1\0"),
+             "made": TAPE_HEAD + tape_block(TAPE_ITEMS) + tape_block(b"\0\x80\x02\x83"),
+             "damaged": TAPE_HEAD + tape_block(b"\0\0") + tape_block(TAPE_ITEMS, 254),
+             "long": TAPE_HEAD + tape_block(b"\x80" + b"\xff" * 9 + b"\1\x81" + b"\xff" * 11)},
     "rec": {"raw": b"\1" + SYNC * 2,
             "frames": b"\0\1" + rec_op(1, len(FRAME), FRAME) + rec_op(1, 20, b"\0" * 20) + b"\1",
             "controls": b"\0\1" + rec_op(4, 12, b"r" * 12) + rec_op(5, 8, b"\1\0e" + b"\0" * 5)
@@ -75,7 +154,9 @@ SEEDS = {
             "lost": b"\0\1" + rec_op(7, 8, b"no sync!") + b"\0\7garbage\1" + rec_op(1, 605)
                     + b"\1" + rec_op(1, len(FRAME), FRAME)},
     "fault_plan": {"many": b"loss=5%,tx.dup=@7,rx.reorder=0.25%,corrupt=@3-9,corrupt-inner=@4-",
-                   "times": b"flap@9:50,delay=100,rx.jitter=7,rate=100", "bad": b"loss=101%"},
+                   "times": b"flap@9:50,delay=100,rx.jitter=7,rate=100", "bad": b"loss=101%",
+                   "link": b"resync=@3,tx.gone@9,reg-loss=5%,event-loss=@2-3,reg-delay=7,"
+                           b"rx.event-delay=9"},
     "opts": {"all": b"\0".join([b"--wire", b"packet:v0", b"--addr", b"10.77.0.2/24", b"--gw",
                                 b"10.77.0.1", b"--dns=1.2.3.4:5353,5.6.7.8", b"--seed=0x7",
                                 b"--offload", b"tx-csum,rx-csum", b"--mac", b"2:0:0:0:0:a",
