@@ -1,26 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A whole stack on a scripted NIC: the input is a list of frames (as they stand, or with the
- * lengths and sums of some layers made right), of calls of the user and of steps of time. At
- * the end each received frame has moved exactly one counter and every packet is back (the
- * invariants of stack/README.md); each frame that the stack sent is well formed.
+ * lengths and sums of some layers made right; fragments of four known datagrams; answers of a
+ * DHCP server), of calls of the user and of steps of time. At the end each received frame has
+ * moved exactly one counter and every packet is back (the invariants of stack/README.md); each
+ * frame that the stack sent is well formed, and fragments make a datagram that is.
  */
 #include "stack/net_int.h"
 #include "stack/wire/arp.h"
+#include "stack/wire/dhcp.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/ip_bench.h"
 
 #define STEPS_MAX 200
 #define FRAME_MAX 1600u
 #define SOCKETS 16              /* of a bench */
+#define DATAGRAM_MAX 3000u      /* of those that come in fragments */
+#define DHCP_FIXED_BYTES 240u
 
 struct run {
     struct bench *b;
     struct sent_frame last;     /* what the stack sent last, to answer to */
+    uint32_t xid;               /* of the last DHCP message */
+    uint8_t whole[20 + 65535];  /* fragments that the stack sends, joined: */
+    size_t joined;              /* bytes of payload behind the header; 0: none under way */
     int query;                  /* of the resolver, -1: none */
 };
 
 /* --- what the stack sends --------------------------------------------------------- */
+
+/* The transport sum of the IPv4 packet at @ip, with @len bytes behind its plain header. */
+static bool sum_ok(const uint8_t *ip, size_t len)
+{
+    uint8_t p[12] = { 0 };
+    memcpy(p, ip + 12, 8);
+    p[9] = ip[9];
+    put16(p + 10, (uint16_t)len);
+    uint32_t sum = ip[9] == 1 ? 0 : twin_sum(0, p, sizeof(p));
+    return twin_sum(sum, ip + 20, len) == 0xFFFF;
+}
+
+/* The fragments of one datagram leave in order and without another frame between them. */
+static void on_fragment(struct run *r, const uint8_t *ip, size_t room)
+{
+    size_t off = (get16(ip + 6) & 0x1FFFu) * 8u, len = get16(ip + 2) - 20u;
+    assert(ip[0] == 0x45 && len > 0 && 20 + len <= room && twin_sum(0, ip, 20) == 0xFFFF);
+    assert(off == r->joined && (off == 0 || !memcmp(ip + 4, r->whole + 4, 2)));
+    assert(off == 0 || !memcmp(ip + 12, r->whole + 12, 8));
+    if (off == 0)
+        memcpy(r->whole, ip, 20);
+    assert(20 + off + len <= sizeof(r->whole));
+    memcpy(r->whole + 20 + off, ip + 20, len);
+    r->joined += len;
+    if (get16(ip + 6) & 0x2000) {
+        assert(len % 8 == 0);
+        return;
+    }
+    assert(sum_ok(r->whole, r->joined));
+    r->joined = 0;
+}
+
+static void on_ip(struct run *r, const struct sent_frame *f)
+{
+    const uint8_t *ip = f->b + 14;
+    if (get16(ip + 6) & 0x3FFF) {
+        on_fragment(r, ip, f->len - 14);
+        return;
+    }
+    assert(r->joined == 0 && ip_ok(f));
+    if (ip[9] == 17 && get16(ip + 22) == DHCP_SERVER_PORT)
+        r->xid = get32(ip + 28 + 4);
+}
 
 /* Complete as on the wire: padded, and sums inserted by the NIC if it was asked to. */
 static bool on_tx(void *arg, uint8_t *frame, size_t len, int64_t now_ns)
@@ -33,9 +83,9 @@ static bool on_tx(void *arg, uint8_t *frame, size_t len, int64_t now_ns)
     memcpy(r->last.b, frame, len);
     assert(!memcmp(frame + 6, our_mac, 6));
     if (get16(frame + 12) == ETH_TYPE_ARP)
-        assert(arp_parse(frame + 14, (uint32_t)len - 14, &arp) == 0);
+        assert(r->joined == 0 && arp_parse(frame + 14, (uint32_t)len - 14, &arp) == 0);
     else
-        assert(ip_ok(&r->last));
+        on_ip(r, &r->last);
     return true;
 }
 
@@ -191,7 +241,8 @@ static size_t frame_dns(uint8_t *f, const struct run *r, struct fuzz_in *in)
     if (r->last.len < 34 + 8 + 12 || get16(udp + 2) != 53 || get16(udp + 4) < 20)
         return 0;
     size_t asked = get16(udp + 4) - 8u;
-    assert(asked <= 512 && 42 + asked <= r->last.len);
+    if (asked > 512 || 42 + asked > r->last.len)    /* a user's own, in fragments */
+        return 0;
     memcpy(m, udp + 8, asked);
     m[2] = (uint8_t)(0x80 | fuzz_u8(in) % 8);
     m[3] = fuzz_u8(in) % 8;
@@ -199,6 +250,72 @@ static size_t frame_dns(uint8_t *f, const struct run *r, struct fuzz_in *in)
     const uint8_t *p = fuzz_take(in, fuzz_u8(in), &n);
     memcpy(m + asked, p, n);
     return make_udp(f, &s, 53, get16(udp), m, asked + n);
+}
+
+/* What a DHCP server answers to the last message; the input says which, whose, and adds options. */
+static size_t frame_dhcp(uint8_t *f, const struct run *r, struct fuzz_in *in)
+{
+    static const uint8_t types[8] = { 2, 2, 2, 5, 5, 5, 6, 4 };
+    uint8_t m[DHCP_FIXED_BYTES + 3 + 6 + 6 + 255] = { 2, 1, 6 }, how = fuzz_u8(in);
+    struct ip_spec s = { .eth_dst = all_mac, .dst = how & 8 ? 0 : 0xFFFFFFFF };
+    size_t n;
+    put32(m + 4, r->xid + (how >= 240));
+    put32(m + 16, how >= 192 ? some_addr(in) : OUR_ADDR);
+    memcpy(m + 28, how >= 224 ? some_mac(how) : our_mac, 6);
+    put32(m + 236, DHCP_COOKIE);
+    uint8_t *at = dhcp_put(m + DHCP_FIXED_BYTES, DHCP_OPT_TYPE, &types[how % 8], 1);
+    at = dhcp_put_u32(at, DHCP_OPT_SERVER, how & 16 ? ROUTER_ADDR : PEER_ADDR);
+    at = dhcp_put_u32(at, DHCP_OPT_LEASE, how & 32 ? fuzz_u16(in) : 20);
+    const uint8_t *p = fuzz_take(in, fuzz_u8(in), &n);
+    memcpy(at, p, n);
+    return make_udp(f, &s, DHCP_SERVER_PORT, DHCP_CLIENT_PORT, m, (size_t)(at - m) + n);
+}
+
+/* Four datagrams that may come in fragments, with right sums: UDP to a port, one with a length
+ * that is no multiple of 8; an echo request whose answer needs fragments as well. */
+static size_t some_datagram(uint8_t *d, uint8_t *proto, uint8_t which)
+{
+    static const size_t bytes[4] = { 1000, DATAGRAM_MAX, 2000, 77 };
+    uint8_t pseudo[12] = { 0 };
+    size_t n = bytes[which % 4];
+    memset(d, 0, n);
+    if (which % 4 == 2) {
+        *proto = 1;
+        d[0] = 8;
+        put16(d + 2, (uint16_t)~twin_sum(0, d, n));
+        return n;
+    }
+    *proto = pseudo[9] = 17;
+    put16(d, 81);
+    put16(d + 2, 80);
+    put16(d + 4, (uint16_t)n);
+    put32(pseudo, PEER_ADDR);
+    put32(pseudo + 4, OUR_ADDR);
+    put16(pseudo + 10, (uint16_t)n);
+    put16(d + 6, (uint16_t)~twin_sum(twin_sum(0, pseudo, 12), d, n));
+    return n;
+}
+
+/* A part of one of them; three bytes say which and from where to where, in units of 64 bytes,
+ * the fourth, if it is large, what is odd about it. */
+static size_t frame_fragment(uint8_t *f, struct fuzz_in *in)
+{
+    uint8_t d[DATAGRAM_MAX], which = fuzz_u8(in);
+    struct ip_spec s = { .id = 1 + which };
+    size_t all = some_datagram(d, &s.proto, which);
+    size_t off = fuzz_u8(in) % 48 * 64u, n = (1 + fuzz_u8(in) % 22) * 64u;
+    uint8_t odd = fuzz_u8(in);
+    if (odd >= 192)
+        off += odd % 8 * 8u;
+    off = off < all ? off : all / 8 * 8;
+    n = n < all - off ? n : all - off;
+    bool last = (off + n == all) != (odd >= 224 && odd < 240);
+    if (odd >= 248)
+        n -= n > 8 ? odd % 8 : n;       /* none at all is odd as well */
+    s.frag = (uint16_t)(off / 8 | (last ? 0 : 0x2000));
+    if (odd >= 240 && odd < 248)
+        s.frag = fuzz_u16(in);
+    return make_ip(f, &s, d + off, n);
 }
 
 static size_t frame_raw(uint8_t *f, struct fuzz_in *in)
@@ -213,7 +330,7 @@ static void frame_in(struct run *r, struct fuzz_in *in)
 {
     uint8_t f[2 * FRAME_MAX];
     size_t n = 0;
-    switch (fuzz_u8(in) % 12) {
+    switch (fuzz_u8(in) % 13) {
     case 0: n = frame_raw(f, in); break;
     case 1: n = frame_ip(f, in); break;
     case 2: n = frame_udp(f, in); break;
@@ -223,6 +340,8 @@ static void frame_in(struct run *r, struct fuzz_in *in)
     case 6: n = frame_arp(f, in); break;
     case 7: n = frame_dns(f, r, in); break;
     case 8: n = make_arp(f, our_mac, 2, peer_mac, PEER_ADDR, our_mac, OUR_ADDR); break;
+    case 9: n = frame_fragment(f, in); break;
+    case 10: n = frame_dhcp(f, r, in); break;
     default: n = frame_tcp_answer(f, r, in); break;
     }
     if (n > 0)
@@ -297,6 +416,19 @@ static void resolve(struct run *r, struct fuzz_in *in)
     }
 }
 
+static void lease(struct run *r, struct fuzz_in *in)
+{
+    struct net_dhcp_lease l;
+    uint8_t what = fuzz_u8(in);
+    if (what % 4 == 0)
+        (void)net_dhcp_stop(r->b->net);
+    else if (what % 4 == 1)
+        (void)net_set_addr(r->b->net, 0, 0);
+    else if (what % 4 == 2)
+        (void)net_dhcp_start(r->b->net);
+    assert(net_dhcp_get(r->b->net, &l) <= NET_DHCP_REBINDING);
+}
+
 static void look(struct run *r)
 {
     struct net *n = r->b->net;
@@ -330,6 +462,7 @@ static void call(struct run *r, struct fuzz_in *in)
     case 10: configure(r, in); break;
     case 11: resolve(r, in); break;
     case 12: look(r); break;
+    case 13: lease(r, in); break;
     default: transfer(r, in, s); break;
     }
 }
@@ -358,8 +491,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t how = fuzz_u8(&in);
     r->query = -1;
     r->b = bench_up(&(struct bench_cfg){ .offload = how & 1, .promiscuous = how & 2,
-                                         .pool_small = how & 4 ? 24 : 128 });
+                                         .pool_small = how & 4 ? 24 : 128,
+                                         .pool_large = how & 8 ? 20 : 3, .no_addr = how & 16 });
     fake_link_on_tx(r->b->link, on_tx, r);
+    if (how & 16)
+        assert(net_dhcp_start(r->b->net) == 0);
     for (int i = 0; i < STEPS_MAX && in.left > 0; i++)
         step(r, &in);
     look(r);

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path("tests/fuzz")
 OUT = Path("build/fuzz")
 # Inputs of one run of --runs, about 2 s each. Those of a whole stack take longer.
-RUNS = {"httpd": 400, "net": 4000, "tcp_conn": 1500, "html": 15000, "rec": 15000,
+RUNS = {"httpd": 400, "net": 4000, "dns_tcp": 600, "tcp_conn": 1500, "html": 15000, "rec": 15000,
         "pcap_in": 12000, "tape": 30000}
 RUNS_ELSE = 50000
 # What no input may take or need, sanitizers included, on a busy machine.

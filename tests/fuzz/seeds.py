@@ -39,6 +39,16 @@ def dhcp(*options, raw=b"", sname=b"", file=b""):
     return bytes(head / DHCP(options=list(options))) + raw
 
 
+def framed(message):
+    """A DNS message by TCP. RFC 1035 4.2.2."""
+    return struct.pack(">H", len(message)) + message
+
+
+def pieces(stream, size):
+    return b"".join(bytes([len(stream[i:i + size]) - 1]) + stream[i:i + size]
+                    for i in range(0, len(stream), size))
+
+
 LEASE = [("server_id", "10.9.0.2"), ("lease_time", 3600), ("subnet_mask", "255.255.255.0")]
 
 
@@ -95,6 +105,18 @@ def net_call(what, s, *more):
 
 TAPE_HEAD = b"\1\0\7\3\1\4gmii"
 TAPE_ITEMS = b"\x10\x80\x7f\0123456\x80\x85\1\x81\xff\xff\x03\x82\x07\0\x83"
+def net_part(which, off, n, *odd):
+    """A fragment for fuzz_net, of datagram @which, in units of 64 bytes."""
+    return bytes([0, 9, which, off, n - 1, *(odd or [0])])
+
+
+def net_dhcp(how, options=b""):
+    """What a DHCP server says, for fuzz_net."""
+    return bytes([0, 10, how, len(options)]) + options
+
+
+MASK = b"\1\4\xff\xff\xff\0\3\4\x0a\x09\0\xfe\6\4\x0a\x09\0\2"
+NET_UDP_80 = net_call(0, -1, 1) + net_call(2, 0, 1, 0)
 FRAME = b"\0" * 10 + b"\1\0" + bytes(range(60))
 DNS_SEEDS = {
     "a": dns(DNSRR(rrname=NAME, type="A", rdata="10.9.0.2", ttl=60)),
@@ -138,6 +160,10 @@ SEEDS = {
                               file=b"\x33\4\0\0\x0e\x10\1\4\xff\xff\xff\0\xff",
                               sname=b"\x36\4\x0a\x09\0\2\3\4\x0a\x09\0\xfe\xff"),
              "cut": dhcp(("message-type", "nak"), ("server_id", "10.9.0.2"), raw=b"\3\4\x0a")},
+    # how; length of the question; then pieces, each with its length less 1
+    "dns_tcp": {"two": b"\0\0\x1e" + pieces(framed(b"answer") + framed(b"more"), 64),
+                "bytes": b"\1\0\x05" + pieces(framed(b"") + framed(b"cut" * 3)[:-1], 1),
+                "odd": b"\2\1\x0f" + pieces(framed(b"x" * 300) * 2, 61), "left": b"\3\0\0\0\0"},
     "look": {"netstat": b"netstat --json", "register": b"regs  REG_CTRL --json", "bad": b"regs a b",
              "stats": b"stats", "arp": b"arp", "route": b"route "},
     "pcap_in": {"classic": capture(PcapWriter), "ng": capture(PcapNgWriter), "fcs": pcapng_fcs(),
@@ -175,21 +201,37 @@ SEEDS = {
               "body": b"\x10GET /none HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
               "refused": b"\x20POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
               "version": b"\0GET / HTTP/2.0\r\n\r\n", "long": b"\xffGET /" + b"x" * 1100},
-    # how; then 4 call, 0 frame (9..: TCP answer, 8: ARP answer), 7 time: see step() there.
+    # how; then 4 call, 0 frame (11: TCP answer, 8: ARP answer), 7 time: see step() there.
     "net": {"connect": b"\0" + b"\0\x08" + net_call(0, -1, 0) + net_call(5, 0, 0, 0)
-                       + b"\0\x09\0\0\x12\x20\0\0" + net_call(13, 0, 0, 50, 0, 9, 0)
-                       + b"\0\x09\0\0\x18\x20\0\5hello" + net_call(7, 0) + b"\7\0\x40",
+                       + b"\0\x0b\0\0\x12\x20\0\0" + net_call(14, 0, 0, 50, 0, 9, 0)
+                       + b"\0\x0b\0\0\x18\x20\0\5hello" + net_call(7, 0) + b"\7\0\x40",
             "listen": b"\1" + net_call(0, -1, 0) + net_call(2, 0, 1, 0) + net_call(3, 0, 5)
                       + b"\0\5\0\1\0\0" + bytes.fromhex("000003e8000000005002ffff") + b"\7\0\x40"
-                      + b"\0\x08\0\x09\0\0\x10\x20\0\0" + net_call(4, 0),
+                      + b"\0\x08\0\x0b\0\0\x10\x20\0\0" + net_call(4, 0),
             "udp": b"\2" + net_call(0, -1, 1) + net_call(2, 0, 1, 0) + b"\0\2\0\0\0\5hello"
-                   + net_call(13, 0, 0, 50, 0, 200, 3) + b"\0\2\0\0\1\5hello",
+                   + net_call(14, 0, 0, 50, 0, 200, 3) + b"\0\2\0\0\1\5hello",
             "dns": b"\0\0\x08" + net_call(11, -1, 0, 1)
                    + b"\0\7\0\0\1\x10\xc0\x0c\0\1\0\1\0\0\0\1\0"
                    b"\4\1\2\3\4" + net_call(11, -1, 1),
             "unreachable": b"\0\0\x08" + net_call(0, -1, 0) + net_call(5, 0, 0, 0)
                            + b"\0\4\0\0\3\x1c\0\0" + b"\0\4\0\0\4\x1c\5\0",
-            "icmp": b"\3\0\3\0\x08\0\1\2\3\4\4ping\0\4\0\0\3\0\0\x1c\0\6\1\1\0\0\0"},
+            "icmp": b"\3\0\3\0\x08\0\1\2\3\4\4ping\0\4\0\0\3\0\0\x1c\0\6\1\1\0\0\0",
+            "train": b"\0" + NET_UDP_80 + net_part(0, 0, 8) + net_part(0, 8, 8)
+                     + net_part(1, 30, 20) + net_part(1, 10, 20) + net_part(1, 10, 5)
+                     + net_part(1, 0, 10) + net_call(14, 0, 0, 50, 0, 200, 2)
+                     + net_part(3, 0, 1) + net_part(3, 1, 1) + net_part(4, 0, 8)
+                     + net_part(4, 7, 8) + net_part(0, 0, 4, 240, 0x3F, 0xFF),
+            "echo": b"\1\0\x08" + net_part(2, 0, 22) + net_part(2, 22, 22),
+            "late": b"\0\0\x08" + net_part(1, 0, 10) + net_part(0, 8, 8) + b"\7\xff\xff" * 2
+                    + net_part(1, 10, 22),
+            "full": b"\x08" + b"".join(net_part(4 * i, 0, 4) for i in range(18))
+                    + net_part(4, 4, 22),
+            "few": b"\0" + b"".join(net_part(4 * i, 0, 4) for i in range(5)),
+            "dhcp": b"\x10\7\0\4" + net_dhcp(0, MASK) + net_dhcp(3, MASK) + b"\7\x09\x60"
+                    + b"\0\x08" + b"\7\x9c\x40" + net_dhcp(3 | 8, MASK) + b"\7\x9c\x40"
+                    + b"\7\x4e\x20" * 4 + net_dhcp(6),
+            "conflict": b"\x10\7\0\4" + net_dhcp(0, MASK) + net_dhcp(3, MASK)
+                        + b"\0\6\2\1\x81\0\1" + b"\7\xff\xff" + net_call(13, 0, 0)},
     # how; then 0 segment, 20 send, 25 read, 29 shut down, 30 close, 16 time
     "tcp_conn": {"talk": b"\0" + b"\x14\x01\0" + b"\0\1\0\0\0\2\0" + b"\x19\x02\0" + b"\x10\1\0"
                          + b"\0\2\0\0\0\0\0\x1e\0\2\0\0\0\0\0",

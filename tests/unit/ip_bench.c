@@ -98,6 +98,8 @@ void bench_check_counters(const struct net *n)
                      c->drop_icmp4_not_in_flight + c->drop_icmp4_rcvbuf);
     assert_int_equal(c->udp_rx, c->udp_delivered + c->drop_udp_malformed + c->drop_udp_checksum +
                      c->drop_udp_no_socket + c->drop_udp_rcvbuf);
+    assert_int_equal(c->dhcp_rx, c->dhcp_offers + c->dhcp_acks + c->dhcp_naks +
+                     c->drop_dhcp_malformed + c->drop_dhcp_not_mine + c->drop_dhcp_state);
 }
 
 void bench_down(struct bench *b)

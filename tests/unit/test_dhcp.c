@@ -55,15 +55,6 @@ static struct bench *up(uint64_t seed)
     return b;
 }
 
-/* bench_down() after the sum of what came in. */
-static void down(struct bench *b)
-{
-    const struct net_counters *c = counters(b);
-    assert_int_equal(c->dhcp_rx, c->dhcp_offers + c->dhcp_acks + c->dhcp_naks +
-                     c->drop_dhcp_malformed + c->drop_dhcp_not_mine + c->drop_dhcp_state);
-    bench_down(b);
-}
-
 /* --- what the client says ------------------------------------------------- */
 
 static uint32_t option32(const uint8_t *m, uint8_t code)
@@ -255,7 +246,7 @@ static void test_acquire(void **state)
     assert_int_equal(ev->server, PEER_ADDR);
     assert_int_equal(ev->lease_s, 3600);
     assert_true(b->next == l.t1_ns);
-    down(b);
+    bench_down(b);
 }
 
 /* Nobody answers: 4, 8, 16, 32, 64, 64 s, each a second more or less. The seed decides. */
@@ -280,7 +271,7 @@ static void test_backoff(void **state)
                 assert_true(off >= -SEC && off <= SEC);
             }
         }
-        down(b);
+        bench_down(b);
     }
     assert_memory_equal(at[0], at[1], 7 * sizeof(at[0][0]));
     assert_memory_not_equal(at[0], at[2], 7 * sizeof(at[0][0]));
@@ -309,7 +300,7 @@ static void test_no_ack(void **state)
     tell(b, &t);
     assert_int_equal(counters(b)->drop_dhcp_not_mine, 1);
     assert_int_equal(net_addr(b->net), 0);
-    down(b);
+    bench_down(b);
 }
 
 /* An offer that lacks something, or offers nothing: six ways. */
@@ -385,7 +376,7 @@ static void test_ignored(void **state)
     assert_int_equal(state_of(b), NET_DHCP_CHECKING);
     assert_int_equal(c->dhcp_offers, 1);
     assert_int_equal(c->dhcp_acks, 1);
-    down(b);
+    bench_down(b);
 }
 
 /* Refused after all: from the start, a second later. */
@@ -405,7 +396,7 @@ static void test_nak(void **state)
     struct heard again = expect(b, DHCP_DISCOVER);
     assert_true(again.f->at_ns == 1 * SEC);
     assert_true(again.xid != h.xid);
-    down(b);
+    bench_down(b);
 }
 
 /* --- the address is in use ------------------------------------------------ */
@@ -447,7 +438,7 @@ static void test_conflict(void **state)
         bench_to(b, 50 * MS + 10 * SEC);
         h = expect(b, DHCP_DISCOVER);
         assert_true(h.f->at_ns == 50 * MS + 10 * SEC);
-        down(b);
+        bench_down(b);
     }
 }
 
@@ -485,7 +476,7 @@ static void test_renew(void **state)
     assert_int_equal(b->net->dns.server[1].addr, 0);
     assert_int_equal(b->events[b->n_events - 1].kind, NET_EV_DHCP_BOUND);
     assert_int_equal(counters(b)->dhcp_acks, 2);
-    down(b);
+    bench_down(b);
 }
 
 /* Silence: asked again after half of what is left, from T2 on to all, then it is over. */
@@ -544,7 +535,7 @@ static void test_expiry(void **state)
         lost |= b->events[i].kind == NET_EV_DHCP_LOST && b->events[i].addr == OFFERED;
     assert_true(lost);
     dgram_fini(b->net, &d);
-    down(b);
+    bench_down(b);
 }
 
 /* While renewing: NAK takes the address away at once; another address replaces it; any
@@ -586,7 +577,7 @@ static void test_changed(void **state)
     assert_int_equal(net_addr(b->net), 0);          /* checked first, as any new one */
     bench_to(b, b->now + CHECK_NS);
     assert_int_equal(net_addr(b->net), OFFERED + 1);
-    down(b);
+    bench_down(b);
 }
 
 /* T1 and T2 that make no sense, none, no mask, a lease for ever. */
@@ -620,7 +611,7 @@ static void test_times(void **state)
         } else {                                    /* in order, however short */
             assert_true(l.t1_ns <= l.t2_ns && l.t2_ns < l.expires_ns);
         }
-        down(b);
+        bench_down(b);
     }
     struct bench *b = up(1);
     struct told g = grant(DHCP_OFFER, 0);
@@ -628,7 +619,7 @@ static void test_times(void **state)
     g.t1 = 5;
     acquire(b, &g);
     assert_true(b->next > 1000000 * SEC);
-    down(b);
+    bench_down(b);
 }
 
 /* --- giving it back ------------------------------------------------------- */
@@ -660,7 +651,7 @@ static void test_release(void **state)
     assert_false(net_dhcp_stop(b->net));            /* there is no lease yet */
     bench_to(b, b->now + 100 * SEC);
     assert_int_equal(hear(b).type, 0);
-    down(b);
+    bench_down(b);
 }
 
 /* Port 68 taken; name servers of the user; no room in the NIC. */
@@ -695,7 +686,7 @@ static void test_start(void **state)
     acquire(b, NULL);
     assert_int_equal(b->net->dns.server[0].addr, 0);
     assert_int_equal(b->net->dns.server[1].addr, ROUTER_ADDR);
-    down(b);
+    bench_down(b);
 }
 
 /* --- anything at any time ------------------------------------------------- */
@@ -744,7 +735,7 @@ static void test_random(void **state)
     for (unsigned s = NET_DHCP_INIT; s <= NET_DHCP_REBINDING; s++)
         assert_true(seen[s] > 0);
     (void)net_dhcp_stop(b->net);
-    down(b);
+    bench_down(b);
 }
 
 int main(void)
