@@ -22,7 +22,7 @@ HERE = Path("tests/fuzz")
 OUT = Path("build/fuzz")
 # Inputs of one run of --runs, about 2 s each. Those of a whole stack take longer.
 RUNS = {"httpd": 400, "net": 4000, "dns_tcp": 600, "tcp_conn": 1500, "html": 15000, "rec": 15000,
-        "pcap_in": 12000, "tape": 30000}
+        "pcap_in": 12000, "tape": 30000, "link_fault": 1500}
 RUNS_ELSE = 50000
 # What no input may take or need, sanitizers included, on a busy machine.
 LIMITS = ["-timeout=60", "-rss_limit_mb=2048", "-max_len=2048", "-len_control=0"]
