@@ -56,7 +56,8 @@ static int write_again(const struct opts *o, char arg[ARGS_MAX][ARG_ROOM])
 {
     static const char *const offload[] = { "none", "tx-csum", "rx-csum", "tx-csum,rx-csum" };
     static const char *const wire[] = { [WIRE_SLIRP] = "slirp", [WIRE_PEER] = "peer",
-                                        [WIRE_PACKET] = "packet:x" };
+                                        [WIRE_PACKET] = "packet:x", [WIRE_TAP] = "tap:x",
+                                        [WIRE_PCAP] = "pcap:x" };
     int n = 0;
     unsigned off = (o->offload & NIC_OFF_TX_CSUM ? 1u : 0u) +
                    (o->offload & NIC_OFF_RX_CSUM ? 2u : 0u);
@@ -66,6 +67,8 @@ static int write_again(const struct opts *o, char arg[ARGS_MAX][ARG_ROOM])
     snprintf(arg[n++], ARG_ROOM, "--offload=%s", offload[off]);
     if (o->have_addr)
         ip4_text(arg[n++], "--addr=", o->addr, "/", o->prefix_len);
+    else if (o->dhcp)
+        snprintf(arg[n++], ARG_ROOM, "--addr=dhcp");
     if (o->gw)
         snprintf(arg[n++], ARG_ROOM, "--gw=%u.%u.%u.%u", o->gw >> 24, o->gw >> 16 & 255,
                  o->gw >> 8 & 255, o->gw & 255);
@@ -81,6 +84,7 @@ static void check_same(const struct opts *a, const struct opts *b)
     assert(a->wire == b->wire && a->virtual_time == b->virtual_time && a->seed == b->seed);
     assert(a->offload == b->offload && a->gw == b->gw && a->dns_count == b->dns_count);
     assert(a->have_addr == b->have_addr && a->addr == b->addr && a->prefix_len == b->prefix_len);
+    assert(a->dhcp == b->dhcp && (!a->dhcp || (!a->gw && a->wire != WIRE_PEER)));
     for (unsigned i = 0; i < a->dns_count; i++)
         assert(a->dns[i].addr == b->dns[i].addr && a->dns[i].port == b->dns[i].port);
     assert(a->have_mac == b->have_mac && !memcmp(a->mac, b->mac, 6) && !(a->mac[0] & 1));

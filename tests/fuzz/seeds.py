@@ -194,6 +194,8 @@ SEEDS = {
                                 b"--stats", b"fetch", b"http://x/"]),
              "peer": b"--wire=peer\0--no-skip\0--json\0--pcap=x\0--fault=loss=5%\0dig\0peer",
              "nic": b"--nic\0sim:x\0--time\0virtual\0--pcap-far\0y", "bad": b"--wire\0hub",
+             "tap": b"--wire=tap:x\0--addr=dhcp\0--fault-link=loss=1%\0--record=y\0fetch",
+             "file": b"--wire=pcap:f\0--time=wall\0--addr=10.9.0.3/31\0serve",
              "dns": b"--dns=1.1.1.1,2.2.2.2,3.3.3.3,4.4.4.4"},
     "target": {"dots": b"/a/./b/../c//d/%2e%2e/e?q#f", "absolute": b"http://host/x%20y/",
                "above": b"/../../..%2f..%2fetc/passwd", "host": b"HTTP://host"},
