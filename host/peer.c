@@ -126,6 +126,9 @@ static time_t page_now(void *arg)
 static uint64_t peer_next(void *self)
 {
     const struct peer *p = self;
+    /* What comes for a device that is gone wakes nobody: rig_turn() tells of it. */
+    if (peer_error(p))
+        return SIM_NEVER;
     uint64_t wake = sim_nic_wake_ps(p->node.link), now = world_now(p->rig->world);
     uint64_t due = p->node.next_ns == INT64_MAX ? SIM_NEVER : (uint64_t)p->node.next_ns * 1000u;
     uint64_t t = wake < due ? wake : due;
