@@ -13,8 +13,9 @@
 
 #include <errno.h>
 
-#define STEPS_MAX 200u          /* one frame each, so that its number is a byte */
-#define POOL 600u
+#define STEPS_MAX 200u
+#define FRAMES_MAX 255u         /* a way: the number of one is a byte. Doubled they fill a queue */
+#define POOL 1200u              /* above all of them, doubled, on both ways */
 #define LEN_MIN 60u
 #define US INT64_C(1000)
 #define S INT64_C(1000000000)
@@ -24,7 +25,7 @@
 struct way {
     unsigned in, out, changed;
     uint8_t last;               /* number of the frame that came last */
-    int64_t sent_at[STEPS_MAX + 1], delay;
+    int64_t sent_at[FRAMES_MAX + 1], delay;
     bool late;                  /* some rule lets frames overtake others */
 };
 
@@ -66,8 +67,7 @@ static bool on_tx(void *arg, uint8_t *frame, size_t len, int64_t now_ns)
 static void send(struct run *r, size_t len)
 {
     struct pkt *p = pkt_alloc(r->pool, PKT_SMALL);
-    if (!p)
-        return;
+    assert(p);
     memset(pkt_put(p, (uint32_t)len), (int)(r->tx.in + 1), len);
     /* It may arrive before the call is over. */
     r->tx.sent_at[++r->tx.in] = r->now;
@@ -122,12 +122,20 @@ static void until(struct run *r, int64_t end, bool take)
     assert(r->gone);            /* else polled without end */
 }
 
+static void frames(struct run *r, struct fuzz_in *in, bool tx, size_t len)
+{
+    for (unsigned n = 1 + fuzz_u8(in) % 32u; n > 0; n--) {
+        if ((tx ? r->tx.in : r->rx.in) < FRAMES_MAX)
+            (tx ? send : arrive)(r, len);
+    }
+}
+
 static void step(struct run *r, struct fuzz_in *in)
 {
     uint8_t what = fuzz_u8(in), size = fuzz_u8(in);
     switch (what % 8) {
-    case 0: case 1: send(r, LEN_MIN + size % 100u); break;
-    case 2: case 3: arrive(r, LEN_MIN + size % 100u); break;
+    case 0: case 1: frames(r, in, true, LEN_MIN + size % 100u); break;
+    case 2: case 3: frames(r, in, false, LEN_MIN + size % 100u); break;
     case 4: r->asked += r->l->ops->reg_submit(r->l, size, 0, 0, false) == 0; break;
     case 5: fake_link_set_tx_room(r->fake, size % 16u); break;
     case 6: until(r, r->now + size * US, size % 2); break;

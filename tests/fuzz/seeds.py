@@ -103,7 +103,7 @@ def net_call(what, s, *more):
     return bytes([4, what, s + 1, *more])
 
 
-LINK_STEPS = b"\0\1\2\2\4\0\6\x21\0\3\2\4\5\1" * 4 + b"\7\x20\5\x0f\7\x20"
+LINK_STEPS = b"\0\1\0\2\2\0\4\0\6\x21\0\3\0\2\4\0\5\1" * 4 + b"\7\x20\5\x0f\7\x20"
 TAPE_HEAD = b"\1\0\7\3\1\4gmii"
 TAPE_ITEMS = b"\x10\x80\x7f\0123456\x80\x85\1\x81\xff\xff\x03\x82\x07\0\x83"
 def net_part(which, off, n, *odd):
@@ -184,9 +184,10 @@ SEEDS = {
                    "times": b"flap@9:50,delay=100,rx.jitter=7,rate=100", "bad": b"loss=101%",
                    "link": b"resync=@3,tx.gone@9,reg-loss=5%,event-loss=@2-3,reg-delay=7,"
                            b"rx.event-delay=9"},
-    # a plan; then 0 send, 2 arrive, 4 register, 5 room, 6 and 7 time, each with a size
+    # a plan; then 0 send, 2 arrive (size, how many), 4 register, 5 room, 6 and 7 time
     "link_fault": {"order": b"dup=@2,reorder=@3,corrupt=@4,loss=@5\n" + LINK_STEPS,
                    "times": b"delay=100,tx.jitter=9,rx.rate=10,event-delay=7\n" + LINK_STEPS,
+                   "full": b"dup=@1-,delay=9999\n" + b"\0\0\x1f\2\0\x1f" * 6 + b"\7\x20",
                    "gone": b"resync=@3,rx.gone@6,reg-loss=50%,event-loss=@1\n" + LINK_STEPS * 2},
     "opts": {"all": b"\0".join([b"--wire", b"packet:v0", b"--addr", b"10.77.0.2/24", b"--gw",
                                 b"10.77.0.1", b"--dns=1.2.3.4:5353,5.6.7.8", b"--seed=0x7",
