@@ -45,8 +45,9 @@ static void text_of(const struct fault_rule *r, char *out)
 /* Who may have such a rule: fault_kinds[], and the forms that are no kind. */
 static bool known(const struct fault_rule *r, unsigned on)
 {
+    unsigned who = fault_kinds[r->kind].on;
     if (r->form == RULE_FRAMES)
-        return (fault_kinds[r->kind].on & on) && (r->rx || !(fault_kinds[r->kind].on & FAULT_RX_ONLY));
+        return (who & on) && (r->rx || !(who & FAULT_RX_ONLY));
     if (r->form == RULE_FLAP)
         return on == FAULT_ON_WIRE;
     if (r->form == RULE_REG_DELAY || r->form == RULE_EVENT_DELAY)

@@ -339,7 +339,7 @@ static void frame_in(struct run *r, struct fuzz_in *in)
     case 5: n = frame_tcp(f, in); break;
     case 6: n = frame_arp(f, in); break;
     case 7: n = frame_dns(f, r, in); break;
-    case 8: n = make_arp(f, our_mac, 2, peer_mac, PEER_ADDR, our_mac, OUR_ADDR); break;
+    case 8: n = make_arp(f, our_mac, 1, peer_mac, PEER_ADDR, NULL, net_addr(r->b->net)); break;
     case 9: n = frame_fragment(f, in); break;
     case 10: n = frame_dhcp(f, r, in); break;
     default: n = frame_tcp_answer(f, r, in); break;

@@ -6,7 +6,6 @@
 
 #include "driver/be.h"
 #include "sim/tape.h"
-#include "sim/world.h"
 
 #include <errno.h>
 #include <zlib.h>
@@ -25,13 +24,15 @@ struct wanted {
 /* The number at @b, of at most ten bytes, into *v. Returns its bytes, 0: none, or above 64 bits. */
 static size_t twin_number(const uint8_t *b, size_t n, uint64_t *v)
 {
-    sim_u128 sum = 0;
+    uint64_t sum = 0;
     for (size_t i = 0; i < n && i < 10; i++) {
-        sum += (sim_u128)(b[i] & 127u) << 7 * i;
-        if (b[i] < 128) {
-            *v = (uint64_t)sum;
-            return sum >> 64 ? 0 : i + 1;
-        }
+        uint64_t seven = b[i] & 127u;
+        if (seven << 7 * i >> 7 * i != seven)
+            return 0;
+        sum |= seven << 7 * i;
+        *v = sum;
+        if (b[i] < 128)
+            return i + 1;
     }
     return 0;
 }

@@ -209,7 +209,8 @@ SEEDS = {
               "body": b"\x10GET /none HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
               "refused": b"\x20POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
               "version": b"\0GET / HTTP/2.0\r\n\r\n", "long": b"\xffGET /" + b"x" * 1100},
-    # how; then 4 call, 0 frame (11: TCP answer, 8: ARP answer), 7 time: see step() there.
+    # how; then 4 call, 0 frame (11: TCP answer, 8: the peer asks for us by ARP, and so is
+    # known), 7 time: see step() there.
     "net": {"connect": b"\0" + b"\0\x08" + net_call(0, -1, 0) + net_call(5, 0, 0, 0)
                        + b"\0\x0b\0\0\x12\x20\0\0" + net_call(14, 0, 0, 50, 0, 9, 0)
                        + b"\0\x0b\0\0\x18\x20\0\5hello" + net_call(7, 0) + b"\7\0\x40",
