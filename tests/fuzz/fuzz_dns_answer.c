@@ -57,7 +57,7 @@ static void check_result(int rc, const struct dns_question *q, const struct net_
 /* Questions that differ from @q, to which @rc came, get no answer from this message. */
 static void check_strangers(const struct dns_question *q, const uint8_t *data, size_t size, int rc)
 {
-    static struct net_dns_answer a;     /* never written */
+    struct net_dns_answer a = { .count = 0 };
     struct dns_name next;
     struct dns_question other = *q;
     if (rc == DNS_NOT_ANSWER || size < DNS_HDR_BYTES)

@@ -237,8 +237,8 @@ SEEDS = {
                     + net_part(4, 4, 22),
             "few": b"\0" + b"".join(net_part(4 * i, 0, 4) for i in range(5)),
             "dhcp": b"\x10\7\0\4" + net_dhcp(0, MASK) + net_dhcp(3, MASK) + b"\7\x09\x60"
-                    + b"\0\x08" + net_dhcp(0) + b"\7\x9c\x40" + net_dhcp(3 | 8, MASK) + b"\7\x9c\x40"
-                    + b"\7\x4e\x20" * 4 + net_dhcp(6),
+                    + b"\0\x08" + net_dhcp(0) + b"\7\x9c\x40" + net_dhcp(3 | 8, MASK)
+                    + b"\7\x9c\x40" + b"\7\x4e\x20" * 4 + net_dhcp(6),
             "conflict": b"\x10\7\0\4" + net_dhcp(0, MASK) + net_dhcp(3, MASK)
                         + b"\0\6\2\1\x81\0\1" + b"\7\xff\xff" + net_call(13, 0, 0)},
     # how; then 0 segment, 20 send, 25 read, 29 shut down, 30 close, 16 time
