@@ -287,9 +287,11 @@ static int keep(struct object *o, const void *p, size_t n)
 {
     if (!o->is_page)
         return 0;
-    char *grown = o->body_len + n > PAGE_MAX_BYTES ? NULL : realloc(o->body, o->body_len + n);
-    if (!grown)
+    if (o->body_len + n > PAGE_MAX_BYTES)
         return -EFBIG;
+    char *grown = realloc(o->body, o->body_len + n);
+    if (!grown)
+        return -ENOMEM;
     o->body = grown;
     memcpy(o->body + o->body_len, p, n);
     o->body_len += n;
@@ -411,7 +413,7 @@ static void unfinished(struct object *o, const struct web_result *res)
 {
     int err = origin_error(o->site->origin);
     if (o->err)
-        object_fail(o, o->err, "the page is too long");
+        object_fail(o, o->err, o->err == -EFBIG ? "the page is too long" : strerror(-o->err));
     else if (o->save_err)
         object_unsaved(o);
     else

@@ -64,6 +64,12 @@ check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,cl
 		$(B)/bin/lanyard $(B)/bin/lanyard-fst | deps-fpga
 	@$(RUN_TESTS) mutants area formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
 
+.PHONY: soak
+## soak: all faults, fuzzers, failures and the long run: hours; SOAK_MINUTES=1 for a short one
+soak: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
+		$(call harnesses,fuzz) $(B)/asan/tests/nth/lanyard | deps-fpga
+	@exec $(TIED) $(PYTHON) tests/soak.py $(if $(ONLY),--only '$(ONLY)')
+
 .PHONY: fuzz
 ## fuzz: every parser under random inputs, FUZZ_SECONDS=10 each; FUZZ='dns net' for some
 FUZZ_SECONDS ?= 10

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--fault on the peer wire: whatever the wire does to frames, the bytes arrive, every planted
 fault is found by whom it should be found, and a plan gives the same run twice."""
+import os
 from collections import Counter
 from hashlib import sha256
 
@@ -12,6 +13,7 @@ import replay
 URL = "http://peer/img/huge.png"
 PATH = "img/huge.png"
 BAD_NETWORK = "loss=5%,dup=2%,reorder=5%,corrupt=2%"
+SEEDS = replay.seeds(int(os.environ.get("LY_FAULT_SEEDS", 20)))     # make soak: 200
 
 
 def fetch(tmp_path, fault, seed, *options, name="a", url=URL):
@@ -45,7 +47,7 @@ def assert_planted(got):
     program.assert_balance(got)
 
 
-@pytest.mark.parametrize("seed", replay.seeds(20))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_bad_network(tmp_path, whole, seed):
     """Clause: IEEE 802.3 3.4, RFC 9293 3.8"""
     got = fetch(tmp_path, BAD_NETWORK, seed).check()
@@ -57,7 +59,7 @@ def test_bad_network(tmp_path, whole, seed):
 
 
 @pytest.mark.parametrize("offload", ["all", "none"])
-@pytest.mark.parametrize("seed", replay.seeds(20))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_corrupt_inside(tmp_path, whole, seed, offload):
     """A good FCS round a wrong byte: only the transport checksum knows.
 

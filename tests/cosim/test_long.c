@@ -7,7 +7,7 @@
  * gives the same run again.
  *
  * LY_LONG_S: simulated seconds in which connections are opened (default: 0.03; an hour is 3600);
- * 2,000,000 frames end it too. LY_SEED: which run.
+ * LY_LONG_FRAMES frames (default: 2,000,000) end it too. LY_SEED: which run.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,7 +31,7 @@
 
 #define OPEN 64                 /* connections that each host keeps open */
 #define CONNS (2 * OPEN + 64)   /* with the other's; some that were cut off linger */
-#define FRAMES_MAX 2000000u
+#define FRAMES 2000000.0
 #define PORT 7000
 #define MS INT64_C(1000000)
 #define S (1000 * MS)
@@ -405,12 +405,12 @@ static void run_close(struct run *r)
 }
 
 /* Returns the digest of a whole run. */
-static uint64_t whole(uint64_t seed, int64_t limit_ns)
+static uint64_t whole(uint64_t seed, int64_t limit_ns, uint64_t limit_frames)
 {
     struct run *r = malloc(sizeof(*r));
     assert_non_null(r);
     run_open(r, seed);
-    while (r->host[0].now_ns < limit_ns && frames(r) < FRAMES_MAX)
+    while (r->host[0].now_ns < limit_ns && frames(r) < limit_frames)
         run_for(r, 10 * MS);
     run_drain(r);
     const struct host *h = r->host;
@@ -427,17 +427,23 @@ static uint64_t whole(uint64_t seed, int64_t limit_ns)
     return all;
 }
 
+static double given(const char *name, double otherwise)
+{
+    const char *text = getenv(name);
+    return text ? strtod(text, NULL) : otherwise;
+}
+
 static void twice_the_same(void **state)
 {
-    const char *seconds = getenv("LY_LONG_S"), *seed = getenv("LY_SEED");
-    int64_t limit_ns = (int64_t)((seconds ? strtod(seconds, NULL) : 0.03) * 1e9);
-    uint64_t n = seed ? strtoull(seed, NULL, 10) : 1;
+    int64_t limit_ns = (int64_t)(given("LY_LONG_S", 0.03) * 1e9);
+    uint64_t limit = (uint64_t)given("LY_LONG_FRAMES", FRAMES);
+    uint64_t seed = (uint64_t)given("LY_SEED", 1);
     (void)state;
-    uint64_t first = whole(n, limit_ns);
+    uint64_t first = whole(seed, limit_ns, limit);
     /* stdio has its buffer by now; malloc keeps a little for itself. Under ASan these are 0, and
      * LeakSanitizer looks. */
     size_t heap = mallinfo2().uordblks;
-    assert_int_equal(whole(n, limit_ns), first);
+    assert_int_equal(whole(seed, limit_ns, limit), first);
     assert_in_range(mallinfo2().uordblks, 0, heap + 4096);
 }
 

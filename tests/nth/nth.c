@@ -36,6 +36,7 @@ static struct {
     unsigned count[KINDS], at[KINDS];   /* at: which one fails; 0: none */
     unsigned variant;
     bool gone;                          /* of LINK: for good */
+    bool inside;                        /* of a call that fails as a whole or not at all */
     bool xml;                           /* the next allocation of libxml2 fails */
     const char *hit;
     struct link *link[LINKS];
@@ -47,6 +48,8 @@ static struct {
 /* Does this call fail? */
 static bool fails(enum kind k, const char *name)
 {
+    if (k == ALLOC && nth.inside)
+        return false;
     if (++nth.count[k] != nth.at[k])
         return false;
     nth.hit = name;
@@ -147,6 +150,19 @@ CURLcode __wrap_curl_global_init(long flags)
 {
     return curl_global_init_mem(flags, __wrap_malloc, free, __wrap_realloc, __wrap_strdup,
                                 __wrap_calloc);
+}
+
+/* libcurl 7.88.1 says of a reference for which it found no memory that its scheme is bad. */
+CURLUcode __real_curl_url_set(CURLU *u, CURLUPart what, const char *part, unsigned flags);
+CURLUcode __wrap_curl_url_set(CURLU *u, CURLUPart what, const char *part, unsigned flags);
+CURLUcode __wrap_curl_url_set(CURLU *u, CURLUPart what, const char *part, unsigned flags)
+{
+    if (fails(ALLOC, "curl_url_set"))
+        return CURLUE_OUT_OF_MEMORY;
+    nth.inside = true;
+    CURLUcode code = __real_curl_url_set(u, what, part, flags);
+    nth.inside = false;
+    return code;
 }
 
 /* --- the link ----------------------------------------------------------------------- */

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A fetch in which the Nth allocation, link call or system call fails (tests/nth/nth.c).
 
-    run.py [--all] [--tree build/asan] [SPEC ...]     alloc:N gone:N busy:N call:N:V
+    run.py [--all] [--sample K] [--tree build/asan] [SPEC ...]      alloc:N gone:N busy:N call:N:V
 
-Without --all or SPECs: a sample, the first ones of each kind and N spread evenly. Each run must end by itself with
-a documented exit code and without a finding of ASan, UBSan or LeakSanitizer; either all went well
+Without --all or SPECs: a sample of each kind, the first ones and K (default: 40) spread evenly. Each
+run must end by itself with a documented exit code and without a finding of ASan, UBSan or
+LeakSanitizer; either all went well
 (code 0, nothing on stderr, every object equal) or a clear line says what did not, one for each
 object; and no file is there that is not whole. Last line: N passed, N failed.
 """
@@ -22,7 +23,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "build/test/nth"
 URL = "http://peer/"
-SAMPLE = 40
 FIRST = 20              # of each kind: while NICs open, states change with every call
 LIMIT_S = 120           # no run takes a second; a busy machine is allowed for
 # What they take away stays, and nobody can be told better than by the folder itself.
@@ -82,21 +82,23 @@ class Run:
         return None
 
 
-def specs(counts, everything):
-    """All faults that there are in a run with these counts, or a sample of each kind."""
+def specs(counts, sample):
+    """The faults of a run with these counts: a sample of each kind, or all of them (None)."""
     alloc, link, call = (int(n) for n in counts)
     kinds = [[f"alloc:{n}" for n in range(1, alloc + 1)],
              [f"gone:{n}" for n in range(1, link + 1)], [f"busy:{n}" for n in range(1, link + 1)],
              [f"call:{n}:{v}" for n in range(1, call + 1) for v in range(3)]]
-    if everything:
+    if sample is None:
         return sum(kinds, [])
     return [spec for kind in kinds
-            for spec in kind[:FIRST] + [kind[i * len(kind) // SAMPLE] for i in range(1, SAMPLE)]]
+            for spec in dict.fromkeys(kind[:FIRST] + [kind[i * len(kind) // sample]
+                                                      for i in range(sample)])]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--sample", type=int, default=40, metavar="K")
     parser.add_argument("--tree", default="build/asan")
     parser.add_argument("specs", nargs="*", metavar="SPEC")
     args = parser.parse_args()
@@ -109,7 +111,7 @@ def main():
     print(f"{good.counts[0]} allocations, {good.counts[1]} link calls, {good.counts[2]} system"
           f" calls; {len(good.files)} objects")
     failed = 0
-    chosen = args.specs or specs(good.counts, args.all)
+    chosen = args.specs or specs(good.counts, None if args.all else args.sample)
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("LY_JOBS", 2))) as pool:
         for run in pool.map(lambda spec: Run(args.tree, spec), chosen):
             wrong = run.wrong(good)
