@@ -200,18 +200,21 @@ uint8_t lab_pattern(uint32_t i)
 static size_t frame_of(const struct lab_one *l, const struct lab_seg *s, uint8_t *f)
 {
     unsigned opt = s->mss ? 4 : 0, tcp_len = 20 + opt + s->len;
-    uint8_t *ip = f + 14, *t = ip + 20;
-    memset(f, 0, 54 + opt);
+    unsigned ip_hdr = s->ip_opt ? 24 : 20;
+    uint8_t *ip = f + 14, *t = ip + ip_hdr;
+    memset(f, 0, 14 + ip_hdr + 20 + opt);
     memcpy(f, our_mac, 6);
     memcpy(f + 6, their_mac, 6);
     put16(f + 12, 0x0800);
-    ip[0] = 0x45;
-    put16(ip + 2, 20 + tcp_len);
+    ip[0] = (uint8_t)(0x40 | ip_hdr / 4);
+    put16(ip + 2, ip_hdr + tcp_len);
     ip[8] = 64;
     ip[9] = 6;
-    put32(ip + 12, LAB_THEIRS);
-    put32(ip + 16, LAB_OURS);
-    put16(ip + 10, ~sum16(ip, 20, 0) & 0xFFFF);
+    put32(ip + 12, s->saddr ? s->saddr : LAB_THEIRS);
+    put32(ip + 16, s->daddr ? s->daddr : LAB_OURS);
+    if (s->ip_opt)
+        put32(ip + 20, s->ip_opt);
+    put16(ip + 10, ~sum16(ip, ip_hdr, 0) & 0xFFFF);
     put16(t, s->sport);
     put16(t + 2, s->dport);
     put32(t + 4, s->seq);
@@ -225,7 +228,7 @@ static size_t frame_of(const struct lab_one *l, const struct lab_seg *s, uint8_t
         t[20 + opt + i] = s->data ? ((const uint8_t *)s->data)[i]
                                   : lab_pattern(s->seq - l->irs - 1 + i);
     put16(t + 16, ~sum16(t, tcp_len, pseudo(ip, tcp_len)) & 0xFFFF);
-    return 14 + 20 + tcp_len;
+    return 14 + ip_hdr + tcp_len;
 }
 
 static void answer_arp(struct lab_one *l, const uint8_t *f, int64_t now_ns)

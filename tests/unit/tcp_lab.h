@@ -81,7 +81,9 @@ struct lab_seg {
     uint16_t wnd;
     uint16_t mss;               /* 0: no option */
     uint16_t len;
-    uint8_t ttl, tos;
+    uint8_t ttl, tos;           /* captured */
+    uint32_t saddr, daddr;      /* injected; 0: LAB_THEIRS, LAB_OURS */
+    uint32_t ip_opt;            /* injected; four bytes of IPv4 options, 0: none */
     const void *data;           /* injected; NULL: a pattern. Captured: in `text` */
     uint8_t text[1500];
 };
