@@ -85,7 +85,7 @@ static void test_echo_sizes(void **state)
     }
 }
 
-/* Clause: RFC 1122 3.2.2, RFC 6633 3, RFC 1122 3.2.2.2 */
+/* Clause: RFC 1122 3.2.2, RFC 6633 3, RFC 1122 3.2.2.2, RFC 9293 3.9.2.2 */
 static void test_dropped(void **state)
 {
     (void)state;

@@ -90,7 +90,7 @@ static void test_not_mine(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 1122 3.2.1.3, RFC 1122 3.3.6 */
+/* Clause: RFC 1122 3.2.1.3, RFC 1122 3.3.6, RFC 9293 3.9.2.3 */
 static void test_martians(void **state)
 {
     (void)state;

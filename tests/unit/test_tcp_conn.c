@@ -352,7 +352,7 @@ static void icmp_about(uint32_t seq, int err, uint16_t mtu)
     lab_one_poll(&l);
 }
 
-/* Clause: RFC 1122 4.2.3.9, RFC 5927 4.1 */
+/* Clause: RFC 1122 4.2.3.9, RFC 5927 4.1, RFC 9293 3.9.2.2 */
 static void unreachable_while_connecting(void **state)
 {
     (void)state;

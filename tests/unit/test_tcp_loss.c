@@ -119,7 +119,7 @@ static void not_every_repetition_is_a_duplicate(void **state)
     net_abort(l.h.net, s);
 }
 
-/* Clause: RFC 5681 3.1, RFC 6582 4 */
+/* Clause: RFC 5681 3.1, RFC 6582 4, RFC 9293 3.8.2 */
 static void time_out_starts_slowly(void **state)
 {
     (void)state;
@@ -177,7 +177,7 @@ static void repeated_time_out(void **state)
     net_abort(l.h.net, s);
 }
 
-/* Clause: RFC 5681 3.1, RFC 3465 2.1 */
+/* Clause: RFC 5681 3.1, RFC 3465 2.1, RFC 9293 3.8.2 */
 static void congestion_avoidance_is_linear(void **state)
 {
     (void)state;

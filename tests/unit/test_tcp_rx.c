@@ -322,7 +322,7 @@ static void probes_are_not_duplicates(void **state)
 }
 
 /* A shut window still takes ACK and RST. RFC 9293 MUST-66. */
-/* Clause: RFC 9293 3.10.7.4 */
+/* Clause: RFC 9293 3.10.7.4, RFC 9293 3.4 */
 static void shut_window_takes_acks(void **state)
 {
     (void)state;
@@ -373,7 +373,7 @@ static void rst_must_be_exact(void **state)
     net_close(l.h.net, s);
 }
 
-/* Clause: RFC 9293 3.10.7.4 */
+/* Clause: RFC 9293 3.10.7.4, RFC 9293 3.6 */
 static void rst_in_each_state(void **state)
 {
     (void)state;
@@ -392,7 +392,7 @@ static void rst_in_each_state(void **state)
     }
 }
 
-/* Clause: RFC 9293 3.10.7.4 */
+/* Clause: RFC 9293 3.10.7.4, RFC 9293 3.5 */
 static void rst_in_syn_rcvd(void **state)
 {
     (void)state;
@@ -520,7 +520,7 @@ static void fin_before_its_text(void **state)
 }
 
 /* RFC 5681 4.2: at once where a gap is filled, even in part. */
-/* Clause: RFC 5681 4.2 */
+/* Clause: RFC 5681 4.2, RFC 9293 3.10.7.4 */
 static void filling_a_gap_is_acked_at_once(void **state)
 {
     (void)state;

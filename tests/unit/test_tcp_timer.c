@@ -179,7 +179,7 @@ static void syn_ack_is_tried_six_times(void **state)
     lab_one_close(&l);
 }
 
-/* Clause: RFC 9293 3.8.3, RFC 6298 5.5 */
+/* Clause: RFC 9293 3.8.3, RFC 6298 5.5, RFC 9293 3.8.2 */
 static void data_is_sent_again_fifteen_times(void **state)
 {
     (void)state;
@@ -217,7 +217,7 @@ static struct tcp_conn *conn_of(struct lab_one *l, int s)
     return sock_get(l->h.net, s)->tcp;
 }
 
-/* Clause: RFC 6298 3, RFC 1122 4.2.3.1 */
+/* Clause: RFC 6298 3, RFC 1122 4.2.3.1, RFC 9293 3.8.1 */
 static void samples_only_what_went_once(void **state)
 {
     (void)state;

@@ -66,7 +66,7 @@ static uint32_t full_segments(uint32_t seq, unsigned n)
 
 /* --- runs of full segments ---------------------------------------------------- */
 
-/* Clause: RFC 6928 2, RFC 5681 3.1 */
+/* Clause: RFC 6928 2, RFC 5681 3.1, RFC 9293 3.1, RFC 9293 3.9.1.2 */
 static void initial_window_leaves_at_once(void **state)
 {
     (void)state;
@@ -264,7 +264,7 @@ static void ack_is_delayed_40_ms(void **state)
     net_abort(l.h.net, s);
 }
 
-/* Clause: RFC 9293 3.8.6.3, RFC 5681 4.2 */
+/* Clause: RFC 9293 3.8.6.3, RFC 5681 4.2, RFC 9293 3.10.7.4 */
 static void every_second_full_segment_is_acked(void **state)
 {
     (void)state;

@@ -234,9 +234,27 @@ static void test_tcp_options(void **state)
     assert_int_equal(o.mss, 0);         /* wrong length for its kind: skipped */
     assert_int_equal(tcp_parse_opts((const uint8_t *)"\xFD\x03\x00\x02\x04\x02\x18", 7, &o), 0);
     assert_int_equal(o.mss, 536);       /* behind one that nobody knows */
+    assert_int_equal(tcp_parse_opts((const uint8_t *)"\x01\x02\x04\x02\x19\x00\x02\x04", 8, &o), 0);
+    assert_int_equal(o.mss, 537);       /* between NOP and the end, which the rest is behind */
     assert_int_equal(tcp_parse_opts((const uint8_t *)"\x00\x02\x01", 3, &o), 0);
     assert_int_equal(tcp_parse_opts((const uint8_t *)"\x03\x03\x20", 3, &o), 0);
     assert_int_equal(o.wscale, 14);     /* RFC 7323 2.3 */
+}
+
+/* Naive: the options fill the header to its very end, so none has an end mark and nothing is
+ * padded behind one (MUST-69). */
+static void options_fill_the_header(const struct tcp_opts *o)
+{
+    uint8_t b[TCP_HDR_BYTES + 40];
+    memset(b, 0, sizeof(b));
+    tcp_emit(b, &(struct tcp_emit){ .opts = *o });
+    size_t end = (size_t)(b[12] >> 4) * 4, at = TCP_HDR_BYTES;
+    assert_int_equal(end, TCP_HDR_BYTES + tcp_opts_bytes(o));
+    while (at < end) {
+        assert_int_not_equal(b[at], 0);
+        at += b[at] == 1 ? 1 : b[at + 1];
+    }
+    assert_int_equal(at, end);
 }
 
 /* Clause: RFC 9293 3.1, RFC 9293 3.2 */
@@ -259,6 +277,9 @@ static void test_tcp_emit(void **state)
     assert_int_equal(v.opts.wscale, 7);
     assert_int_equal(v.opts.ts_ecr, 0xB1B2B3B4);
     assert_true(v.opts.sack_perm);
+    for (unsigned i = 0; i < 16; i++)
+        options_fill_the_header(&(struct tcp_opts){
+            .mss = i & 1 ? 1460 : 0, .wscale = i & 2 ? 7 : -1, .sack_perm = i & 4, .ts = i & 8 });
 
     /* scapy: TCP(sport=40000, dport=80, seq, ack, flags="PA", window=502) */
     uint8_t want[20];
