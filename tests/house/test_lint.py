@@ -113,10 +113,10 @@ PLANTED = {
     "CI file: too long to copy": (
         "CI", CI, append(*["# more"] * 10), 40, "more than 40 lines"),
     "table of clauses": (
-        "clauses", "tests/README.md", replace("| RFC 826 | Packet Format |", "| RFC 826 | 1 |"),
+        "clauses", "tests/README.md", replace("| RFC 826 | Packet format |", "| RFC 826 | 1 |"),
         None, "tests/clauses.py --write writes it"),
     "clause above nothing": (
-        "clauses", "tests/unit/test_arp.c", append("/* Clause: RFC 826 Packet Format */"), None,
+        "clauses", "tests/unit/test_arp.c", append("/* Clause: RFC 826 Packet format */"), None,
         "belongs directly above a test function"),
     "clause of a test that nobody runs": (
         "clauses", "tests/unit/test_arp.c",

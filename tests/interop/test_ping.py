@@ -20,7 +20,7 @@ def fragments_of(size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_lanyard_pings_the_kernel(far, tmp_path, size):
-    """Clause: RFC 792 Echo"""
+    """Clause: RFC 792 Echo or Echo Reply Message"""
     got = program.run(far, ["ping", "-c", "200", "-i", "0.01", "-s", str(size), netns.FAR_ADDR],
                       tmp_path / "ping.pcapng").check()
     total = got.events[-1]
@@ -83,7 +83,7 @@ def test_fragments_from_the_kernel(far, tmp_path, size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_kernel_pings_lanyard(far, tmp_path, size):
-    """Clause: RFC 792 Echo, RFC 1122 3.2.2.6"""
+    """Clause: RFC 792 Echo or Echo Reply Message, RFC 1122 3.2.2.6"""
     with program.serving(far, ["serve", str(tmp_path)], tmp_path / "echo.pcapng") as ended:
         done = subprocess.run(netns.in_far("ping", "-n", "-q", "-c", "100", "-i", "0.01", "-s",
                                            str(size), netns.NEAR_ADDR), check=False,

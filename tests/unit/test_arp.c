@@ -102,7 +102,7 @@ static void test_answers(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 1122 2.3.2.2 */
+/* Clause: RFC 1122 2.3.2.2, RFC 826 Packet Generation */
 static void test_asks_and_sends_what_waits(void **state)
 {
     (void)state;
@@ -251,7 +251,7 @@ static void test_conflict(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 826 Packet Format */
+/* Clause: RFC 826 Packet format */
 static void test_malformed(void **state)
 {
     (void)state;

@@ -181,7 +181,7 @@ static void test_offloaded(void **state)
 }
 
 /* RFC 768: a UDP sum that comes out as 0 is sent as 0xFFFF. */
-/* Clause: RFC 768 Checksum */
+/* Clause: RFC 768 Fields */
 static void test_computed_zero(void **state)
 {
     (void)state;

@@ -47,7 +47,7 @@ static const char cname_answer[] =
     "7400000100010000003c0004c000020703776562076c616e7961726404746573"
     "7400000100010000003c0004c0000208";
 
-/* Clause: RFC 1034 3.6.2, RFC 1035 4.1.4 */
+/* Clause: RFC 1034 3.6.2, RFC 1035 4.1.4, RFC 1035 3.4.1 */
 static void test_cname_chain(void **state)
 {
     (void)state;

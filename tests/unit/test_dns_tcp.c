@@ -249,7 +249,7 @@ static void test_truncated(void **state)
 }
 
 /* The longest message that there is, and bytes behind it, which nobody asked for. */
-/* Clause: RFC 7766 8 */
+/* Clause: RFC 7766 8, RFC 1035 4.2.2 */
 static void test_longest(void **state)
 {
     struct lab *l = lab_up(1);

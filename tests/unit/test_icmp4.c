@@ -59,7 +59,7 @@ static void test_echo(void **state)
 }
 
 /* From none to as much as a frame can carry, odd and even. */
-/* Clause: RFC 792 Echo, RFC 1122 3.2.2.6 */
+/* Clause: RFC 792 Echo or Echo Reply Message, RFC 1122 3.2.2.6 */
 static void test_echo_sizes(void **state)
 {
     (void)state;
@@ -116,7 +116,7 @@ static void test_dropped(void **state)
 
 /* --- errors that we send -------------------------------------------------- */
 
-/* Clause: RFC 1122 3.2.2.1, RFC 1812 4.3.2.3 */
+/* Clause: RFC 1122 3.2.2.1, RFC 1812 4.3.2.3, RFC 792 Destination Unreachable Message */
 static void test_protocol_unreachable(void **state)
 {
     (void)state;
@@ -226,7 +226,7 @@ static void error_about_udp(struct bench *b, uint8_t type, uint8_t code, uint32_
     icmp_in(b, &(struct ip_spec){ .src = ROUTER_ADDR }, type, code, 0, o + 14, n - 15);
 }
 
-/* Clause: RFC 1122 4.1.3.3, RFC 1122 3.2.2.1 */
+/* Clause: RFC 1122 4.1.3.3, RFC 1122 3.2.2.1, RFC 792 Destination Unreachable Message */
 static void test_errno_of_each_code(void **state)
 {
     (void)state;
@@ -350,7 +350,7 @@ static void test_arp_failure(void **state)
 
 /* --- echo requests of ours ------------------------------------------------ */
 
-/* Clause: RFC 792 Echo */
+/* Clause: RFC 792 Echo or Echo Reply Message */
 static void test_ping_out(void **state)
 {
     (void)state;
@@ -403,7 +403,7 @@ static void test_ping_refused(void **state)
 }
 
 /* The reply to a time-to-live that ran out names the sender by its id. */
-/* Clause: RFC 1122 3.2.2.4 */
+/* Clause: RFC 1122 3.2.2.4, RFC 792 Time Exceeded Message */
 static void test_ping_time_exceeded(void **state)
 {
     (void)state;

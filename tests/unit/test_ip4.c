@@ -30,7 +30,7 @@ static void in(struct bench *b, struct ip_spec s)
     bench_in(b, f, make(f, s));
 }
 
-/* Clause: RFC 1122 3.2.1.1 */
+/* Clause: RFC 1122 3.2.1.1, RFC 791 3.1 */
 static void test_malformed(void **state)
 {
     (void)state;
@@ -53,7 +53,7 @@ static void test_malformed(void **state)
 }
 
 /* Every single-bit error of a header is found. */
-/* Clause: RFC 1122 3.2.1.2 */
+/* Clause: RFC 1122 3.2.1.2, RFC 791 3.1 */
 static void test_checksum(void **state)
 {
     (void)state;
@@ -126,7 +126,7 @@ static void test_fragments(void **state)
 }
 
 /* Options are skipped, broken ones are not; the transport starts behind them. */
-/* Clause: RFC 1122 3.2.1.8, RFC 1122 3.2.2.5 */
+/* Clause: RFC 1122 3.2.1.8, RFC 1122 3.2.2.5, RFC 791 3.1, RFC 792 Parameter Problem Message */
 static void test_options(void **state)
 {
     (void)state;

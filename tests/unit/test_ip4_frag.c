@@ -410,7 +410,7 @@ static void test_longest(void **state)
 /* --- time and room --------------------------------------------------------- */
 
 /* After 30 s the sender is told, if its first fragment is there to be quoted. */
-/* Clause: RFC 1122 3.3.2, RFC 1122 3.2.2.4 */
+/* Clause: RFC 1122 3.3.2, RFC 1122 3.2.2.4, RFC 792 Time Exceeded Message */
 static void test_timeout(void **state)
 {
     (void)state;

@@ -119,7 +119,7 @@ static void not_every_repetition_is_a_duplicate(void **state)
     net_abort(l.h.net, s);
 }
 
-/* Clause: RFC 5681 3.1, RFC 6582 4, RFC 9293 3.8.2 */
+/* Clause: RFC 5681 3.1, RFC 6582 4, RFC 9293 3.8.2, RFC 6298 5.4 */
 static void time_out_starts_slowly(void **state)
 {
     (void)state;

@@ -129,7 +129,7 @@ static void heap_knows_the_earliest(void **state)
 /* --- giving up ---------------------------------------------------------------- */
 
 /* R2 of a SYN is at least three minutes. */
-/* Clause: RFC 9293 3.8.3, RFC 1122 4.2.3.5 */
+/* Clause: RFC 9293 3.8.3, RFC 1122 4.2.3.5, RFC 6298 2.1 */
 static void syn_is_tried_for_four_minutes(void **state)
 {
     (void)state;
@@ -179,7 +179,7 @@ static void syn_ack_is_tried_six_times(void **state)
     lab_one_close(&l);
 }
 
-/* Clause: RFC 9293 3.8.3, RFC 6298 5.5, RFC 9293 3.8.2 */
+/* Clause: RFC 9293 3.8.3, RFC 6298 5.5, RFC 9293 3.8.2, RFC 6298 5.6 */
 static void data_is_sent_again_fifteen_times(void **state)
 {
     (void)state;
@@ -261,6 +261,31 @@ static void lost_syn_makes_careful(void **state)
     assert_int_equal(net_send(l.h.net, s, text, sizeof(text)), sizeof(text));
     lab_one_poll(&l);
     assert_int_equal(lab_flush(&l), 1);
+    net_abort(l.h.net, s);
+    lab_one_close(&l);
+}
+
+/* Started by the first segment in flight, not moved by the next, stopped by the last ACK. */
+/* Clause: RFC 6298 5.1, RFC 6298 5.2 */
+static void timer_runs_while_something_is_out(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1000);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_NODELAY, 1), 0);
+    net_send(l.h.net, s, "a", 1);
+    lab_one_wait(&l, 150 * LAB_MS);
+    net_send(l.h.net, s, "b", 1);
+    lab_one_wait(&l, 50 * LAB_MS - 1);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 1, 1, 1);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 2, 1, 1);
+    lab_silent(&l);
+    lab_one_wait(&l, 1);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 1, 1, 2);
+    lab_put(&l, TCP_ACK, 1, 3, 65535, 0);
+    lab_one_wait(&l, 3000 * LAB_S);                  /* else it gives up in here */
+    lab_silent(&l);
     net_abort(l.h.net, s);
     lab_one_close(&l);
 }
@@ -432,6 +457,7 @@ int main(void)
         cmocka_unit_test(data_is_sent_again_fifteen_times),
         cmocka_unit_test(samples_only_what_went_once),
         cmocka_unit_test(lost_syn_makes_careful),
+        cmocka_unit_test(timer_runs_while_something_is_out),
         cmocka_unit_test(ack_restarts_the_timer),
         cmocka_unit_test(keepalive_asks_and_gives_up),
         cmocka_unit_test(keepalive_asks_when_told),

@@ -40,7 +40,7 @@ static void udp_in(struct bench *b, uint32_t src, uint16_t sport, uint16_t dport
 }
 
 /* scapy: UDP(sport=4000, dport=7)/"hello, nic", with and without checksum. */
-/* Clause: RFC 768 Checksum, RFC 1122 4.1.3.4 */
+/* Clause: RFC 768 Fields, RFC 1122 4.1.3.4 */
 static void test_receive(void **state)
 {
     (void)state;
@@ -73,7 +73,7 @@ static void test_receive(void **state)
     bench_down(b);
 }
 
-/* Clause: RFC 768 Checksum, RFC 1122 4.1.3.4 */
+/* Clause: RFC 768 Fields, RFC 1122 4.1.3.4 */
 static void test_dropped(void **state)
 {
     (void)state;
@@ -103,7 +103,7 @@ static void test_dropped(void **state)
 }
 
 /* A closed port: port unreachable, with the datagram quoted. */
-/* Clause: RFC 1122 4.1.3.1 */
+/* Clause: RFC 1122 4.1.3.1, RFC 792 Destination Unreachable Message */
 static void test_closed_port(void **state)
 {
     (void)state;
@@ -254,7 +254,7 @@ static void test_send(void **state)
 }
 
 /* The same bytes on the wire, whoever computes the sum. */
-/* Clause: RFC 768 Checksum */
+/* Clause: RFC 768 Fields */
 static void test_offload_same_bytes(void **state)
 {
     (void)state;

@@ -53,7 +53,7 @@ static void test_eth(void **state)
 }
 
 /* scapy: ARP(op=2, hwsrc=..:02, psrc=10.9.0.2, hwdst=..:01, pdst=10.9.0.1) */
-/* Clause: RFC 826 Packet Format */
+/* Clause: RFC 826 Packet format */
 static void test_arp(void **state)
 {
     (void)state;
@@ -291,7 +291,7 @@ static void test_tcp_emit(void **state)
 
 /* --- DNS names ------------------------------------------------------------ */
 
-/* Clause: RFC 1035 3.1 */
+/* Clause: RFC 1035 3.1, RFC 1035 2.3.3 */
 static void test_dns_names(void **state)
 {
     (void)state;

@@ -239,7 +239,7 @@ class Bench:
 async def good_frames(dut):
     """Every header length, 0 to 2 tags, odd and even sizes: all verified.
 
-    Clause: RFC 791 3.1, RFC 768 Checksum, RFC 792 Message Formats, RFC 9293 3.1
+    Clause: RFC 791 3.1, RFC 768 Fields, RFC 792 Message Formats, RFC 9293 3.1
     """
     bench = Bench(dut, "good")
     await bench.begin()
@@ -341,7 +341,7 @@ async def segment_lengths(dut):
 async def udp_checksum_values(dut):
     """0 says that there is none; every other value is one, however few of its bits are set.
 
-    Clause: RFC 768 Checksum
+    Clause: RFC 768 Fields
     """
     bench = Bench(dut, "values")
     await bench.begin()

@@ -241,7 +241,7 @@ async def edge_of_the_frame(dut):
 async def zero_is_sent_as_ffff(dut):
     """Sums that come to 0 in both representations, and long runs of carries.
 
-    Clause: RFC 768 Checksum, RFC 1624 3
+    Clause: RFC 768 Fields, RFC 1624 3
     """
     bench = Bench(dut, "zero")
     await bench.begin()
