@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* RFC 1191 7.1: what links have, below the longest packet that we send. */
+/* RFC 1191 7: what links have, below the longest packet that we send. */
 static const uint16_t plateau[] = { 1492, 1006 };
 
 uint16_t ip4_pmtu_told(uint16_t mtu, uint16_t bytes)

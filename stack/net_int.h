@@ -328,7 +328,7 @@ uint32_t ip4_path_mtu(const struct net *n, uint32_t dst);
  * @mtu:   of the next hop; 0 not told (a router older than RFC 1191)
  * @bytes: total length of the packet that did not fit
  *
- * Returns bytes, IP4_PMTU_MIN or more. Source: RFC 1191 5, 7.1.
+ * Returns bytes, IP4_PMTU_MIN or more. Source: RFC 1191 5, 7.
  */
 uint16_t ip4_pmtu_told(uint16_t mtu, uint16_t bytes);
 

@@ -33,8 +33,8 @@ static void too_big(struct bench *b, const struct sent_frame *s, uint16_t mtu)
                              quote));
 }
 
-/* Source: RFC 1191 7.1 for the plateaus, Linux' min_pmtu for the floor. */
-/* Clause: RFC 1191 5, RFC 1191 7.1 */
+/* Source: RFC 1191 7 for the plateaus, Linux' min_pmtu for the floor. */
+/* Clause: RFC 1191 5, RFC 1191 7 */
 static void test_told(void **state)
 {
     (void)state;
@@ -223,7 +223,7 @@ static void answer_syn(struct bench *b, const struct sent_frame *s)
 
 /* What is known of a path before counts for a new connection, what comes to be known for
  * one that is there; the MSS that we announce is of what we can receive. */
-/* Clause: RFC 1191 3.1, RFC 9293 3.7.1, RFC 9293 3.7.5 */
+/* Clause: RFC 1191 3.1, RFC 9293 3.7.1, RFC 9293 3.7.2 */
 static void test_tcp(void **state)
 {
     (void)state;

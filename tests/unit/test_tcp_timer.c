@@ -383,7 +383,7 @@ static void ends_at(struct lab_one *l, int s, int64_t ns)
 }
 
 /* R2 is the user's: shorter and longer than ours. Each new ACK starts it again. */
-/* Clause: RFC 9293 3.8.3, RFC 9293 3.9.1.1, RFC 5482 2 */
+/* Clause: RFC 9293 3.8.3, RFC 9293 3.9.1.1 */
 static void user_time_out_of_text(void **state)
 {
     (void)state;
@@ -425,7 +425,7 @@ static void user_time_out_of_a_syn(void **state)
 }
 
 /* The peer answers, but its window stays shut for longer than the user waits. */
-/* Clause: RFC 5482 2, RFC 6429 3 */
+/* Clause: RFC 9293 3.8.3, RFC 9293 3.8.6.1 */
 static void user_time_out_of_a_shut_window(void **state)
 {
     (void)state;
