@@ -406,7 +406,7 @@ def finish(jobs, junit, target, seconds):
             out.write(f"{passed} {failed} {skipped}\n")
     for job in jobs:
         if job.count(FAILED):
-            print(f"FAIL  {job.name}; again: {job.again(args.target)}")
+            print(f"FAIL  {job.name}; again: {job.again(target)}")
     print(f"{seconds:.0f} s; output of each job in {OUT}/log")
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0

@@ -4,10 +4,10 @@
 
     run.py [--all] [--sample K] [--tree build/asan] [SPEC ...]      alloc:N gone:N busy:N call:N:V
 
-Without --all or SPECs: a sample of each kind, the first ones and K (default: 40) spread evenly. Each
-run must end by itself with a documented exit code and without a finding of ASan, UBSan or
-LeakSanitizer; either all went well
-(code 0, nothing on stderr, every object equal) or a clear line says what did not, one for each
+Without --all or SPECs: a sample of each kind, the first ones and K (default: 40) spread evenly.
+Each run must end by itself with a documented exit code and without a finding of ASan, UBSan or
+LeakSanitizer; either all went well (code 0, every object equal, nothing on stderr but that nobody
+can look at the run) or a clear line says what did not, one for each
 object; and no file is there that is not whole. Last line: N passed, N failed.
 """
 import argparse
