@@ -367,7 +367,7 @@ static void run_open(struct run *r, uint64_t seed)
     r->rig.world = world_create(seed, true);
     assert_non_null(r->rig.world);
     assert_int_equal(wire_peer_open(&inner, r->rig.world, why), 0);
-    assert_int_equal(fault_parse(&plan, FAULTS, why), 0);
+    assert_int_equal(fault_parse(&plan, FAULT_ON_WIRE, FAULTS, why), 0);
     assert_int_equal(wire_fault_open(&r->rig.wire, inner, &plan), 0);
     host_open(r, 0);
     host_open(r, 1);
