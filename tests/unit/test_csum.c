@@ -133,7 +133,7 @@ static struct pkt *datagram(struct bench *b, const void *data, uint32_t len)
 
 static const struct ip4_view from_peer = { .src = PEER_ADDR, .dst = OUR_ADDR, .proto = 17 };
 
-/* Clause: RFC 9293 3.1 */
+/* Clause: RFC 768 Fields */
 static void test_software(void **state)
 {
     (void)state;

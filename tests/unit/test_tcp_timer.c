@@ -43,7 +43,7 @@ static double twin_rto(struct twin *t, double r)
     return rto < 200e6 ? 200e6 : rto > 120e9 ? 120e9 : rto;
 }
 
-/* Clause: RFC 6298 2 */
+/* Clause: RFC 6298 2, RFC 9293 3.8.1 */
 static void rto_follows_the_rfc(void **state)
 {
     const uint64_t first = seed_of_run();
