@@ -465,3 +465,26 @@ int lab_state(struct lab_one *l, int s)
     assert_int_equal(net_getopt(l->h.net, s, NET_TCP_STATE, &v), 0);
     return v;
 }
+
+void lab_writes(struct lab_one *l, int s, uint32_t from, uint32_t len)
+{
+    static uint8_t buf[70000];
+    for (uint32_t i = 0; i < len; i++)
+        buf[i] = lab_pattern(from + i);
+    assert_int_equal(net_send(l->h.net, s, buf, len), len);
+    lab_one_poll(l);
+}
+
+uint32_t lab_full_segments(struct lab_one *l, uint32_t mss, uint32_t seq, unsigned n)
+{
+    struct lab_seg g;
+    for (unsigned i = 0; i < n; i++, seq += mss) {
+        assert_true(lab_get(l, &g));
+        assert_int_equal(g.seq - l->iss, seq);
+        assert_int_equal(g.len, mss);
+        assert_true(g.at_ns == l->now_ns);
+        for (uint32_t k = 0; k < g.len; k++)
+            assert_int_equal(g.text[k], lab_pattern(seq - 1 + k));
+    }
+    return seq;
+}

@@ -151,4 +151,11 @@ int lab_state(struct lab_one *l, int s);
 /** lab_pattern() - byte @i of the text that the test sends. */
 uint8_t lab_pattern(uint32_t i);
 
+/** lab_writes() - the user of socket @s writes @len bytes of the pattern, from byte @from on. */
+void lab_writes(struct lab_one *l, int s, uint32_t from, uint32_t len);
+
+/** lab_full_segments() - the next @n segments hold @mss bytes of the pattern each, begin at
+ * relative number @seq, and all leave now. Returns the number behind them. */
+uint32_t lab_full_segments(struct lab_one *l, uint32_t mss, uint32_t seq, unsigned n);
+
 #endif

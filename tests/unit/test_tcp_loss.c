@@ -35,31 +35,6 @@ static struct tcp_conn *conn_of(int s)
     return sock_get(l.h.net, s)->tcp;
 }
 
-/* The user writes @len bytes of the pattern, from byte @from on. */
-static void writes(int s, uint32_t from, uint32_t len)
-{
-    static uint8_t buf[70000];
-    for (uint32_t i = 0; i < len; i++)
-        buf[i] = lab_pattern(from + i);
-    assert_int_equal(net_send(l.h.net, s, buf, len), len);
-    lab_one_poll(&l);
-}
-
-/* The next segments are full, start at relative @seq, and all leave now. */
-static uint32_t full_segments(uint32_t seq, unsigned n)
-{
-    struct lab_seg g;
-    for (unsigned i = 0; i < n; i++, seq += MSS) {
-        assert_true(lab_get(&l, &g));
-        assert_int_equal(g.seq - l.iss, seq);
-        assert_int_equal(g.len, MSS);
-        assert_true(g.at_ns == l.now_ns);
-        for (uint32_t k = 0; k < g.len; k++)
-            assert_int_equal(g.text[k], lab_pattern(seq - 1 + k));
-    }
-    return seq;
-}
-
 /* --- loss --------------------------------------------------------------------- */
 
 /* Clause: RFC 5681 3.2, RFC 6582 3.2, RFC 3042 2 */
@@ -67,8 +42,8 @@ static void three_duplicates_send_again(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 60000);
-    full_segments(1, 10);
+    lab_writes(&l, s, 0, 60000);
+    lab_full_segments(&l, MSS, 1, 10);
     for (int i = 0; i < 2; i++) {
         lab_put(&l, TCP_ACK, 1, 1, WND, 0);
         lab_expect(&l, TCP_ACK, 1 + (10 + (uint32_t)i) * MSS, 1, MSS);  /* RFC 3042 */
@@ -108,7 +83,7 @@ static void not_every_repetition_is_a_duplicate(void **state)
     int s = lab_client(&l, WND, MSS);
     for (uint32_t i = 0; i < 5; i++)
         lab_put(&l, TCP_ACK, 1, 1, WND, 0);         /* nothing in flight */
-    writes(s, 0, 20000);
+    lab_writes(&l, s, 0, 20000);
     lab_flush(&l);
     for (uint32_t i = 0; i < 5; i++)
         lab_put(&l, TCP_ACK, 1 + i, 1, WND, 1);     /* text */
@@ -124,8 +99,8 @@ static void time_out_starts_slowly(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 60000);
-    full_segments(1, 10);
+    lab_writes(&l, s, 0, 60000);
+    lab_full_segments(&l, MSS, 1, 10);
     lab_one_wait(&l, 200 * LAB_MS);
     lab_expect(&l, TCP_ACK, 1, 1, MSS);
     lab_silent(&l);
@@ -146,15 +121,15 @@ static void time_out_sends_all_again(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 10 * MSS);
-    full_segments(1, 10);
+    lab_writes(&l, s, 0, 10 * MSS);
+    lab_full_segments(&l, MSS, 1, 10);
     lab_one_wait(&l, 200 * LAB_MS);
     lab_expect(&l, TCP_ACK, 1, 1, MSS);
     lab_put(&l, TCP_ACK, 1, 1 + MSS, WND, 0);
-    full_segments(1 + MSS, 2);
+    lab_full_segments(&l, MSS, 1 + MSS, 2);
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, 1 + 3 * MSS, WND, 0);   /* RFC 3465 2.3: by one, not by two */
-    full_segments(1 + 3 * MSS, 3);
+    lab_full_segments(&l, MSS, 1 + 3 * MSS, 3);
     lab_silent(&l);
     net_abort(l.h.net, s);
 }
@@ -166,7 +141,7 @@ static void repeated_time_out(void **state)
     (void)state;
     int s = lab_client(&l, WND, MSS);
     conn_of(s)->cwnd = 20 * MSS;
-    writes(s, 0, 20 * MSS);
+    lab_writes(&l, s, 0, 20 * MSS);
     lab_one_wait(&l, 200 * LAB_MS);
     assert_int_equal(conn_of(s)->ssthresh, 10 * MSS);
     conn_of(s)->ssthresh = 9 * MSS;                 /* a mark */
@@ -188,7 +163,7 @@ static void congestion_avoidance_is_linear(void **state)
     for (uint32_t round = 0; round < 5; round++) {
         uint32_t segs = 10 + round;
         assert_int_equal(c->cwnd, segs * MSS);
-        writes(s, una - 1, segs * MSS);
+        lab_writes(&l, s, una - 1, segs * MSS);
         for (uint32_t i = 0; i < segs; i++)
             lab_put(&l, TCP_ACK, 1, una + (i + 1) * MSS, WND, 0);
         una += segs * MSS;
@@ -202,12 +177,12 @@ static void idle_forgets_the_window(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 10 * MSS);
+    lab_writes(&l, s, 0, 10 * MSS);
     lab_put(&l, TCP_ACK, 1, 1 + 10 * MSS, WND, 0);
     conn_of(s)->cwnd = 40 * MSS;
     lab_flush(&l);
     lab_one_wait(&l, 300 * LAB_MS);
-    writes(s, 10 * MSS, 20 * MSS);
+    lab_writes(&l, s, 10 * MSS, 20 * MSS);
     assert_int_equal(lab_flush(&l), 10);
     net_abort(l.h.net, s);
 }
@@ -218,9 +193,9 @@ static void again_is_what_was_sent(void **state)
 {
     (void)state;
     int s = lab_client(&l, 100, MSS);
-    writes(s, 0, 100);
+    lab_writes(&l, s, 0, 100);
     lab_expect(&l, PSH_ACK, 1, 1, 100);
-    writes(s, 100, 2000);
+    lab_writes(&l, s, 100, 2000);
     lab_silent(&l);
     for (int i = 0; i < 3; i++)
         lab_put(&l, TCP_ACK, 1, 1, 100, 0);
@@ -236,12 +211,12 @@ static void back_off_stays_until_a_sample(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 10);
+    lab_writes(&l, s, 0, 10);
     lab_one_wait(&l, 350 * LAB_MS);                 /* again at 200 ms */
     assert_int_equal(lab_flush(&l), 2);
     lab_put(&l, TCP_ACK, 1, 11, WND, 0);
     assert_true(tcp_rto(conn_of(s)) == 400 * LAB_MS);
-    writes(s, 10, 10);
+    lab_writes(&l, s, 10, 10);
     lab_one_wait(&l, 350 * LAB_MS);
     assert_int_equal(lab_flush(&l), 1);
     lab_put(&l, TCP_ACK, 1, 21, WND, 0);            /* a sample at last */
@@ -256,7 +231,7 @@ static void some_of_a_long_back_off_stays(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 10);
+    lab_writes(&l, s, 0, 10);
     lab_one_wait(&l, 20 * LAB_S);
     assert_true(tcp_rto(conn_of(s)) > 10 * LAB_S);
     lab_put(&l, TCP_ACK, 1, 11, WND, 0);
@@ -271,8 +246,8 @@ static void each_hole_is_filled_once(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 10 * MSS);
-    full_segments(1, 10);
+    lab_writes(&l, s, 0, 10 * MSS);
+    lab_full_segments(&l, MSS, 1, 10);
     for (int i = 0; i < 8; i++)                     /* segments 1 and 4 were lost */
         lab_put(&l, TCP_ACK, 1, 1, WND, 0);
     lab_expect(&l, TCP_ACK, 1, 1, MSS);

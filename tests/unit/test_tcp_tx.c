@@ -39,31 +39,6 @@ static struct tcp_conn *conn_of(int s)
     return sock_get(l.h.net, s)->tcp;
 }
 
-/* The user writes @len bytes of the pattern, from byte @from on. */
-static void writes(int s, uint32_t from, uint32_t len)
-{
-    static uint8_t buf[70000];
-    for (uint32_t i = 0; i < len; i++)
-        buf[i] = lab_pattern(from + i);
-    assert_int_equal(net_send(l.h.net, s, buf, len), len);
-    lab_one_poll(&l);
-}
-
-/* The next segments are full, start at relative @seq, and all leave now. */
-static uint32_t full_segments(uint32_t seq, unsigned n)
-{
-    struct lab_seg g;
-    for (unsigned i = 0; i < n; i++, seq += MSS) {
-        assert_true(lab_get(&l, &g));
-        assert_int_equal(g.seq - l.iss, seq);
-        assert_int_equal(g.len, MSS);
-        assert_true(g.at_ns == l.now_ns);
-        for (uint32_t k = 0; k < g.len; k++)
-            assert_int_equal(g.text[k], lab_pattern(seq - 1 + k));
-    }
-    return seq;
-}
-
 /* --- runs of full segments ---------------------------------------------------- */
 
 /* Clause: RFC 6928 2, RFC 5681 3.1, RFC 9293 3.1, RFC 9293 3.9.1.2 */
@@ -71,14 +46,14 @@ static void initial_window_leaves_at_once(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 40000);
-    uint32_t seq = full_segments(1, 10);            /* RFC 6928 */
+    lab_writes(&l, s, 0, 40000);
+    uint32_t seq = lab_full_segments(&l, MSS, 1, 10);            /* RFC 6928 */
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, 1 + 2 * MSS, WND, 0);   /* slow start: two out, four in */
-    seq = full_segments(seq, 4);
+    seq = lab_full_segments(&l, MSS, seq, 4);
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, seq, WND, 0);
-    full_segments(seq, 13);
+    lab_full_segments(&l, MSS, seq, 13);
     lab_expect(&l, PSH_ACK, 1 + 27 * MSS, 1, 40000 - 27 * MSS);
     lab_silent(&l);
     net_abort(l.h.net, s);
@@ -89,13 +64,13 @@ static void the_peers_window_is_kept(void **state)
 {
     (void)state;
     int s = lab_client(&l, 4000, MSS);
-    writes(s, 0, 10000);
-    full_segments(1, 2);                            /* 1080 more would be silly */
+    lab_writes(&l, s, 0, 10000);
+    lab_full_segments(&l, MSS, 1, 2);                            /* 1080 more would be silly */
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, 1 + MSS, 4000 - MSS, 0);    /* read nothing yet */
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, 1 + 2 * MSS, 4000, 0);
-    full_segments(1 + 2 * MSS, 2);
+    lab_full_segments(&l, MSS, 1 + 2 * MSS, 2);
     lab_silent(&l);
     net_abort(l.h.net, s);
 }
@@ -106,7 +81,7 @@ static void small_windows_are_used(void **state)
 {
     (void)state;
     int s = lab_client(&l, 1000, MSS);
-    writes(s, 0, 5000);
+    lab_writes(&l, s, 0, 5000);
     lab_expect(&l, TCP_ACK, 1, 1, 1000);
     lab_put(&l, TCP_ACK, 1, 1001, 400, 0);
     lab_silent(&l);
@@ -123,7 +98,7 @@ static void full_nic_only_delays(void **state)
     int s = lab_client(&l, WND, 100);
     conn_of(s)->cwnd = 60000;
     fake_link_set_tx_room(l.h.link, 7);
-    writes(s, 0, 20000);                            /* 200 segments; 7 on the wire, 64 wait */
+    lab_writes(&l, s, 0, 20000);        /* 200 segments; 7 on the wire, 64 wait */
     assert_int_equal(nic_tx_room(l.h.nic), 0);
     assert_int_equal(lab_flush(&l), 7);
     for (uint32_t seq = 1 + 7 * 100; seq < 20000;) {
@@ -151,12 +126,12 @@ static void empty_pool_only_delays(void **state)
     int s = lab_client(&l, WND, MSS);
     while ((held[k] = pkt_alloc(l.h.pool, PKT_SMALL)))
         k++;
-    writes(s, 0, 3000);
+    lab_writes(&l, s, 0, 3000);
     lab_silent(&l);
     assert_true(l.h.next_ns <= l.now_ns + LAB_MS);
     pkt_release(held[--k]);
     lab_one_poll(&l);
-    full_segments(1, 2);
+    lab_full_segments(&l, MSS, 1, 2);
     lab_expect(&l, PSH_ACK, 1 + 2 * MSS, 1, 3000 - 2 * MSS);
     while (k > 0)
         pkt_release(held[--k]);
@@ -198,16 +173,16 @@ static void nagle_gathers(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 10);
+    lab_writes(&l, s, 0, 10);
     lab_expect(&l, PSH_ACK, 1, 1, 10);
-    writes(s, 10, 20);
-    writes(s, 30, 30);
+    lab_writes(&l, s, 10, 20);
+    lab_writes(&l, s, 30, 30);
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, 11, WND, 0);
     lab_expect(&l, PSH_ACK, 11, 1, 50);
-    writes(s, 60, MSS);                             /* a full one need not wait */
+    lab_writes(&l, s, 60, MSS);                             /* a full one need not wait */
     lab_expect(&l, PSH_ACK, 61, 1, MSS);
-    writes(s, 60 + MSS, 5);
+    lab_writes(&l, s, 60 + MSS, 5);
     lab_silent(&l);
     lab_put(&l, TCP_ACK, 1, 61, WND, 0);            /* the small one has arrived: Minshall */
     lab_expect(&l, PSH_ACK, 61 + MSS, 1, 5);
@@ -220,8 +195,8 @@ static void nagle_lets_the_tail_go(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 2 * MSS + 10);
-    full_segments(1, 2);
+    lab_writes(&l, s, 0, 2 * MSS + 10);
+    lab_full_segments(&l, MSS, 1, 2);
     lab_expect(&l, PSH_ACK, 1 + 2 * MSS, 1, 10);
     net_abort(l.h.net, s);
 }
@@ -231,14 +206,14 @@ static void nodelay_sends_each_write(void **state)
 {
     (void)state;
     int s = lab_client(&l, WND, MSS);
-    writes(s, 0, 10);
-    writes(s, 10, 20);
+    lab_writes(&l, s, 0, 10);
+    lab_writes(&l, s, 10, 20);
     lab_expect(&l, PSH_ACK, 1, 1, 10);
     lab_silent(&l);
     assert_int_equal(net_setopt(l.h.net, s, NET_TCP_NODELAY, 1), 0);
     lab_one_poll(&l);
     lab_expect(&l, PSH_ACK, 11, 1, 20);             /* what Nagle held leaves now */
-    writes(s, 30, 5);
+    lab_writes(&l, s, 30, 5);
     lab_expect(&l, PSH_ACK, 31, 1, 5);
     net_abort(l.h.net, s);
 }
@@ -257,7 +232,7 @@ static void ack_is_delayed_40_ms(void **state)
     lab_one_wait(&l, 1);
     lab_expect(&l, TCP_ACK, 1, 101, 0);
     lab_put(&l, TCP_ACK, 101, 1, WND, 100);         /* carried by what we send */
-    writes(s, 0, 5);
+    lab_writes(&l, s, 0, 5);
     lab_expect(&l, PSH_ACK, 1, 201, 5);
     lab_one_wait(&l, 100 * LAB_MS);
     lab_silent(&l);
@@ -330,7 +305,7 @@ static void zero_window_is_probed(void **state)
     (void)state;
     struct lab_seg g;
     int s = lab_client(&l, 1000, MSS);
-    writes(s, 0, 3000);
+    lab_writes(&l, s, 0, 3000);
     lab_expect(&l, TCP_ACK, 1, 1, 1000);
     lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
     lab_silent(&l);
@@ -369,7 +344,7 @@ static void open_window_ends_the_back_off(void **state)
 {
     (void)state;
     int s = lab_client(&l, 1000, MSS);
-    writes(s, 0, 2000);
+    lab_writes(&l, s, 0, 2000);
     lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
     lab_one_wait(&l, 10 * LAB_S);
     lab_flush(&l);
@@ -386,7 +361,7 @@ static void shrunk_window_bounds_our_acks(void **state)
 {
     (void)state;
     int s = lab_client(&l, 3000, MSS);
-    writes(s, 0, 2 * MSS);
+    lab_writes(&l, s, 0, 2 * MSS);
     lab_flush(&l);
     lab_put(&l, TCP_ACK, 1, 1, 1000, 100);
     lab_one_wait(&l, 40 * LAB_MS);
@@ -400,7 +375,7 @@ static void window_shrinks_to_zero(void **state)
 {
     (void)state;
     int s = lab_client(&l, 3000, MSS);
-    writes(s, 0, 2 * MSS);
+    lab_writes(&l, s, 0, 2 * MSS);
     lab_flush(&l);
     lab_put(&l, TCP_ACK, 1, 1, 0, 0);
     lab_one_wait(&l, 200 * LAB_MS);                 /* the time-out finds nothing to send */
@@ -411,7 +386,7 @@ static void window_shrinks_to_zero(void **state)
         lab_put(&l, TCP_ACK, 1, 1, 0, 0);
     }
     lab_put(&l, TCP_ACK, 1, 1, 3000, 0);
-    full_segments(1, 1);
+    lab_full_segments(&l, MSS, 1, 1);
     lab_put(&l, TCP_ACK, 1, 1 + 2 * MSS, 3000, 0);  /* all of it had arrived */
     lab_silent(&l);
     assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
@@ -423,7 +398,7 @@ static void unanswered_probes_end_it(void **state)
 {
     (void)state;
     int err, s = lab_client(&l, 1000, MSS);
-    writes(s, 0, 3000);
+    lab_writes(&l, s, 0, 3000);
     lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
     lab_flush(&l);
     lab_one_wait(&l, 1200 * LAB_S);
@@ -437,7 +412,7 @@ static void nobody_waits_for_ever(void **state)
 {
     (void)state;
     int s = lab_client(&l, 1000, MSS);
-    writes(s, 0, 3000);
+    lab_writes(&l, s, 0, 3000);
     lab_put(&l, TCP_ACK, 1, 1001, 0, 0);
     assert_int_equal(net_close(l.h.net, s), 0);
     lab_flush(&l);
@@ -454,7 +429,7 @@ static void silly_window_is_overridden(void **state)
 {
     (void)state;
     int s = lab_client(&l, 5000, MSS);
-    writes(s, 0, 5000 + 3000);
+    lab_writes(&l, s, 0, 5000 + 3000);
     assert_int_equal(lab_flush(&l), 3);
     lab_put(&l, TCP_ACK, 1, 1 + 3 * MSS, 200, 0);
     lab_silent(&l);
@@ -470,7 +445,7 @@ static void fin_waits_for_the_window(void **state)
 {
     (void)state;
     int s = lab_client(&l, 1000, MSS);
-    writes(s, 0, 1000);
+    lab_writes(&l, s, 0, 1000);
     lab_expect(&l, PSH_ACK, 1, 1, 1000);
     net_shutdown(l.h.net, s, NET_SHUT_WR);
     lab_one_poll(&l);
@@ -500,7 +475,7 @@ static void our_numbers_wrap(void **state)
     lab_one_wait(&l, (int64_t)away * 4000);
     s = lab_server(&l, WND, MSS, &ls);
     assert_true(l.iss >= 0xFFFFF000u);
-    writes(s, 0, 60000);
+    lab_writes(&l, s, 0, 60000);
     for (uint32_t sent = 0; sent < 60000;) {
         uint32_t end = seq;
         while (lab_get(&l, &g)) {
@@ -535,12 +510,12 @@ static void old_marks_follow(void **state)
         c->snd_nxt.v += jump;
         c->snd_max.v += jump;
         c->snd_wl2.v += jump;
-        writes(s, 0, MSS);
+        lab_writes(&l, s, 0, MSS);
         lab_put(&l, TCP_ACK, 1, 1 + MSS, WND, 0);
         l.iss += MSS;
     }
     lab_flush(&l);
-    writes(s, 0, 5 * MSS + 7);                      /* Nagle: nothing small is in flight */
+    lab_writes(&l, s, 0, 5 * MSS + 7);                      /* Nagle: nothing small is in flight */
     assert_int_equal(lab_flush(&l), 6);
     for (int i = 0; i < 3; i++)
         lab_put(&l, TCP_ACK, 1, 1, WND, 0);
