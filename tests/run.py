@@ -49,6 +49,8 @@ TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 TIMEOUT_S = {"unit": 180, "cosim": 600, "interop": 600, "house": 600, "lint": 900, "rtl": 1800,
              "area": 1800, "mutants": 1800, "formal": 1800, "corpus": 600, "fuzz": 900,
              "nth": 900}
+# Said to this run; a job that runs make or this again is not to take it for its own.
+OF_THIS_RUN = ("LY_TOTALS", "JUNIT", "ONLY")
 # These open /dev/net/tun, which some machines keep for root.
 NEEDS_TUN = {"interop/test_tap"}
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -267,6 +269,8 @@ class Runner:
     def spawn(self, job, log):
         argv = netns.TIED + (netns.UNSHARE if job.in_netns else []) + job.argv
         env = {**netns.with_sbin(), **job.env}
+        for mine in OF_THIS_RUN:
+            env.pop(mine, None)
         if job.in_netns:
             env[netns.INSIDE] = "1"
         null = os.open("/dev/null", os.O_RDONLY)
