@@ -328,11 +328,13 @@ def report(job, runner):
                 print(f"      FAILED {job.name} {case.name} {first[:100]}", flush=True)
 
 
-def run_all(jobs, runner):
+def run_all(jobs, runner, each):
     workers = int(os.environ.get("LY_JOBS", min(os.cpu_count() or 1, 4)))
     with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         for done in concurrent.futures.as_completed([pool.submit(runner.run, j) for j in jobs]):
             report(done.result(), runner)
+            if each and not runner.stopping:
+                each(done.result())
 
 
 # --------------------------------------------------------------------- main
@@ -437,8 +439,9 @@ def main():
     return execute(jobs, args.junit, args.target)
 
 
-def execute(jobs, junit=None, target="soak"):
-    """Runs them all from the root of the tree. Returns the exit code."""
+def execute(jobs, junit=None, target="soak", each=None):
+    """Runs them all from the root of the tree; each(job) hears of every one that ended by itself.
+    Returns the exit code."""
     start = time.monotonic()
     runnable = set_aside(jobs)
     tool = missing_tool(runnable)
@@ -456,7 +459,7 @@ def execute(jobs, junit=None, target="soak"):
         signal.signal(signal.SIGHUP, lambda _signum, _frame: None)
     signal.signal(signal.SIGINT, interrupted)
     signal.signal(signal.SIGTERM, interrupted)
-    run_all(runnable, runner)
+    run_all(runnable, runner, each)
     if runner.stopping:
         print("interrupted", file=sys.stderr)
         return 130

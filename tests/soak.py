@@ -4,10 +4,12 @@
 
     soak.py [--only LIST]
 
-All planted faults, all proofs, each fuzzer for SOAK_MINUTES (default: 20), every Nth failure, the
-long run up to an hour of simulated time, `--fault` with 200 seeds. Below 20 minutes all but the
-first two shrink in proportion. The result is written into tests/README.md, between its marks, with
-what was really run; not if it was interrupted or --only left something out. Exit as tests/run.py.
+All planted faults, all proofs, each fuzzer for SOAK_MINUTES of CPU time (default: 20), every Nth
+failure, the long run up to an hour of simulated time, `--fault` with 200 seeds. Below 20 minutes
+all but the first two shrink in proportion. What was never run comes first, then the oldest. As
+soon as a job has ended its row in tests/README.md says so, with day and commit: a run that is
+interrupted loses only what was under way, and the next one goes on with the rest. A shrunk run
+writes nothing. Exit as tests/run.py.
 """
 import argparse
 import datetime
@@ -15,7 +17,6 @@ import fnmatch
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -49,35 +50,47 @@ def make_jobs(minutes):
             command("mutants", ["tests/mutants.py", "--all"], 4 * hour),
             command("formal", ["tests/formal/run.py"], 2 * hour), faults,
             *[command(f"fuzz/{n}", ["tests/fuzz/run.py", "--seconds", str(seconds), n],
-                      seconds + hour) for n in names]]
+                      8 * (seconds + hour)) for n in names]]
 
 
 def commit():
-    """Which tree it was, "" where that cannot be told."""
+    """Which tree it was, "-" where that cannot be told. README does not count: we write it."""
+    def git(*args):
+        return subprocess.run(["git", *args], capture_output=True, text=True, check=True).stdout
+
     try:
-        done = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True,
-                              text=True, check=True)
+        changed = git("status", "--porcelain", "--", ".", ":!tests/README.md").strip()
+        return git("rev-parse", "--short", "HEAD").strip() + ("-dirty" if changed else "")
     except (OSError, subprocess.CalledProcessError):
-        return ""
-    return f", commit {done.stdout.strip()}"
+        return "-"
 
 
-def result(jobs, minutes, seconds):
-    """What README says, between the marks."""
-    total = {v: sum(j.count(v) for j in jobs) for v in (run.PASSED, run.FAILED)}
-    today = datetime.date.today().isoformat()
-    lines = [f"{today}{commit()}, {minutes:g} min for each fuzzer, {seconds / 60:.0f} min in all: "
-             f"{total[run.PASSED]} passed, {total[run.FAILED]} failed.", "",
-             "| job | passed | failed | time |", "|---|---|---|---|"]
-    lines += [f"| {j.name} | {j.count(run.PASSED)} | {j.count(run.FAILED)} | {j.seconds:.0f} s |"
-              for j in jobs]
-    return "\n".join(lines)
+def rows():
+    """{job: its row's other cells} of README."""
+    table = README.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
+    cells = [[c.strip() for c in line.strip("| ").split("|")] for line in table.splitlines()
+             if line.startswith("| ")]
+    return {c[0]: c[1:] for c in cells[1:]}     # less the heading
 
 
-def write(text):
-    old = README.read_text(encoding="utf-8")
-    head, rest = old.split(BEGIN)
-    README.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+def table(known, names):
+    """What README says, between the marks: a row for each of @names."""
+    never = ["-", "-", "-", "-", "never"]
+    done = [known[n] for n in names if n in known]
+    failed = sum(row[1] != "0" for row in done)
+    lines = [f"{len(done)} of {len(names)} jobs have run, {failed} of them failed.", "",
+             "| job | passed | failed | time | commit | day |", "|---|---|---|---|---|---|"]
+    return "\n".join(lines + ["| " + " | ".join([n, *known.get(n, never)]) + " |" for n in names])
+
+
+def write(job, tree, names):
+    """Puts the row of @job into README."""
+    known = rows()
+    known[job.name] = [str(job.count(run.PASSED)), str(job.count(run.FAILED)),
+                       f"{job.seconds:.0f} s", tree, datetime.date.today().isoformat()]
+    head, rest = README.read_text(encoding="utf-8").split(BEGIN)
+    README.write_text(f"{head}{BEGIN}\n{table(known, names)}\n{END}{rest.split(END)[1]}",
+                      encoding="utf-8")
 
 
 def main():
@@ -86,16 +99,19 @@ def main():
     args = parser.parse_args()
     minutes = float(os.environ.get("SOAK_MINUTES") or FULL_MINUTES)
     os.chdir(run.ROOT)
+    os.environ.setdefault("LY_SEED", "1")
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(run.ROOT / "build/pycache"))
     jobs = make_jobs(minutes)
+    names = [j.name for j in jobs]
+    known = rows()
+    jobs.sort(key=lambda j: known[j.name][4] if j.name in known and known[j.name][4] != "never"
+              else "")
     if args.only:
         jobs = [j for j in jobs if any(fnmatch.fnmatch(j.name, p) or j.name.split("/")[0] == p
                                        for p in args.only)]
-    start = time.monotonic()
-    code = run.execute(jobs)
-    if code in (0, 1) and not args.only:
-        write(result(jobs, minutes, time.monotonic() - start))
-    return code
+    tree = commit()
+    return run.execute(jobs, each=(lambda j: write(j, tree, names))
+                       if minutes >= FULL_MINUTES else None)
 
 
 if __name__ == "__main__":

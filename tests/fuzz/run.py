@@ -5,12 +5,16 @@
     run.py --replay TREE [NAME ...]     every file of corpus/ once, by the programs of that tree
                                         (build/asan, build/clang): gcc will do, no libFuzzer
     run.py --runs [NAME ...]            a fixed number of inputs from a fixed seed (make check)
-    run.py --seconds S [NAME ...]       S seconds each, going on from where the last run was
+    run.py --seconds S [NAME ...]       S seconds of CPU time each, going on from where the last
+                                        run was: a busy machine makes it longer, not shallower
 
 A find lies in build/fuzz/found/NAME/; the command that replays it is printed. Last line:
 N passed, N failed. Exit: 0 nothing found, 1 something, 2 no such harness.
 """
 import argparse
+import math
+import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -26,6 +30,10 @@ RUNS = {"httpd": 400, "net": 4000, "dns_tcp": 600, "tcp_conn": 1500, "html": 150
 RUNS_ELSE = 50000
 # What no input may take or need, sanitizers included, on a busy machine.
 LIMITS = ["-timeout=60", "-rss_limit_mb=2048", "-max_len=2048", "-len_control=0"]
+# The shortest slice of --seconds.
+SLICE_S = 5
+# libFuzzer's last lines, one of each slice.
+DONE = re.compile(r"^#(\d+)\s+DONE", re.M)
 
 
 def harnesses(names):
@@ -71,6 +79,12 @@ def replay(tree, name):
     return len(files) - failed, failed + (not files)
 
 
+def cpu_seconds():
+    """What all children that have ended took."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def fuzz(name, how, fresh):
     """Returns True if nothing was found. @fresh: forget what earlier runs learnt."""
     program = OUT / "tests/fuzz" / f"fuzz_{name}"
@@ -81,17 +95,27 @@ def fuzz(name, how, fresh):
     for folder in (learnt, found):
         (ROOT / folder).mkdir(parents=True, exist_ok=True)
     before = set((ROOT / found).iterdir())
-    start = time.monotonic()
+    start = cpu_seconds()
     code, out = run([program, *LIMITS, *how, f"-artifact_prefix={found}/", learnt,
                      HERE / "corpus" / name])
-    runs = [line.split()[0] for line in out.splitlines() if "DONE" in line]
-    print(f"{'FAILED' if code else 'ok':7} {name:12} {runs[-1] if runs else '-':>9} inputs"
-          f"  {time.monotonic() - start:.0f} s", flush=True)
+    runs = sum(int(n) for n in DONE.findall(out))
+    print(f"{'FAILED' if code else 'ok':7} {name:12} {runs or '-':>9} inputs"
+          f"  {cpu_seconds() - start:.0f} s", flush=True)
     if code:
         tail(out)
         for new in sorted(set((ROOT / found).iterdir()) - before):
             print(f"replay it: build/asan/tests/fuzz/fuzz_{name} {new.relative_to(ROOT)}")
     return code == 0
+
+
+def fuzz_for(name, seconds):
+    """Slices, since libFuzzer measures the time that passes: as many as it takes. The last ones
+    are short; at least SLICE_S, so that they are not all start-up."""
+    start = cpu_seconds()
+    while (left := seconds - (cpu_seconds() - start)) > 0:
+        if not fuzz(name, [f"-max_total_time={max(math.ceil(left), SLICE_S)}"], False):
+            return False
+    return True
 
 
 def main():
@@ -110,7 +134,7 @@ def main():
             good = fuzz(name, ["-seed=1", f"-runs={RUNS.get(name, RUNS_ELSE)}"], True)
             bad = not good
         else:
-            good = fuzz(name, [f"-max_total_time={args.seconds}"], False)
+            good = fuzz_for(name, args.seconds)
             bad = not good
         passed += good
         failed += bad
