@@ -26,6 +26,7 @@ module ly_core #(
     input  wire        rst_link,
 
     input  wire        i_tx_tick,
+    output wire        o_tx_run,        // the MAC needs ticks in the rhythm of the wire
     output wire [7:0]  o_tx_data,
     output wire        o_tx_en,
     output wire        o_tx_er,
@@ -64,7 +65,7 @@ module ly_core #(
     wire [7:0] recin_data;
     ly_fifo_async #(.DATA_W(8), .DEPTH(16)) u_rec_in (
         .wr_clk(clk_link), .wr_rst(rst_link),
-        .s_valid(s_rec_valid), .s_ready(s_rec_ready), .s_data(s_rec_data),
+        .s_valid(s_rec_valid), .s_ready(s_rec_ready), .s_data(s_rec_data), .o_drained(),
         .rd_clk(clk), .rd_rst(rst),
         .m_valid(recin_valid), .m_ready(recin_ready), .m_data(recin_data));
 
@@ -202,6 +203,7 @@ module ly_core #(
         if (loop_stb_q) loop_en_q <= mtx_en;
         if (rst) {loop_en_q, loop_stb_q} <= 2'b00;
     end
+    assign o_tx_run  = mtx_busy;
     assign o_tx_data = mtx_data;
     assign o_tx_en   = mtx_en && !loopback;
     assign o_tx_er   = mtx_er && !loopback;
@@ -295,6 +297,7 @@ module ly_core #(
     ly_fifo_async #(.DATA_W(9), .DEPTH(16)) u_rec_out (
         .wr_clk(clk), .wr_rst(rst),
         .s_valid(recout_valid), .s_ready(recout_ready), .s_data({recout_last, recout_data}),
+        .o_drained(),
         .rd_clk(clk_link), .rd_rst(rst_link),
         .m_valid(m_rec_valid), .m_ready(m_rec_ready), .m_data({m_rec_last, m_rec_data}));
 
