@@ -162,7 +162,7 @@ async def quanta(dut):
         after = [s for s in starts if s > asked + 3]
         under_way = before[-1] + 8 + max(60, len(bench.out[len(before) - 1][1])) + 4 + 12
         end = asked + count * QUANTUM
-        assert max(end, under_way) <= after[0] <= max(end, under_way + 6) + 6, (asked, count, after[0])
+        assert max(end, under_way) <= after[0] <= max(end, under_way + 6) + 6, (asked, count)
 
 
 @cocotb.test()

@@ -119,7 +119,7 @@ class Bench:
 
 
 def expected(line, errors):
-    """Clause 22.2.3 in plain words: octets begin behind the SFD; before it, pairs from the start."""
+    """Clause 22.2.3 in plain words: octets begin behind the SFD, before it pairs from the start."""
     at = next((i for i in range(1, len(line)) if line[i - 1:i + 1] == [5, 0xD]), None)
     # A pair of 5 and D that is no SFD: something else than 5 stood before it.
     assert at is None or all(n == 5 for n in line[:at])
