@@ -64,6 +64,8 @@ MAC_TX = Design("ly_mac_tx", ("rtl/mac/ly_mac_tx.v", "rtl/mac/ly_fcs.v"))
 MAC_RX = Design("ly_mac_rx", ("rtl/mac/ly_mac_rx.v", "rtl/mac/ly_fcs.v"))
 MAC_TX_16 = Design("ly_mac_tx", MAC_TX.files, "-set MIN_DATA 16")
 MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
+MDIO = Design("ly_mdio", ("rtl/mac/ly_mdio.v", "rtl/lib/ly_sync.v"))
+MDIO_FAST = Design("ly_mdio", MDIO.files, "-set CLK_HZ 10000000")
 
 # module, design, mode, depth
 TABLE = [
@@ -80,6 +82,9 @@ TABLE = [
     ("ly_mac_tx", MAC_TX_16, "cover", 60),
     ("ly_mac_rx", MAC_RX, "induction", 4),
     ("ly_mac_rx", MAC_RX_12, "cover", 60),
+    ("ly_mdio", MDIO, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "cover", 400),
 ]
 for mem in ("BRAM", "SPRAM"):
     for side, backpressure in (("tx", 1), ("rx", 0)):
