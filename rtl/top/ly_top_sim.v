@@ -18,6 +18,11 @@ module ly_top_sim (
     input  wire        gmii_rx_er,
     input  wire        gmii_crs,
     input  wire        gmii_col,
+    input  wire        phy_fixed,       // a level of the whole run: no PHY answers, link is up
+    output wire        mdc,
+    output wire        mdio_o,
+    output wire        mdio_oe,
+    input  wire        mdio_i,
 
     input  wire        s_rec_valid,
     output wire        s_rec_ready,
@@ -37,6 +42,8 @@ module ly_top_sim (
     wire       rst_core, rst_link, rst_gmii_rx;
     wire       tx_tick, tx_en, tx_er, rx_stb, rx_dv, rx_er, crs, col;
     wire [7:0] tx_data, rx_data;
+    wire [1:0] speed;
+    wire       full_duplex, pause_tx_en, pause_rx_en;
 
     ly_reset u_rst_core (.clk(clk),         .i_rst_async(rst), .o_rst(rst_core));
     ly_reset u_rst_link (.clk(clk_link),    .i_rst_async(rst), .o_rst(rst_link));
@@ -49,7 +56,10 @@ module ly_top_sim (
         .i_tx_tick(tx_tick), .o_tx_data(tx_data), .o_tx_en(tx_en), .o_tx_er(tx_er),
         .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er),
         .i_crs(crs), .i_col(col),
-        .i_link_up(1'b1), .i_link_fd(1'b1), .i_link_mbit(16'd1000),
+        .i_phy_fixed(phy_fixed), .i_link_up(1'b1), .i_link_fd(1'b1), .i_link_mbit(16'd1000),
+        .o_speed(speed), .o_full_duplex(full_duplex), .o_pause_tx_en(pause_tx_en),
+        .o_pause_rx_en(pause_rx_en),
+        .o_mdc(mdc), .o_mdio(mdio_o), .o_mdio_oe(mdio_oe), .i_mdio(mdio_i),
         .s_rec_valid(s_rec_valid), .s_rec_ready(s_rec_ready), .s_rec_data(s_rec_data),
         .m_rec_valid(m_rec_valid), .m_rec_ready(m_rec_ready), .m_rec_data(m_rec_data),
         .m_rec_last(m_rec_last),
@@ -65,6 +75,8 @@ module ly_top_sim (
         .gmii_rx_clk(gmii_rx_clk), .rst_gmii_rx(rst_gmii_rx), .gmii_rxd(gmii_rxd),
         .gmii_rx_dv(gmii_rx_dv), .gmii_rx_er(gmii_rx_er), .gmii_crs(gmii_crs),
         .gmii_col(gmii_col));
+
+    wire unused = &{1'b0, speed, full_duplex, pause_tx_en, pause_rx_en};
 
 endmodule
 `default_nettype wire
