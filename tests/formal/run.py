@@ -69,6 +69,8 @@ MAC_TX_HALF_16 = Design("ly_mac_tx", MAC_TX_HALF.files,
 PAUSE = Design("ly_pause", ("rtl/mac/ly_pause.v",))
 CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define="-DFORMAL_ALONE")
 MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
+MDIO = Design("ly_mdio", ("rtl/mac/ly_mdio.v", "rtl/lib/ly_sync.v"))
+MDIO_FAST = Design("ly_mdio", MDIO.files, "-set CLK_HZ 10000000")
 
 # module, design, mode, depth
 TABLE = [
@@ -91,6 +93,9 @@ TABLE = [
     ("ly_csma", CSMA, "cover", 100),
     ("ly_mac_rx", MAC_RX, "induction", 4),
     ("ly_mac_rx", MAC_RX_12, "cover", 60),
+    ("ly_mdio", MDIO, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "cover", 400),
 ]
 for mem in ("BRAM", "SPRAM"):
     for side, backpressure in (("tx", 1), ("rx", 0)):
