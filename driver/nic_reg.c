@@ -218,6 +218,8 @@ static void answer_route(struct nic *n, const struct link_event *ev)
         user_answer(n, ev);
     else if (ev->tag >= NIC_CTR_TAG)
         ctr_answer(n, ev);
+    else if (ev->tag >= NIC_MODE_TAG)
+        nic_mode_answer(n, ev);
     else
         nic_open_answer(n, ev);
 }
@@ -274,7 +276,7 @@ static bool ask_waits(const struct nic *n)
 {
     if (n->state == NIC_OPENING)
         return n->synced && !n->step_asked;
-    return ((n->ctr_state == CTR_START || n->ctr_state == CTR_WAIT) && !n->ctr_asked)
+    return nic_mode_waits(n) || ((n->ctr_state == CTR_START || n->ctr_state == CTR_WAIT) && !n->ctr_asked)
         || (n->ctr_state == CTR_READ && n->ctr_next == n->ctr_got);
 }
 

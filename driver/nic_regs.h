@@ -22,6 +22,8 @@
 #define LY_REG_TIME_LO 0x0024u
 #define LY_REG_TIME_HI 0x0028u
 #define LY_REG_SNAPSHOT 0x0030u
+#define LY_REG_HASH_LO 0x0040u
+#define LY_REG_HASH_HI 0x0044u
 #define LY_REG_COUNTERS 0x0400u
 
 /* Register fields (masks in place) */
@@ -43,6 +45,8 @@
 #define LY_CAPS_COUNTERS_MASK 0x00000008u
 #define LY_CAPS_PHY_FIXED_BIT 4u
 #define LY_CAPS_PHY_FIXED_MASK 0x00000010u
+#define LY_CAPS_MCAST_HASH_BIT 7u
+#define LY_CAPS_MCAST_HASH_MASK 0x00000080u
 #define LY_MAX_RECORD_BYTES_SHIFT 0u
 #define LY_MAX_RECORD_BYTES_MASK 0x00FFFFFFu
 #define LY_CTRL_TX_EN_BIT 0u
@@ -53,6 +57,10 @@
 #define LY_CTRL_PROMISC_MASK 0x00000004u
 #define LY_CTRL_RX_CSUM_EN_BIT 3u
 #define LY_CTRL_RX_CSUM_EN_MASK 0x00000008u
+#define LY_CTRL_ALLMULTI_BIT 4u
+#define LY_CTRL_ALLMULTI_MASK 0x00000010u
+#define LY_CTRL_PASS_PAUSE_BIT 5u
+#define LY_CTRL_PASS_PAUSE_MASK 0x00000020u
 #define LY_CTRL_TX_OWN_FCS_BIT 6u
 #define LY_CTRL_TX_OWN_FCS_MASK 0x00000040u
 #define LY_CTRL_LOOPBACK_BIT 7u
@@ -77,6 +85,10 @@
 #define LY_TIME_HI_CYCLES_MASK 0xFFFFFFFFu
 #define LY_SNAPSHOT_BUSY_BIT 0u
 #define LY_SNAPSHOT_BUSY_MASK 0x00000001u
+#define LY_HASH_LO_BITS_SHIFT 0u
+#define LY_HASH_LO_BITS_MASK 0xFFFFFFFFu
+#define LY_HASH_HI_BITS_SHIFT 0u
+#define LY_HASH_HI_BITS_MASK 0xFFFFFFFFu
 
 /* Counters: index */
 #define LY_CTR_COUNT 32u
@@ -216,6 +228,8 @@
     X(CLK_HZ, false, false, "Core clock, Hz") \
     X(TIME_LO, false, true, "Time base, low half") \
     X(TIME_HI, false, false, "Time base, high half") \
-    X(SNAPSHOT, true, false, "Counter snapshot")
+    X(SNAPSHOT, true, false, "Counter snapshot") \
+    X(HASH_LO, true, false, "Multicast hash, bits 0 to 31") \
+    X(HASH_HI, true, false, "Multicast hash, bits 32 to 63")
 
 #endif

@@ -20,6 +20,8 @@ localparam [15:0] LY_REG_CLK_HZ = 16'h0020;
 localparam [15:0] LY_REG_TIME_LO = 16'h0024;
 localparam [15:0] LY_REG_TIME_HI = 16'h0028;
 localparam [15:0] LY_REG_SNAPSHOT = 16'h0030;
+localparam [15:0] LY_REG_HASH_LO = 16'h0040;
+localparam [15:0] LY_REG_HASH_HI = 16'h0044;
 localparam [15:0] LY_REG_COUNTERS = 16'h0400;
 
 // Register fields (masks in place)
@@ -41,6 +43,8 @@ localparam LY_CAPS_COUNTERS_BIT = 3;
 localparam [31:0] LY_CAPS_COUNTERS_MASK = 32'h00000008;
 localparam LY_CAPS_PHY_FIXED_BIT = 4;
 localparam [31:0] LY_CAPS_PHY_FIXED_MASK = 32'h00000010;
+localparam LY_CAPS_MCAST_HASH_BIT = 7;
+localparam [31:0] LY_CAPS_MCAST_HASH_MASK = 32'h00000080;
 localparam LY_MAX_RECORD_BYTES_SHIFT = 0;
 localparam [31:0] LY_MAX_RECORD_BYTES_MASK = 32'h00FFFFFF;
 localparam LY_CTRL_TX_EN_BIT = 0;
@@ -51,6 +55,10 @@ localparam LY_CTRL_PROMISC_BIT = 2;
 localparam [31:0] LY_CTRL_PROMISC_MASK = 32'h00000004;
 localparam LY_CTRL_RX_CSUM_EN_BIT = 3;
 localparam [31:0] LY_CTRL_RX_CSUM_EN_MASK = 32'h00000008;
+localparam LY_CTRL_ALLMULTI_BIT = 4;
+localparam [31:0] LY_CTRL_ALLMULTI_MASK = 32'h00000010;
+localparam LY_CTRL_PASS_PAUSE_BIT = 5;
+localparam [31:0] LY_CTRL_PASS_PAUSE_MASK = 32'h00000020;
 localparam LY_CTRL_TX_OWN_FCS_BIT = 6;
 localparam [31:0] LY_CTRL_TX_OWN_FCS_MASK = 32'h00000040;
 localparam LY_CTRL_LOOPBACK_BIT = 7;
@@ -75,6 +83,10 @@ localparam LY_TIME_HI_CYCLES_SHIFT = 0;
 localparam [31:0] LY_TIME_HI_CYCLES_MASK = 32'hFFFFFFFF;
 localparam LY_SNAPSHOT_BUSY_BIT = 0;
 localparam [31:0] LY_SNAPSHOT_BUSY_MASK = 32'h00000001;
+localparam LY_HASH_LO_BITS_SHIFT = 0;
+localparam [31:0] LY_HASH_LO_BITS_MASK = 32'hFFFFFFFF;
+localparam LY_HASH_HI_BITS_SHIFT = 0;
+localparam [31:0] LY_HASH_HI_BITS_MASK = 32'hFFFFFFFF;
 
 // Counters: index
 localparam LY_CTR_COUNT = 32;

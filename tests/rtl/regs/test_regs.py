@@ -17,7 +17,7 @@ REGS = {m[1]: int(m[2], 16) for m in re.finditer(
     r"LY_REG_(\w+) = 16'h(\w+);",
     (support.ROOT / "rtl/regs/ly_regs.vh").read_text(encoding="utf-8"))}
 OK, ENOENT, EROFS = 0, -2, -30
-WRITABLE = ("CTRL", "MAC_LO", "MAC_HI", "SNAPSHOT")
+WRITABLE = ("CTRL", "MAC_LO", "MAC_HI", "SNAPSHOT", "HASH_LO", "HASH_HI")
 RESET_OF_MAC = (MAC_RESET & 0xFFFF_FFFF, MAC_RESET >> 32)
 
 
@@ -92,15 +92,17 @@ async def reset_values(dut):
     """Every register as REGISTERS.md says, 2 cycles after the request."""
     bench = Bench(dut, "reset")
     await bench.begin()
-    want = {"ID": 0x4C414E59, "VERSION": 0x10000, "CAPS": 0b11011, "MAX_RECORD": MAX_RECORD,
+    want = {"ID": 0x4C414E59, "VERSION": 0x10000, "CAPS": 0b1001_1011, "MAX_RECORD": MAX_RECORD,
             "CTRL": 0, "LINK": 1000 << 16 | 7, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1],
-            "CLK_HZ": CLK_HZ, "TIME_LO": 0, "TIME_HI": 0, "SNAPSHOT": 0}
+            "CLK_HZ": CLK_HZ, "TIME_LO": 0, "TIME_HI": 0, "SNAPSHOT": 0,
+            "HASH_LO": 0, "HASH_HI": 0}
     assert set(want) | {"COUNTERS"} == set(REGS)
     for name, value in want.items():
         assert await bench.access(REGS[name]) == (value, OK), name
         assert bench.latency == 2
     assert int(dut.o_mac.value) == MAC_RESET
-    for pin in (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en):
+    for pin in (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en, dut.o_allmulti,
+                dut.o_pass_pause, dut.o_own_fcs, dut.o_loopback):
         assert pin.value == 0
     assert bench.reads == [] and bench.snaps == 0
 
@@ -110,21 +112,28 @@ async def writing(dut):
     """What is writable is written and shown on the pins, what is not is refused and unharmed."""
     bench = Bench(dut, "write")
     await bench.begin()
-    state = {"CTRL": 0, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1]}
-    mask = {"CTRL": 0xF, "MAC_LO": 0xFFFF_FFFF, "MAC_HI": 0xFFFF}
+    state = {"CTRL": 0, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1], "HASH_LO": 0,
+             "HASH_HI": 0}
+    mask = {"CTRL": 0xFF, "MAC_LO": 0xFFFF_FFFF, "MAC_HI": 0xFFFF, "HASH_LO": 0xFFFF_FFFF,
+            "HASH_HI": 0xFFFF_FFFF}
+    mac = MAC_RESET
     for _ in range(150):
         name = bench.rnd.choice([*state, "ID", "LINK", "CAPS", "TIME_LO", "TIME_HI", "CLK_HZ"])
         value = bench.rnd.getrandbits(32)
         got = await bench.access(REGS[name], write=value)
         if name in state:
             state[name] = value & mask[name]
+            if name == "MAC_HI":            # both halves act at once, with the second
+                mac = state["MAC_HI"] << 32 | state["MAC_LO"]
             assert got == (state[name], OK)
         else:
             assert got == (0, EROFS)
         for other, kept in state.items():
             assert await bench.access(REGS[other], hold=0) == (kept, OK)
-        assert int(dut.o_mac.value) == state["MAC_HI"] << 32 | state["MAC_LO"]
-        pins = (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en)
+        assert int(dut.o_mac.value) == mac
+        assert int(dut.o_hash.value) == state["HASH_HI"] << 32 | state["HASH_LO"]
+        pins = (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en, dut.o_allmulti,
+                dut.o_pass_pause, dut.o_own_fcs, dut.o_loopback)
         assert sum(int(p.value) << i for i, p in enumerate(pins)) == state["CTRL"]
     for addr in range(REGS["COUNTERS"], REGS["COUNTERS"] + 0x100, 4):
         assert await bench.access(addr, write=1, hold=0) == (0, EROFS)
