@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #define CTR_PIPELINE 4u
-#define SNAPSHOT_TRIES 1000u        /* a snapshot takes some 300 core cycles */
+#define SNAPSHOT_TRIES 1000u        /* a snapshot takes some 500 core cycles */
 #define SNAPSHOT_WORD NIC_CTR_WORDS /* in place of a word: the SNAPSHOT register */
 
 /* --- questions ------------------------------------------------------------------ */
@@ -49,7 +49,7 @@ static void user_answer(struct nic *n, const struct link_event *ev)
 }
 
 /* --- counters ------------------------------------------------------------------
- * START: SNAPSHOT is written. WAIT: read until it is not busy. READ: 64 words. DONE:
+ * START: SNAPSHOT is written. WAIT: read until it is not busy. READ: two words each. DONE:
  * until the caller fetches the result. */
 
 int nic_counters_start(struct nic *n)

@@ -71,8 +71,9 @@ module ly_filter (
         if (s_rx_valid && f_beat_q == 16'd1) begin
             f_pass_q <= i_pass_pause;
             f_want_q <= i_promisc || i_bcast || (i_mcast && i_allmulti) || (i_mcast && f_bit)
-                     || {f_octet0_q, s_rx_data, i_line} == {i_mac[7:0], i_mac[15:8], i_mac[23:16],
-                                                            i_mac[31:24], i_mac[39:32], i_mac[47:40]};
+                     || {f_octet0_q, s_rx_data, i_line}
+                        == {i_mac[7:0], i_mac[15:8], i_mac[23:16], i_mac[31:24], i_mac[39:32],
+                            i_mac[47:40]};
         end
     end
     reg     f_bit;

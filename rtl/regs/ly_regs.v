@@ -5,7 +5,7 @@
 // 2 cycles after i_req_stb with o_val_data and o_val_status (sign is to be extended) and stands
 // until i_val_done, which ly_rec_tx gives with the last byte of the record and which also ends the
 // request at ly_rec_rx; tag and address go from ly_rec_rx to ly_rec_tx directly. Counters: 6 to 12
-// cycles, and while ly_stats clears or copies its RAM until that has ended (600 at most, after
+// cycles, and while ly_stats clears or copies its RAM until that has ended (1000 at most, after
 // reset). A write is done before the value is looked at; an error changes nothing. Never waits for
 // a frame.
 // Clock: clk. Source: rtl/regs/nic.rdl (REGISTERS.md).
@@ -46,7 +46,7 @@ module ly_regs #(
     output wire        o_snap_stb,
     input  wire        i_snap_busy,
     output wire        o_rd_stb,
-    output wire [6:0]  o_rd_addr,
+    output wire [7:0]  o_rd_addr,
     input  wire        i_rd_valid,
     input  wire [15:0] i_rd_data
 );
@@ -66,7 +66,7 @@ module ly_regs #(
     reg [2:0] state_q, state_d;
     initial state_q = ST_IDLE;
 
-    // ---- Decoding: registers are in one block of 128 bytes, counters in one of 256 ----
+    // ---- Decoding: registers are in one block of 128 bytes, counters in one of 512 ----
     reg  reg_hit_q, ctr_hit_q;
     wire [4:0] nr     = i_req_addr[6:2];
     wire is_ctrl      = nr == LY_REG_CTRL[6:2];
@@ -79,7 +79,8 @@ module ly_regs #(
                      || is_hash_hi;
     wire in_block     = i_req_addr[15:7] == 9'd0 && i_req_addr[1:0] == 2'd0
                      && (nr <= LY_REG_TIME_HI[6:2] || writable);
-    wire in_counters  = i_req_addr[15:8] == LY_REG_COUNTERS[15:8] && i_req_addr[1:0] == 2'd0;
+    wire in_counters  = i_req_addr[15:9] == LY_REG_COUNTERS[15:9] && i_req_addr[1:0] == 2'd0
+                     && i_req_addr[8:3] < LY_CTR_COUNT[5:0];
     wire write_stb    = i_req_stb && i_req_write && in_block;
     wire shown        = in_block && (!i_req_write || writable);
     reg  [31:0] fixed, fixed_q;
@@ -159,7 +160,7 @@ module ly_regs #(
 
     wire       hi_word = i_req_addr[2];         // of a counter: its bits 47:32
     wire       error   = !(reg_hit_q || ctr_hit_q) || (i_req_write && (ctr_hit_q || !writable));
-    assign     o_rd_addr = {i_req_addr[7:3], hi_word, state_q == ST_HIGH};
+    assign     o_rd_addr = {i_req_addr[8:3], hi_word, state_q == ST_HIGH};
 
     always @(*) begin
         state_d = state_q;

@@ -317,7 +317,7 @@ module ly_core #(
 
     // ---------------------------------------------------------------- registers, counters, time
     wire        snap_stb, snap_busy, rd_stb, rd_valid, regs_busy, stats_busy;
-    wire [6:0]  rd_addr;
+    wire [7:0]  rd_addr;
     wire [15:0] rd_data;
 
     ly_regs #(
@@ -344,11 +344,14 @@ module ly_core #(
         .clk(clk), .rst(rst),
         .i_tx_done_stb(txd_stb), .i_tx_len(txd_len), .i_tx_pad(txd_pad),
         .i_tx_mcast(txd_mcast), .i_tx_bcast(txd_bcast), .i_tx_err(txd_err),
+        .i_tx_pause(ptx_pause), .i_tx_coll(txd_coll), .i_tx_xscoll(txd_xscoll),
+        .i_tx_late(txd_late), .i_tx_deferred(txd_deferred), .i_tx_xsdefer(txd_xsdefer),
         .i_csum_inserted_stb(ev_inserted), .i_csum_drop_stb(ev_csum_drop),
         .i_drop_stall_stb(ev_stall), .i_drop_disabled_stb(ev_disabled),
         .i_drop_length_stb(ev_length), .i_rec_bad_header_stb(ev_bad_header),
         .i_rec_gap_stb(ev_gap), .i_rec_unknown_stb(ev_unknown),
-        .i_rx_ev_stb(mrx_ev_stb), .i_rx_ev({mrx_ev[24] || mrx_ev[23], mrx_ev[22:0]}), .i_rx_false_stb(mrx_false),
+        .i_rx_ev_stb(mrx_ev_stb), .i_rx_ev({mrx_pause, mrx_ev}),
+        .i_rx_false_stb(mrx_false),
         .i_rx_last_stb(mrx_valid && mrx_last && !mrx_err), .i_rx_en(rx_en),
         .i_rx_accept(accept), .i_rx_commit_stb(ev_rx_commit), .i_rx_full_stb(ev_rx_full),
         .i_rx_meta(crx_meta),
@@ -369,8 +372,7 @@ module ly_core #(
 
     /* verilator lint_on PINCONNECTEMPTY */
 
-    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W], ptx_pause, txd_coll, txd_xscoll,
-                    txd_late, txd_deferred, txd_xsdefer, qrx_level[7:0]};
+    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W], qrx_level[7:0]};
 
 endmodule
 `default_nettype wire

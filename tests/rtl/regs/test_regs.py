@@ -16,6 +16,7 @@ CLK_HZ, MAX_RECORD, MAC_RESET = 24_000_000, 1526, 0x0100_0000_0002      # the la
 REGS = {m[1]: int(m[2], 16) for m in re.finditer(
     r"LY_REG_(\w+) = 16'h(\w+);",
     (support.ROOT / "rtl/regs/ly_regs.vh").read_text(encoding="utf-8"))}
+COUNTERS = 54
 OK, ENOENT, EROFS = 0, -2, -30
 WRITABLE = ("CTRL", "MAC_LO", "MAC_HI", "SNAPSHOT", "HASH_LO", "HASH_HI")
 RESET_OF_MAC = (MAC_RESET & 0xFFFF_FFFF, MAC_RESET >> 32)
@@ -27,7 +28,7 @@ class Bench:
     def __init__(self, dut, name):
         self.dut = dut
         self.rnd = support.rng(name)
-        self.ram = [self.rnd.getrandbits(16) for _ in range(128)]
+        self.ram = [self.rnd.getrandbits(16) for _ in range(256)]
         self.reads, self.snaps, self.time = [], 0, None
         self.latency = 0
 
@@ -135,7 +136,7 @@ async def writing(dut):
         pins = (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en, dut.o_allmulti,
                 dut.o_pass_pause, dut.o_own_fcs, dut.o_loopback)
         assert sum(int(p.value) << i for i, p in enumerate(pins)) == state["CTRL"]
-    for addr in range(REGS["COUNTERS"], REGS["COUNTERS"] + 0x100, 4):
+    for addr in range(REGS["COUNTERS"], REGS["COUNTERS"] + 8 * COUNTERS, 4):
         assert await bench.access(addr, write=1, hold=0) == (0, EROFS)
     assert bench.snaps == 0 and bench.reads == []
 
@@ -145,8 +146,8 @@ async def unknown_addresses(dut):
     """Every address without a register: ENOENT, nothing read, nothing changed."""
     bench = Bench(dut, "unknown")
     await bench.begin()
-    known = set(REGS.values()) | set(range(0x400, 0x500, 4))
-    tried = list(range(0, 0x80)) + [0x3FC, 0x3FF, 0x401, 0x47E, 0x4FF, 0x500, 0x504, 0x1000, 0x1010,
+    known = set(REGS.values()) | set(range(0x400, 0x400 + 8 * COUNTERS, 4))
+    tried = list(range(0, 0x80)) + [0x3FC, 0x3FF, 0x401, 0x47E, 0x4FF, 0x5AC, 0x5B0, 0x5B4, 0x5FC, 0x600, 0x604, 0x1000, 0x1010,
                                     0x8000, 0x8010, 0x8400, 0x2C, 0x34, 0x3C, 0x4010, 0x410 << 4]
     for addr in tried:
         if addr not in known:
@@ -197,7 +198,7 @@ async def counters(dut):
     bench = Bench(dut, "counters")
     await bench.begin()
     for _ in range(60):
-        i = bench.rnd.randrange(32)
+        i = bench.rnd.randrange(COUNTERS)
         words = bench.ram[4 * i:4 * i + 3]
         bench.reads.clear()
         low, high = REGS["COUNTERS"] + 8 * i, REGS["COUNTERS"] + 8 * i + 4
