@@ -92,6 +92,7 @@ module ly_core #(
     wire        ev_bad_header, ev_gap, ev_unknown, ev_stall, ev_disabled, ev_length;
     wire        rec_rx_busy, timer_armed;
     wire        tx_en, rx_en, promisc, rx_csum_en, own_fcs, loopback;
+    wire        allmulti, pass_pause;
 
     // ---------------------------------------------------------------- the link
     wire [5:0]  link_ctrl;
@@ -175,6 +176,7 @@ module ly_core #(
     wire        mrx_valid, mrx_last, mrx_err, mrx_pause;
     wire [7:0]  mrx_data;
     wire [47:0] mac;
+    wire [63:0] hash;
     wire        rx_almost_full;
 
     generate
@@ -244,9 +246,24 @@ module ly_core #(
         .o_ev_stb(mrx_ev_stb), .m_rx_ev(mrx_ev), .o_false_stb(mrx_false),
         .o_tap_sfd(o_tap[6]), .o_tap_last(o_tap[7]), .o_busy(mrx_busy));
 
+    // The last four octets and the FCS register, which ly_mac_rx has inside (line_q, crc_q).
+    reg  [31:0] line_q, crc_q;
+    wire [31:0] crc_now  = o_tap[6] ? 32'hFFFF_FFFF : crc_q;
+    wire        rx_octet = loopback ? loop_stb_q && mtx_en : i_rx_stb && i_rx_dv;
+    wire [7:0]  rx_data  = loopback ? mtx_data : i_rx_data;
+    wire [31:0] crc_next;
+    ly_fcs u_fcs (.i_crc(crc_now), .i_data(rx_data), .o_crc(crc_next));
+    always @(posedge clk) begin
+        crc_q <= rx_octet ? crc_next : crc_now;
+        if (rx_octet) line_q <= {line_q[23:0], rx_data};
+    end
+
     ly_filter u_filter (
         .clk(clk), .rst(rst), .s_rx_valid(mrx_valid), .s_rx_data(mrx_data),
-        .s_rx_last(mrx_last), .i_mac(mac), .i_promisc(promisc), .o_accept(accept));
+        .s_rx_last(mrx_last), .i_line(line_q), .i_crc(crc_q[5:0]), .i_mcast(mrx_ev[1]),
+        .i_bcast(mrx_ev[0]), .i_pause(mrx_pause), .i_mac(mac), .i_hash(hash),
+        .i_promisc(promisc), .i_allmulti(allmulti), .i_pass_pause(pass_pause),
+        .o_accept(accept));
 
     wire       crx_valid, crx_last, crx_err;
     wire [7:0] crx_data;
@@ -327,7 +344,7 @@ module ly_core #(
 
     // ---------------------------------------------------------------- registers, counters, time
     wire        snap_stb, snap_busy, rd_stb, rd_valid, regs_busy, stats_busy;
-    wire [6:0]  rd_addr;
+    wire [7:0]  rd_addr;
     wire [15:0] rd_data;
     wire        mdio_stb, mdio_busy, mdio_error;
     wire [26:0] mdio_access;
@@ -344,7 +361,8 @@ module ly_core #(
         .o_mdio_stb(mdio_stb), .i_mdio_busy(mdio_busy), .i_mdio_error(mdio_error),
         .i_mdio_access(mdio_access),
         .i_time(o_time), .o_tx_en(tx_en), .o_rx_en(rx_en), .o_promisc(promisc),
-        .o_rx_csum_en(rx_csum_en), .o_own_fcs(own_fcs), .o_loopback(loopback), .o_mac(mac),
+        .o_rx_csum_en(rx_csum_en), .o_own_fcs(own_fcs), .o_loopback(loopback),
+        .o_allmulti(allmulti), .o_pass_pause(pass_pause), .o_mac(mac), .o_hash(hash),
         .o_busy(regs_busy),
         .o_snap_stb(snap_stb), .i_snap_busy(snap_busy),
         .o_rd_stb(rd_stb), .o_rd_addr(rd_addr), .i_rd_valid(rd_valid), .i_rd_data(rd_data));
@@ -357,11 +375,14 @@ module ly_core #(
         .clk(clk), .rst(rst),
         .i_tx_done_stb(txd_stb), .i_tx_len(txd_len), .i_tx_pad(txd_pad),
         .i_tx_mcast(txd_mcast), .i_tx_bcast(txd_bcast), .i_tx_err(txd_err),
+        .i_tx_pause(ptx_pause), .i_tx_coll(txd_coll), .i_tx_xscoll(txd_xscoll),
+        .i_tx_late(txd_late), .i_tx_deferred(txd_deferred), .i_tx_xsdefer(txd_xsdefer),
         .i_csum_inserted_stb(ev_inserted), .i_csum_drop_stb(ev_csum_drop),
         .i_drop_stall_stb(ev_stall), .i_drop_disabled_stb(ev_disabled),
         .i_drop_length_stb(ev_length), .i_rec_bad_header_stb(ev_bad_header),
         .i_rec_gap_stb(ev_gap), .i_rec_unknown_stb(ev_unknown),
-        .i_rx_ev_stb(mrx_ev_stb), .i_rx_ev({mrx_ev[24] || mrx_ev[23], mrx_ev[22:0]}), .i_rx_false_stb(mrx_false),
+        .i_rx_ev_stb(mrx_ev_stb), .i_rx_ev({mrx_pause, mrx_ev}),
+        .i_rx_false_stb(mrx_false),
         .i_rx_last_stb(mrx_valid && mrx_last && !mrx_err), .i_rx_en(rx_en),
         .i_rx_accept(accept), .i_rx_commit_stb(ev_rx_commit), .i_rx_full_stb(ev_rx_full),
         .i_rx_meta(crx_meta),
@@ -390,8 +411,7 @@ module ly_core #(
 
     /* verilator lint_on PINCONNECTEMPTY */
 
-    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W], mrx_pause, ptx_pause, txd_coll, txd_xscoll,
-                    txd_late, txd_deferred, txd_xsdefer, qrx_level[7:0]};
+    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W], qrx_level[7:0]};
 
 endmodule
 `default_nettype wire

@@ -66,6 +66,7 @@ MAC_TX_HALF = Design("ly_mac_tx", (*MAC_TX.files, "rtl/mac/ly_csma.v"), "-set HA
 MAC_TX_16 = Design("ly_mac_tx", MAC_TX.files, "-set MIN_DATA 16")
 MAC_TX_HALF_16 = Design("ly_mac_tx", MAC_TX_HALF.files,
                         "-set HALF_DUPLEX 1 -set MIN_DATA 16 -set LAG_BYTES 0")
+FILTER = Design("ly_filter", ("rtl/mac/ly_filter.v",))
 PAUSE = Design("ly_pause", ("rtl/mac/ly_pause.v",))
 CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define="-DFORMAL_ALONE")
 MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
@@ -87,6 +88,8 @@ TABLE = [
     ("ly_mac_tx", MAC_TX_16, "cover", 60),
     ("ly_mac_tx half", MAC_TX_HALF, "induction", 4),
     ("ly_mac_tx half", MAC_TX_HALF_16, "cover", 80),
+    ("ly_filter", FILTER, "induction", 4),
+    ("ly_filter", FILTER, "cover", 20),
     ("ly_pause", PAUSE, "induction", 4),
     ("ly_pause", PAUSE, "cover", 60),
     ("ly_csma", CSMA, "induction", 4),
