@@ -355,7 +355,7 @@ async def overflow_is_counted(dut):
 
 @cocotb.test(**PATIENCE)
 async def snapshot_stands(dut):
-    """Counters read the same between snapshots, whatever happens; a snapshot takes 9 cycles a counter."""
+    """Counters read the same between snapshots, whatever happens; one takes 9 cycles a counter."""
     bench = Bench(dut, "stands")
     await bench.begin()
     await bench.snapshot()
