@@ -26,6 +26,7 @@
 
 #define POOL_SMALL 2048u
 #define POOL_LARGE 32u
+_Static_assert(OPTS_PORTS_MAX == WIRE_PORTS_MAX, "one for each port");
 #define OPEN_LIMIT_NS 5000000000
 /* When a file's first frame comes: the NIC is up long before. */
 #define PLAY_VIRTUAL_PS 10000000000ull
@@ -114,6 +115,9 @@ static int open_wire(struct rig *r)
     switch (r->o->wire) {
     case WIRE_PEER:
         rc = wire_peer_open(&r->wire, r->world, why);
+        break;
+    case WIRE_SWITCH:
+        rc = wire_switch_open(&r->wire, r->world, 1 + r->o->peers, why);
         break;
     case WIRE_PACKET:
         rc = wire_packet_open(&r->wire, r->world, r->o->ifname, why);
@@ -282,8 +286,8 @@ static int open_hosts(struct rig *r)
         r->me_actor = world_add(r->world, &rig_host, r);
         rc = r->me_actor < 0 ? r->me_actor : 0;
     }
-    if (rc == 0 && r->o->wire == WIRE_PEER)
-        rc = peer_open(&r->peer, r);
+    for (; rc == 0 && r->peers < r->o->peers; r->peers += rc == 0)
+        rc = peer_open(&r->peer[r->peers], r, r->peers);
     if (rc < 0) {
         say("cannot set up the host: %s", strerror(-rc));
         return EXIT_FAILED;
@@ -369,8 +373,8 @@ int rig_close(struct rig *r, int code)
     }
     control_close(r->control);
     rundir_close(&r->run);
-    if (r->peer)
-        peer_close(r->peer);
+    while (r->peers > 0)
+        peer_close(r->peer[--r->peers]);
     code = close_waves(r, code);
     node_close(&r->me);
     wire_close(r->wire);

@@ -64,10 +64,23 @@ struct wire_stats {
     uint64_t fault_tx[FAULT_KINDS], fault_rx[FAULT_KINDS];  /* frames treated so, by --fault */
 };
 
+/* What a switch did with the frames that came to it. */
+struct wire_switch_stats {
+    uint64_t forwarded;         /* to the one port that has the address */
+    uint64_t flooded;           /* to all others: broadcast, multicast, unknown */
+    uint64_t filtered;          /* the address is on the side that it came from */
+    uint64_t reserved;          /* 01-80-C2-00-00-0x never crosses; of these, */
+    uint64_t paused;            /* pause frames, which were obeyed */
+    uint64_t dropped_bad;       /* FCS, length, preamble, error symbol */
+    uint64_t dropped_full;      /* copies for which an output queue had no room */
+    uint64_t learned, moved, aged, evicted;     /* addresses */
+};
+
 struct wire {
     const struct wire_ops *ops;
     struct world *world;
     struct wire_stats stats;
+    const struct wire_switch_stats *bridge;     /* of a switch; NULL: it is none */
     struct wire *inner;         /* of a wire round another one; NULL: none */
     struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
     char error[160];            /*  "" or one line: why the run must fail */
@@ -78,6 +91,9 @@ struct wire {
 /* Each returns 0 and *out, or -errno with a line in @why (WIRE_WHY_BYTES). */
 /** wire_peer_open() - a full-duplex cable between port 0 and port 1, 8 ns long or more. */
 int wire_peer_open(struct wire **out, struct world *w, char *why);
+/** wire_switch_open() - a learning switch with @ports of them, 2..WIRE_PORTS_MAX. */
+#define WIRE_PORTS_MAX 8u
+int wire_switch_open(struct wire **out, struct world *w, unsigned ports, char *why);
 /** wire_slirp_open() - user-mode NAT by libslirp: 10.0.2.0/24, router .2, DNS .3. */
 int wire_slirp_open(struct wire **out, struct world *w, char *why);
 /** wire_packet_open() - AF_PACKET on interface @ifname. Needs CAP_NET_RAW. */
@@ -93,7 +109,7 @@ int wire_pcap_open(struct wire **out, struct world *w, const char *path, uint64_
 
 /**
  * wire_set_far_capture() - record the far end as well (--pcap-far): the PHY of the
- * NIC on port 1 of a peer wire, else what is handed to and comes from the kernel or
+ * NIC on port 1 of a peer wire or a switch, else what is handed to and comes from the kernel or
  * libslirp, at that time. Directions are those that the far end sees. Before the
  * first symbol; @cap outlives the wire.
  */

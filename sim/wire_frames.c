@@ -125,7 +125,6 @@ const char *frame_bad_name(uint32_t bad)
 
 /* --- from frames to symbols --------------------------------------------- */
 
-#define FEED_FRAMES 1024u
 #define LEAD_BYTES (ETH_PREAMBLE_BYTES + 1u)    /* before DA */
 
 struct feed_slot {
@@ -137,20 +136,23 @@ struct feed_slot {
 
 struct frame_feed {
     uint64_t free_at;           /* the wire's gap is over */
-    unsigned head, n;
+    uint64_t hold;              /* no frame begins before */
+    unsigned head, n, slots;
     uint32_t pos;               /* next octet of the frame at head, preamble included */
-    struct feed_slot slot[FEED_FRAMES];
+    struct feed_slot slot[];
 };
+
+struct frame_feed *frame_feed_create_of(unsigned frames)
+{
+    struct frame_feed *f = malloc(sizeof *f + frames * sizeof f->slot[0]);
+    if (f)
+        *f = (struct frame_feed){ .slots = frames };
+    return f;
+}
 
 struct frame_feed *frame_feed_create(void)
 {
-    struct frame_feed *f = malloc(sizeof *f);
-    if (f) {
-        f->free_at = 0;
-        f->head = f->n = 0;
-        f->pos = 0;
-    }
-    return f;
+    return frame_feed_create_of(FEED_FRAMES);
 }
 
 void frame_feed_destroy(struct frame_feed *f)
@@ -160,7 +162,7 @@ void frame_feed_destroy(struct frame_feed *f)
 
 unsigned frame_feed_room(const struct frame_feed *f)
 {
-    return FEED_FRAMES - f->n;
+    return f->slots - f->n;
 }
 
 /* The slot behind the last one is filled: queue it. */
@@ -177,9 +179,9 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
 {
     if (len < ETH_HDR_BYTES || len + ETH_FCS_BYTES > frame_max_bytes(frame, len))
         return -EMSGSIZE;
-    if (f->n == FEED_FRAMES)
+    if (f->n == f->slots)
         return -ENOBUFS;
-    struct feed_slot *s = &f->slot[(f->head + f->n) % FEED_FRAMES];
+    struct feed_slot *s = &f->slot[(f->head + f->n) % f->slots];
     uint32_t n = (uint32_t)len;
     memcpy(s->b, frame, n);
     /* A kernel hands out an ARP of 42 octets; on a wire the sender pads. 802.3 4.2.3.3. */
@@ -196,10 +198,10 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
 int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, size_t len,
                        uint8_t fault)
 {
-    struct feed_slot *s = &f->slot[(f->head + f->n) % FEED_FRAMES];
+    struct feed_slot *s = &f->slot[(f->head + f->n) % f->slots];
     if (len > sizeof s->b)
         return -EMSGSIZE;
-    if (f->n == FEED_FRAMES)
+    if (f->n == f->slots)
         return -ENOBUFS;
     memcpy(s->b, frame, len);
     slot_take(f, s, at, (uint32_t)len, fault);
@@ -212,14 +214,14 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
     struct sym idle = { 0 };
     struct feed_slot *s = &f->slot[f->head];
 
-    if (f->n == 0 || (f->pos == 0 && (s->at > t || f->free_at > t)))
+    if (f->n == 0 || (f->pos == 0 && (s->at > t || f->free_at > t || f->hold > t)))
         return idle;
     uint8_t data = f->pos >= LEAD_BYTES ? s->b[f->pos - LEAD_BYTES]
                  : f->pos == LEAD_BYTES - 1 ? SFD : PREAMBLE;
     uint8_t fault = s->fault;
     if (++f->pos == LEAD_BYTES + s->len) {
         f->pos = 0;
-        f->head = (f->head + 1) % FEED_FRAMES;
+        f->head = (f->head + 1) % f->slots;
         f->n--;
         f->free_at = t + GAP_PS;
     }
@@ -233,12 +235,18 @@ uint64_t frame_feed_next(const struct frame_feed *f)
     if (f->pos > 0)
         return 0;
     uint64_t at = f->slot[f->head].at;
+    at = at > f->hold ? at : f->hold;
     return at > f->free_at ? at : f->free_at;
+}
+
+void frame_feed_hold(struct frame_feed *f, uint64_t until)
+{
+    f->hold = until;
 }
 
 const uint8_t *frame_feed_newest(const struct frame_feed *f, size_t *len)
 {
-    const struct feed_slot *s = &f->slot[(f->head + f->n - 1) % FEED_FRAMES];
+    const struct feed_slot *s = &f->slot[(f->head + f->n - 1) % f->slots];
     *len = s->len;
     return s->b;
 }
