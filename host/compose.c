@@ -133,6 +133,8 @@ static int open_wire(struct rig *r)
         rc = wire_slirp_open(&r->wire, r->world, why);
         break;
     }
+    for (unsigned i = 0; rc == 0 && i < WIRE_LINES; i++)
+        wire_set_ppm(r->wire, i, r->o->ppm[i]);
     if (rc == 0)
         return EXIT_DONE;
     say("%s", why[0] ? why : strerror(-rc));
@@ -174,10 +176,10 @@ static int open_record(struct rig *r)
 {
     struct tape_head h = { .seed = r->o->seed, .start_ps = world_now(r->world),
                            .epoch_s = r->epoch_s, .skip = !r->o->no_skip };
-    const char *profile = r->o->profile ? r->o->profile : SIM_PROFILE;
     if (!r->o->record)
         return EXIT_DONE;
-    snprintf(h.profile, sizeof(h.profile), "%s", profile);
+    _Static_assert(sizeof(h.profile) == SIM_PROFILE_BYTES, "the text fits");
+    (void)sim_profile_text(h.profile, r->o->profile, r->wire, 0);   /* node_open() tells */
     int rc = tape_create(&r->tape, r->o->record, &h);
     if (rc < 0) {
         say("cannot write the recording %s: %s", r->o->record, strerror(-rc));
@@ -217,9 +219,9 @@ static int open_below(struct rig *r)
     if (code == EXIT_DONE)
         code = open_capture(&r->cap_far, r->o->pcap_far, r);
     if (code == EXIT_DONE)
-        code = open_record(r);
-    if (code == EXIT_DONE)
         code = open_wire(r);
+    if (code == EXIT_DONE)
+        code = open_record(r);
     if (code == EXIT_DONE && r->o->fault)
         code = open_faults(r, &plan);
     if (code == EXIT_DONE && r->cap_far)

@@ -49,6 +49,7 @@ static int help(FILE *f)
           "  --addr A/LEN|dhcp --gw A --dns A[:PORT][,...]  --mac M\n"
           "  --offload all|none|tx-csum,rx-csum        checksums by the NIC or by the stack\n"
           "  --seed N               ISN, ports, ids and initial values of the model\n"
+          "  --ppm A[,B...]         clocks off by millionths: our NIC's, the peers', the wire's own\n"
           "  --fault KIND=P%|@N|@N-M|@N-[,...]        loss, corrupt, corrupt-inner, dup, reorder;\n"
           "                         flap@N:MS; delay=US, jitter=US, rate=MBIT; tx. or rx. before\n"
           "  --fault-link ...       the same between driver and NIC: loss, corrupt, dup, reorder,\n"

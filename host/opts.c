@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #define PORTS_DEFAULT 4u
+#define PPM_MAX 1000
 #define SAY_ROOM 4352u      /* a path of the longest kind, and some words */
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
@@ -240,6 +241,24 @@ static bool parse_fst(struct opts *o, const char *v)
     return *v != '\0';
 }
 
+/* Millionths, of each clock in turn; at most as many as there are lines: checked with the wire. */
+static bool parse_ppm(struct opts *o, const char *v)
+{
+    unsigned n = 0;
+    memset(o->ppm, 0, sizeof(o->ppm));
+    while (v) {
+        char one[8];
+        const char *rest;
+        uint64_t x;
+        if (n == sizeof(o->ppm) / sizeof(o->ppm[0]) || !cut(v, ',', one, sizeof(one), &rest) ||
+            !opts_number(one + (*one == '-' || *one == '+'), PPM_MAX, &x))
+            return false;
+        o->ppm[n++] = *one == '-' ? -(int)x : (int)x;
+        v = rest;
+    }
+    return true;
+}
+
 /* Read where the wire is made, which knows faults. */
 static bool parse_fault(struct opts *o, const char *v)
 {
@@ -269,6 +288,7 @@ static const struct {
     { "--mac", parse_mac, "six hex bytes with colons, not a group address" },
     { "--offload", parse_offload, "all, none or a list of tx-csum, rx-csum" },
     { "--seed", parse_seed, "a number" },
+    { "--ppm", parse_ppm, "up to nine numbers from -1000 to 1000 with commas" },
     { "--fault", parse_fault, "a list of faults" },
     { "--fault-link", parse_fault_link, "a list of faults" },
     { "--pcap", parse_pcap, "a file name" },
@@ -343,6 +363,18 @@ static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, ui
     }
 }
 
+/* A clock for each NIC, and one of a wire that is no plain cable. */
+static int check_ppm(const struct opts *o)
+{
+    unsigned lines = o->wire == WIRE_SWITCH ? 2 + o->peers : 2;
+    for (unsigned i = lines; i < sizeof(o->ppm) / sizeof(o->ppm[0]); i++)
+        if (o->ppm[i]) {
+            say("--ppm: this wire has %u clocks, not %u", lines, i + 1);
+            return EXIT_USAGE;
+        }
+    return EXIT_DONE;
+}
+
 /* Who says what our address is? A real network knows it, and the router with it. */
 static int fill_dhcp(struct opts *o)
 {
@@ -369,7 +401,7 @@ static int fill_defaults(struct opts *o, bool time_given)
             "one lives in wall time");
         return EXIT_USAGE;
     }
-    if (fill_dhcp(o) != EXIT_DONE)
+    if (check_ppm(o) != EXIT_DONE || fill_dhcp(o) != EXIT_DONE)
         return EXIT_USAGE;
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));

@@ -48,6 +48,7 @@ struct opts {
     const char *pcap, *pcap_far;
     const char *record;         /* where our NIC's pins go; NULL: nowhere */
     const char *fst;            /* waves of our NIC; NULL: none */
+    int ppm[OPTS_PORTS_MAX + 1];        /* of our NIC's clocks, the peers', the wire's own */
     bool json, stats;
     int command;                /* index in argv of the command's own arguments */
 };

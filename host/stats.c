@@ -112,12 +112,22 @@ static void put_bridge(struct printer *p, const struct wire_switch_stats *b)
     put(p, "evicted", b->evicted);
 }
 
+/* Where clocks differ: how far the bytes between rx pins and core ran apart. */
+static void put_elastic(struct printer *p, const struct rig *r, const struct sim_nic_stats *s)
+{
+    if (wire_ppm(r->wire, 0) == wire_far_ppm(r->wire, 0))
+        return;
+    put(p, "rx_elastic_min", s->rx_elastic_min);
+    put(p, "rx_elastic_max", s->rx_elastic_max);
+}
+
 static void put_sim(struct printer *p, const struct rig *r)
 {
     struct sim_nic_stats s;
     sim_nic_stats_get(r->me.link, &s);
     put_phy(p, &s);
     const struct wire_stats *w = &r->wire->stats;
+    put_elastic(p, r, &s);
     p->group = "wire";
     put(p, "from_nic_frames", w->from_nic_frames);
     put(p, "from_nic_octets", w->from_nic_octets);

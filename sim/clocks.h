@@ -32,6 +32,9 @@ struct sim_clocks {
 void sim_clocks_add(struct sim_clocks *s, uint64_t num, uint64_t den, unsigned mask,
                     uint64_t start);
 
+/** sim_clocks_add_ppm() - the same, @ppm millionths faster than @hz. */
+void sim_clocks_add_ppm(struct sim_clocks *s, uint64_t hz, int ppm, unsigned mask, uint64_t start);
+
 /** sim_clock_edge_ps() - time of edge @k. */
 static inline uint64_t sim_clock_edge_ps(const struct sim_clock *c, uint64_t k)
 {

@@ -15,6 +15,8 @@
 #include "sim/sim_nic.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rule of rtl/README.md: o_quiet may lag, but by less than this. */
@@ -30,36 +32,68 @@
 #define RESET_EDGES 16u
 #define START_EDGES 48u
 
-struct clock_hz { uint64_t num, den; };
-
 /* Clocks of each profile's simulation top. */
 static const struct profile {
     const char *name;
-    struct clock_hz core, link, phy_rx;
+    uint64_t core_hz, link_hz, phy_rx_hz;
 } profiles[] = {
-    { "gmii", { 125000000, 1 }, { 125000000, 1 }, { 125000000, 1 } },
+    { "gmii", 125000000, 125000000, 125000000 },
 };
+
+int sim_profile_text(char *out, const char *profile, const struct wire *w, unsigned port)
+{
+    int own = wire_ppm(w, port), far = wire_far_ppm(w, port), n;
+    if (!profile)
+        profile = SIM_PROFILE;
+    if (own || far)
+        n = snprintf(out, SIM_PROFILE_BYTES, "%s,%d,%d", profile, own, far);
+    else
+        n = snprintf(out, SIM_PROFILE_BYTES, "%s", profile);
+    return n < SIM_PROFILE_BYTES && !strchr(profile, ',') ? 0 : -EINVAL;
+}
+
+/* Returns whether @text is ",PPM,PPM" or nothing. */
+static bool parse_ppm(const char *text, int ppm[2])
+{
+    ppm[0] = ppm[1] = 0;
+    for (unsigned i = 0; i < 2 && *text; i++) {
+        char *end;
+        long v = strtol(text + 1, &end, 10);
+        if (*text != ',' || end == text + 1 || v > WIRE_PPM_MAX || v < -WIRE_PPM_MAX)
+            return false;
+        ppm[i] = (int)v;
+        text = end;
+        if (i == 0 && !*text)
+            return false;
+    }
+    return !*text;
+}
 
 int sim_profile_clocks(struct sim_clocks *s, const char *profile, bool stop_core_clock,
                        uint64_t start)
 {
     const struct profile *p = NULL;
+    size_t n = strcspn(profile, ",");
+    int ppm[2];
 
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
-        if (strcmp(profile ? profile : SIM_PROFILE, profiles[i].name) == 0)
+        if (strlen(profiles[i].name) == n && memcmp(profile, profiles[i].name, n) == 0)
             p = &profiles[i];
-    if (!p)
+    if (!p || !parse_ppm(profile + n, ppm))
         return -EINVAL;
     if (!stop_core_clock)
-        sim_clocks_add(s, p->core.num, p->core.den, NIC_CLK_CORE, start);
-    sim_clocks_add(s, p->link.num, p->link.den, NIC_CLK_LINK, start);
-    sim_clocks_add(s, p->phy_rx.num, p->phy_rx.den, NIC_CLK_PHY_RX, start);
+        sim_clocks_add_ppm(s, p->core_hz, ppm[0], NIC_CLK_CORE, start);
+    sim_clocks_add_ppm(s, p->link_hz, ppm[0], NIC_CLK_LINK, start);
+    sim_clocks_add_ppm(s, p->phy_rx_hz, ppm[1], NIC_CLK_PHY_RX, start);
     return 0;
 }
 
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
 {
-    int rc = sim_profile_clocks(&n->clocks, profile, stop_core_clock, world_now(n->world));
+    char text[SIM_PROFILE_BYTES];
+    int rc = sim_profile_text(text, profile, n->wire, n->port);
+    if (rc == 0)
+        rc = sim_profile_clocks(&n->clocks, text, stop_core_clock, world_now(n->world));
     if (rc < 0)
         return rc;
     if (!stop_core_clock) {
@@ -83,6 +117,26 @@ static void phy_out(struct sim_nic *n, uint64_t t)
     n->wire->ops->out(n->wire, n->port, t, &s);
 }
 
+/* At a core edge: how many bytes are under way, from the first that came out to the last that
+ * went in. */
+static void elastic_count(struct sim_elastic *e, bool byte, bool dv)
+{
+    e->out += byte;
+    if (!dv && e->in == e->out) {
+        e->in = e->out = 0;
+        e->on = false;
+        return;
+    }
+    e->on |= byte;
+    if (!e->on || !dv)
+        return;
+    unsigned n = (unsigned)(e->in - e->out);
+    if (e->max == 0 || n < e->min)
+        e->min = n;
+    if (n > e->max)
+        e->max = n;
+}
+
 /* Returns true if a symbol came. */
 static bool phy_in(struct sim_nic *n, uint64_t t)
 {
@@ -94,6 +148,7 @@ static bool phy_in(struct sim_nic *n, uint64_t t)
     in->crs = s.crs;
     in->col = s.col;
     n->rx_fault = s.fault;
+    n->elastic.in += s.dv;
     phy_tap_in(&n->tap, t, &s);
     return s.dv || s.er || s.crs || s.col;
 }
@@ -147,13 +202,17 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
     if (mask & NIC_CLK_CORE) {
         n->evaluated++;
         in->skip_stb = 0;
+        if (n->elastic.in)
+            elastic_count(&n->elastic, out->rx_byte, in->rx_dv);
         if (out->tx_en || n->tx_on) {
             phy_out(n, t);
             active = true;
         }
         active |= !out->quiet;
     }
-    n->idle = active ? 0 : n->idle + (n->idle < SETTLE_CYCLES);
+    /* Cycles of the core; of the link where that stands still. */
+    bool cycle = mask & (n->core ? NIC_CLK_CORE : NIC_CLK_LINK);
+    n->idle = active ? 0 : n->idle + (cycle && n->idle < SETTLE_CYCLES);
 }
 
 /* The next edge, whichever clocks it is of. Clocks that rise together are evaluated

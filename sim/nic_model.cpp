@@ -156,6 +156,7 @@ void outputs(nic_model_out &out, const Vly_top_sim &top)
     out.txd = top.gmii_txd;
     out.tx_en = top.gmii_tx_en;
     out.tx_er = top.gmii_tx_er;
+    out.rx_byte = top.rx_byte;
     out.s_rec_ready = top.s_rec_ready;
     out.m_rec_valid = top.m_rec_valid;
     out.m_rec_data = top.m_rec_data;

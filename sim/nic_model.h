@@ -32,6 +32,7 @@ struct nic_model_in {
 
 struct nic_model_out {
     uint8_t txd, tx_en, tx_er;
+    uint8_t rx_byte;            /* a byte of a frame left the PHY side at this core edge */
     uint8_t s_rec_ready;
     uint8_t m_rec_valid, m_rec_data, m_rec_last;
     uint8_t quiet;

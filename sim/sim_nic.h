@@ -13,6 +13,13 @@
 #include "sim/rec_stream.h"
 #include "sim/tape.h"
 
+/* Bytes of a frame between the rx pins and the core, counted at core edges. */
+struct sim_elastic {
+    uint64_t in, out;           /* of the event that comes now */
+    bool on;                    /* it goes on */
+    unsigned min, max;          /* of all events; max 0: none yet */
+};
+
 struct sim_nic {
     struct link link;           /* first: a struct link * is a struct sim_nic * */
     struct world *world;
@@ -34,6 +41,7 @@ struct sim_nic {
     uint64_t first_k;           /* core edge at which the NIC was plugged in */
     uint64_t evaluated;         /* core edges */
 
+    struct sim_elastic elastic;
     struct tape *tape;          /* NULL: not recorded */
     uint8_t rx_fault;           /* sym.fault of the symbol at the rx pins */
     struct phy_tap tap;
@@ -42,11 +50,11 @@ struct sim_nic {
 
 extern const struct actor_ops sim_nic_actor;
 
-/** sim_profile_clocks() - the clocks of @profile (NULL: the default) from @start on. -EINVAL. */
+/** sim_profile_clocks() - the clocks by the text of sim_profile_text(), from @start on. Returns 0, -EINVAL. */
 int sim_profile_clocks(struct sim_clocks *s, const char *profile, bool stop_core_clock,
                        uint64_t start);
 
-/** sim_nic_plug() - clocks from @profile (NULL: the default), reset asserted. -EINVAL. */
+/** sim_nic_plug() - clocks from @profile and the wire (NULL: the default), reset asserted. -EINVAL. */
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock);
 
 /** sim_nic_idle() - nothing under way in the model or towards it. */

@@ -76,12 +76,19 @@ struct wire_switch_stats {
     uint64_t learned, moved, aged, evicted;     /* addresses */
 };
 
+/* Lines of a wire: one for what each NIC sends, and one for a wire that sends by itself. */
+#define WIRE_PORTS_MAX 8u
+#define WIRE_LINES (WIRE_PORTS_MAX + 1u)
+#define WIRE_PPM_MAX 1000
+
 struct wire {
     const struct wire_ops *ops;
     struct world *world;
     struct wire_stats stats;
     const struct wire_switch_stats *bridge;     /* of a switch; NULL: it is none */
     struct wire *inner;         /* of a wire round another one; NULL: none */
+    unsigned centre;            /* the line that all NICs hear; 0: ports 0 and 1 hear each other */
+    int ppm[WIRE_LINES];        /* of the clock that drives each line: wire_set_ppm() */
     struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
     char error[160];            /*  "" or one line: why the run must fail */
 };
@@ -92,7 +99,6 @@ struct wire {
 /** wire_peer_open() - a full-duplex cable between port 0 and port 1, 8 ns long or more. */
 int wire_peer_open(struct wire **out, struct world *w, char *why);
 /** wire_switch_open() - a learning switch with @ports of them, 2..WIRE_PORTS_MAX. */
-#define WIRE_PORTS_MAX 8u
 int wire_switch_open(struct wire **out, struct world *w, unsigned ports, char *why);
 /** wire_slirp_open() - user-mode NAT by libslirp: 10.0.2.0/24, router .2, DNS .3. */
 int wire_slirp_open(struct wire **out, struct world *w, char *why);
@@ -121,6 +127,31 @@ static inline const struct wire *wire_innermost(const struct wire *w)
     while (w->inner)
         w = w->inner;
     return w;
+}
+
+/**
+ * wire_set_ppm() - the clock that drives @line is off by so many millionths, at most
+ * WIRE_PPM_MAX either way: that of the NIC on the port of that number, or (port 1 of a wire
+ * with one NIC, a switch's number of ports) the wire's own. Before NICs are plugged in and faults are put round it.
+ */
+static inline void wire_set_ppm(struct wire *w, unsigned line, int ppm)
+{
+    while (w->inner)
+        w = w->inner;
+    w->ppm[line] = ppm;
+}
+
+/** wire_ppm() - of the clock of the NIC on @port. wire_far_ppm() - of what it hears, which its
+ * PHY recovers. */
+static inline int wire_ppm(const struct wire *w, unsigned port)
+{
+    return wire_innermost(w)->ppm[port];
+}
+
+static inline int wire_far_ppm(const struct wire *w, unsigned port)
+{
+    w = wire_innermost(w);
+    return w->ppm[w->centre ? w->centre : port ^ 1u];
 }
 
 /** wire_more() - as wire_ops.more(), of the innermost wire. */

@@ -12,6 +12,7 @@
 #include "sim/wire_fault.h"
 
 #include "driver/be.h"
+#include "sim/clocks.h"
 #include "sim/wire_frames.h"
 
 #include <errno.h>
@@ -49,8 +50,8 @@ struct wire_fault {
     struct fault_plan plan;
     struct path tx, rx;
     int actor;
-    bool sending;               /* the symbol before had dv: */
-    uint64_t next_ps;           /* another one is due */
+    struct sim_clocks clock;    /* of our NIC's transmitter: what it sends is played by */
+    bool sending;               /* the symbol before had dv: another one is due */
 };
 
 static struct wire_fault *fault_of(struct wire *w)
@@ -230,7 +231,9 @@ static uint64_t fault_in_next(struct wire *w, unsigned port)
 static uint64_t play_next(void *self)
 {
     struct wire_fault *f = self;
-    return f->sending ? f->next_ps : path_next(&f->tx);
+    const struct sim_clock *c = &f->clock.c[0];
+    uint64_t t = f->sending ? c->t : path_next(&f->tx);
+    return t == SIM_NEVER || f->sending ? t : sim_clock_edge_ps(c, sim_clock_first(c, t));
 }
 
 static void play(void *self, uint64_t t)
@@ -242,7 +245,7 @@ static void play(void *self, uint64_t t)
     if (s.dv || f->sending)
         in->ops->out(in, 0, t, &s);
     f->sending = s.dv;
-    f->next_ps = t + SYM_PS;
+    sim_clocks_jump(&f->clock, t + 1);
     if (!s.dv)
         hear_inner(f);
 }
@@ -305,6 +308,7 @@ int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_pl
     }
     f->w = (struct wire){ .ops = &ops, .world = inner->world, .inner = inner };
     f->plan = *plan;
+    sim_clocks_add_ppm(&f->clock, SYM_HZ, wire_ppm(inner, 0), 1, 0);
     f->actor = world_add(inner->world, &player, f);
     int rc = f->actor < 0 ? f->actor : path_init(&f->tx, f, true, f->w.stats.fault_tx);
     if (rc == 0)

@@ -23,6 +23,9 @@
 #define TYPE_AT 12u
 /* From the last symbol of one frame to the first of the next. */
 #define GAP_PS ((uint64_t)(ETH_GAP_BYTES + 1u) * SYM_PS)
+/* Clocks may be off by a little: half a symbol tells twelve octets from eleven, and is over
+ * before the edge of the thirteenth. */
+#define GAP_LEAST_PS (GAP_PS - SYM_PS / 2u)
 
 uint32_t frame_fcs(const uint8_t *frame, size_t len)
 {
@@ -99,7 +102,7 @@ uint32_t frame_asm_verdict(const struct frame_asm *a)
         bad |= PCAPNG_BAD_SHORT;
     if (a->len > frame_max_bytes(a->buf, a->len))
         bad |= PCAPNG_BAD_LONG;
-    if (a->gap_ps < GAP_PS)
+    if (a->gap_ps < GAP_LEAST_PS)
         bad |= PCAPNG_BAD_GAP;
     if (!fcs_good(a))
         bad |= PCAPNG_BAD_FCS;
@@ -223,7 +226,7 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
         f->pos = 0;
         f->head = (f->head + 1) % f->slots;
         f->n--;
-        f->free_at = t + GAP_PS;
+        f->free_at = t + GAP_LEAST_PS;
     }
     return (struct sym){ .data = data, .dv = 1, .crs = 1, .fault = fault };
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #define SYM_PS 8000u            /* one octet at 1000 Mbit/s */
+#define SYM_HZ 125000000u
 #define ETH_FCS_BYTES 4u
 #define ETH_MIN_BYTES 64u       /* octets DA..FCS */
 #define ETH_MAX_BYTES 1518u

@@ -228,6 +228,7 @@ int wire_switch_open(struct wire **out, struct world *w, unsigned ports, char *w
     if (s) {
         s->w = (struct wire){ .ops = &ops, .world = w, .bridge = &s->n };
         s->ports = ports;
+        s->w.centre = ports;
     }
     for (unsigned i = 0; whole && i < ports; i++) {
         s->port[i].queue = frame_feed_create_of(QUEUE_FRAMES);

@@ -32,11 +32,14 @@ module ly_top_sim (
     input  wire        skip_stb,
     input  wire [63:0] skip_cycles,
     output wire [63:0] time_cycles,
-    output wire [10:0] taps
+    output wire [10:0] taps,
+    output wire        rx_byte      // a byte of a frame left the PHY side, in clk
 );
     wire       rst_core, rst_link, rst_gmii_rx;
     wire       tx_tick, tx_en, tx_er, rx_stb, rx_dv, rx_er, crs, col;
     wire [7:0] tx_data, rx_data;
+
+    assign rx_byte = rx_stb && rx_dv;
 
     ly_reset u_rst_core (.clk(clk),         .i_rst_async(rst), .o_rst(rst_core));
     ly_reset u_rst_link (.clk(clk_link),    .i_rst_async(rst), .o_rst(rst_link));

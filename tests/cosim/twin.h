@@ -52,6 +52,7 @@ struct twin_cfg {
     bool no_skip;
     uint32_t offload;               /* NIC_OFF_* */
     bool promiscuous;               /* the second NIC */
+    int ppm[2];                     /* by which their clocks are off */
 };
 
 extern const uint8_t twin_mac[2][6];
