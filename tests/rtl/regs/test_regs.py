@@ -111,7 +111,7 @@ async def writing(dut):
     bench = Bench(dut, "write")
     await bench.begin()
     state = {"CTRL": 0, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1]}
-    mask = {"CTRL": 0xF, "MAC_LO": 0xFFFF_FFFF, "MAC_HI": 0xFFFF}
+    mask = {"CTRL": 0xCF, "MAC_LO": 0xFFFF_FFFF, "MAC_HI": 0xFFFF}
     for _ in range(150):
         name = bench.rnd.choice([*state, "ID", "LINK", "CAPS", "TIME_LO", "TIME_HI", "CLK_HZ"])
         value = bench.rnd.getrandbits(32)
@@ -124,8 +124,9 @@ async def writing(dut):
         for other, kept in state.items():
             assert await bench.access(REGS[other], hold=0) == (kept, OK)
         assert int(dut.o_mac.value) == state["MAC_HI"] << 32 | state["MAC_LO"]
-        pins = (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en)
-        assert sum(int(p.value) << i for i, p in enumerate(pins)) == state["CTRL"]
+        pins = {0: dut.o_tx_en, 1: dut.o_rx_en, 2: dut.o_promisc, 3: dut.o_rx_csum_en,
+                6: dut.o_own_fcs, 7: dut.o_loopback}
+        assert sum(int(p.value) << i for i, p in pins.items()) == state["CTRL"]
     for addr in range(REGS["COUNTERS"], REGS["COUNTERS"] + 0x100, 4):
         assert await bench.access(addr, write=1, hold=0) == (0, EROFS)
     assert bench.snaps == 0 and bench.reads == []
