@@ -133,6 +133,10 @@ static int open_wire(struct rig *r)
         rc = wire_slirp_open(&r->wire, r->world, why);
         break;
     }
+    unsigned mbit = 0;
+    bool full_duplex;
+    if (rc == 0 && sim_profile_link(r->o->profile, &mbit, &full_duplex) == 0)
+        wire_set_speed(r->wire, mbit);      /* else node_open() tells */
     for (unsigned i = 0; rc == 0 && i < WIRE_LINES; i++)
         wire_set_ppm(r->wire, i, r->o->ppm[i]);
     if (rc == 0)

@@ -35,7 +35,8 @@ static int help(FILE *f)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         fprintf(f, "  %-7s %-38s %s\n", commands[i].name, commands[i].form, commands[i].what);
     fputs("\noptions:\n"
-          "  --nic sim[:PROFILE]    the NIC: a Verilated model (default)\n"
+          "  --nic sim[:PROFILE]    the NIC: a Verilated model (default), of profile gmii; mii and mii10 for\n"
+          "                         100 and 10 Mbit/s, miih and mii10h with half duplex\n"
           "  --wire slirp           user-mode NAT: Internet, 10.0.2.2 = this machine (default)\n"
           "         peer            a second NIC and host in this process; it serves http://peer/\n"
           "         switch[:N]      a learning switch with N ports (2 to 8; default 4): peer, peer2,\n"

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define SIM_CLOCKS_MAX 3
+#define SIM_CLOCKS_MAX 4
 
 struct sim_clock {
     uint64_t num, den;      /* Hz */

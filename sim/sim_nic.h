@@ -9,6 +9,7 @@
 #include "sim/clocks.h"
 #include "sim/link_sim.h"
 #include "sim/nic_model.h"
+#include "sim/phy_pins.h"
 #include "sim/phy_tap.h"
 #include "sim/rec_stream.h"
 #include "sim/tape.h"
@@ -35,7 +36,11 @@ struct sim_nic {
 
     unsigned start;             /* edges left before the outputs count */
     unsigned idle;              /* core cycles without any activity */
-    bool tx_on;                 /* the symbol before had tx_en */
+    bool mii;                   /* pins carry nibbles */
+    unsigned settle;            /* of those cycles until it may sleep */
+    const struct sim_clock *phy_rx;
+    uint8_t rx_high;            /* nibble of the symbol at the rx pins */
+    struct pins_gear gear;
     bool asleep;
     uint64_t deadline_ps;       /* asleep: be awake before the core's next timer */
     uint64_t first_k;           /* core edge at which the NIC was plugged in */
@@ -50,9 +55,10 @@ struct sim_nic {
 
 extern const struct actor_ops sim_nic_actor;
 
-/** sim_profile_clocks() - the clocks by the text of sim_profile_text(), from @start on. Returns 0, -EINVAL. */
-int sim_profile_clocks(struct sim_clocks *s, const char *profile, bool stop_core_clock,
-                       uint64_t start);
+/** sim_profile_clocks() - the clocks by the text of sim_profile_text(), from @start on, and the
+ * link at the pins of @in. Returns 0, -EINVAL. */
+int sim_profile_clocks(struct sim_clocks *s, const char *text, bool stop_core_clock,
+                       uint64_t start, struct nic_model_in *in);
 
 /** sim_nic_plug() - clocks from @profile and the wire (NULL: the default), reset asserted. -EINVAL. */
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock);

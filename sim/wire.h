@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One GMII symbol: 8 ns at 1000 Mbit/s. */
+/* One octet on the line: 8 ns at 1000 Mbit/s, 80 at 100, 800 at 10. Nibbles are at pins only. */
 struct sym {
     uint8_t data;
     uint8_t dv, er;     /* towards the NIC: RX_DV, RX_ER; from it: TX_EN, TX_ER */
@@ -89,6 +89,7 @@ struct wire {
     struct wire *inner;         /* of a wire round another one; NULL: none */
     unsigned centre;            /* the line that all NICs hear; 0: ports 0 and 1 hear each other */
     int ppm[WIRE_LINES];        /* of the clock that drives each line: wire_set_ppm() */
+    unsigned mbit;              /* wire_set_speed(); 0: 1000 */
     struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
     char error[160];            /*  "" or one line: why the run must fail */
 };
@@ -139,6 +140,20 @@ static inline void wire_set_ppm(struct wire *w, unsigned line, int ppm)
     while (w->inner)
         w = w->inner;
     w->ppm[line] = ppm;
+}
+
+/** wire_set_speed() - of all ports, 10, 100 or 1000; as early as wire_set_ppm(). */
+static inline void wire_set_speed(struct wire *w, unsigned mbit)
+{
+    for (; w; w = w->inner)
+        w->mbit = mbit;
+}
+
+/** wire_sym_ps() - how long a symbol of struct sym lasts, if the clock is not off. */
+static inline uint64_t wire_sym_ps(const struct wire *w)
+{
+    w = wire_innermost(w);
+    return 8000000u / (w->mbit ? w->mbit : 1000);
 }
 
 /** wire_ppm() - of the clock of the NIC on @port. wire_far_ppm() - of what it hears, which its

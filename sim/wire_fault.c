@@ -20,6 +20,7 @@
 #include <string.h>
 
 #define US_PS 1000000ull
+#define PS_PER_S 1000000000000ull
 /* Of draws: whatever else draws from the same seed has another one. */
 #define STREAM 0x46000000u
 #define MS_PS 1000000000ull
@@ -296,7 +297,10 @@ static int path_init(struct path *p, const struct wire_fault *f, bool is_tx, uin
     fault_path_init(&p->plan, &f->plan, is_tx, US_PS, world_seed(f->w.world), STREAM);
     p->stats = stats;
     p->feed = frame_feed_create();
-    return p->feed ? 0 : -ENOMEM;
+    if (!p->feed)
+        return -ENOMEM;
+    frame_feed_symbol(p->feed, wire_sym_ps(f->w.inner));
+    return 0;
 }
 
 int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_plan *plan)
@@ -308,7 +312,8 @@ int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_pl
     }
     f->w = (struct wire){ .ops = &ops, .world = inner->world, .inner = inner };
     f->plan = *plan;
-    sim_clocks_add_ppm(&f->clock, SYM_HZ, wire_ppm(inner, 0), 1, 0);
+    f->w.mbit = inner->mbit;
+    sim_clocks_add_ppm(&f->clock, PS_PER_S / wire_sym_ps(inner), wire_ppm(inner, 0), 1, 0);
     f->actor = world_add(inner->world, &player, f);
     int rc = f->actor < 0 ? f->actor : path_init(&f->tx, f, true, f->w.stats.fault_tx);
     if (rc == 0)

@@ -21,11 +21,9 @@
 #define TPID_CVLAN 0x8100u  /* 802.1Q 9.6 */
 #define TPID_SVLAN 0x88A8u
 #define TYPE_AT 12u
-/* From the last symbol of one frame to the first of the next. */
-#define GAP_PS ((uint64_t)(ETH_GAP_BYTES + 1u) * SYM_PS)
-/* Clocks may be off by a little: half a symbol tells twelve octets from eleven, and is over
- * before the edge of the thirteenth. */
-#define GAP_LEAST_PS (GAP_PS - SYM_PS / 2u)
+/* From the last symbol of one frame to the first of the next. Clocks may be off by a little: half
+ * a symbol less tells twelve octets from eleven, and is over before the edge of the thirteenth. */
+#define GAP_SYMBOLS (ETH_GAP_BYTES + 1u)
 
 uint32_t frame_fcs(const uint8_t *frame, size_t len)
 {
@@ -50,6 +48,7 @@ static void start(struct frame_asm *a, uint64_t t)
     a->len = a->preamble = 0;
     a->fault = 0;
     a->gap_ps = a->last_ps ? t - a->last_ps : SIM_NEVER;
+    a->first_ps = t;
 }
 
 bool frame_asm_edge(struct frame_asm *a, uint64_t t, const struct sym *s)
@@ -89,6 +88,13 @@ static bool fcs_good(const struct frame_asm *a)
     return le32_get(fcs) == frame_fcs(a->buf, n);
 }
 
+/* At the speed of the frame itself. */
+static bool gap_short(const struct frame_asm *a)
+{
+    uint64_t sym = (a->last_ps - a->first_ps) / (a->preamble + a->len);
+    return a->gap_ps < GAP_SYMBOLS * sym - sym / 2;
+}
+
 uint32_t frame_asm_verdict(const struct frame_asm *a)
 {
     uint32_t bad = 0;
@@ -102,7 +108,7 @@ uint32_t frame_asm_verdict(const struct frame_asm *a)
         bad |= PCAPNG_BAD_SHORT;
     if (a->len > frame_max_bytes(a->buf, a->len))
         bad |= PCAPNG_BAD_LONG;
-    if (a->gap_ps < GAP_LEAST_PS)
+    if (gap_short(a))
         bad |= PCAPNG_BAD_GAP;
     if (!fcs_good(a))
         bad |= PCAPNG_BAD_FCS;
@@ -140,6 +146,7 @@ struct feed_slot {
 struct frame_feed {
     uint64_t free_at;           /* the wire's gap is over */
     uint64_t hold;              /* no frame begins before */
+    uint64_t sym_ps;
     unsigned head, n, slots;
     uint32_t pos;               /* next octet of the frame at head, preamble included */
     struct feed_slot slot[];
@@ -149,7 +156,7 @@ struct frame_feed *frame_feed_create_of(unsigned frames)
 {
     struct frame_feed *f = malloc(sizeof *f + frames * sizeof f->slot[0]);
     if (f)
-        *f = (struct frame_feed){ .slots = frames };
+        *f = (struct frame_feed){ .slots = frames, .sym_ps = SYM_PS };
     return f;
 }
 
@@ -226,7 +233,7 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
         f->pos = 0;
         f->head = (f->head + 1) % f->slots;
         f->n--;
-        f->free_at = t + GAP_LEAST_PS;
+        f->free_at = t + GAP_SYMBOLS * f->sym_ps - f->sym_ps / 2;
     }
     return (struct sym){ .data = data, .dv = 1, .crs = 1, .fault = fault };
 }
@@ -240,6 +247,11 @@ uint64_t frame_feed_next(const struct frame_feed *f)
     uint64_t at = f->slot[f->head].at;
     at = at > f->hold ? at : f->hold;
     return at > f->free_at ? at : f->free_at;
+}
+
+void frame_feed_symbol(struct frame_feed *f, uint64_t ps)
+{
+    f->sym_ps = ps;
 }
 
 void frame_feed_hold(struct frame_feed *f, uint64_t until)
@@ -319,8 +331,10 @@ void wire_frames_out(struct wire *w, unsigned port, uint64_t t, const struct sym
 
 struct sym wire_frames_in(struct wire *w, unsigned port, uint64_t t)
 {
+    struct frame_feed *feed = ((struct wire_frames *)w)->feed;
     (void)port;
-    return frame_feed_in(((struct wire_frames *)w)->feed, t);
+    frame_feed_symbol(feed, wire_sym_ps(w));
+    return frame_feed_in(feed, t);
 }
 
 uint64_t wire_frames_in_next(struct wire *w, unsigned port)

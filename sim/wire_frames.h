@@ -16,7 +16,6 @@
 #include <stdint.h>
 
 #define SYM_PS 8000u            /* one octet at 1000 Mbit/s */
-#define SYM_HZ 125000000u
 #define ETH_FCS_BYTES 4u
 #define ETH_MIN_BYTES 64u       /* octets DA..FCS */
 #define ETH_MAX_BYTES 1518u
@@ -32,7 +31,8 @@
 
 /* One carrier event being put together. Zero-initialised is idle. */
 struct frame_asm {
-    uint64_t sfd_ps;            /* time of the SFD symbol */
+    uint64_t first_ps;          /* time of the first symbol with dv */
+    uint64_t sfd_ps;            /* of the SFD symbol */
     uint64_t last_ps;           /* time of the last symbol with dv; 0 = none yet */
     uint64_t gap_ps;            /* from the event before to this one; SIM_NEVER = first */
     uint32_t len;               /* octets behind the SFD */
@@ -124,6 +124,9 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t);
 
 /** frame_feed_next() - as wire_ops.in_next(). */
 uint64_t frame_feed_next(const struct frame_feed *f);
+
+/** frame_feed_symbol() - how long one lasts; SYM_PS without it. */
+void frame_feed_symbol(struct frame_feed *f, uint64_t ps);
 
 /** frame_feed_hold() - no frame begins before @until (a pause frame came); the one that is
  * being sent goes on to its end. */

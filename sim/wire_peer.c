@@ -35,7 +35,7 @@ static struct wire_peer *peer_of(struct wire *w)
 static uint32_t delay_of(const struct wire *w, unsigned port)
 {
     const int64_t million = 1000000;
-    return (uint32_t)(SYM_PS * million / (million + w->ppm[port]));
+    return (uint32_t)((int64_t)wire_sym_ps(w) * million / (million + w->ppm[port]));
 }
 
 static void lane_put(struct lane *l, uint64_t at, const struct sym *s)

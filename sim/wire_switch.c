@@ -140,7 +140,8 @@ static bool reserved(struct wire_switch *s, struct port *p, uint64_t now)
     s->n.reserved++;
     if (b[5] == 1 && u16_at(b + 12) == ETHERTYPE_MAC_CONTROL && u16_at(b + 14) == OPCODE_PAUSE) {
         s->n.paused++;
-        frame_feed_hold(p->queue, now + (uint64_t)u16_at(b + 16) * QUANTUM_OCTETS * SYM_PS);
+        frame_feed_hold(p->queue, now + u16_at(b + 16) * QUANTUM_OCTETS *
+                        wire_sym_ps(&s->w));
         world_due(s->w.world, frame_feed_next(p->queue));
     }
     return true;
@@ -191,6 +192,7 @@ static void switch_out(struct wire *w, unsigned port, uint64_t t, const struct s
 static struct sym switch_in(struct wire *w, unsigned port, uint64_t t)
 {
     struct wire_switch *s = switch_of(w);
+    frame_feed_symbol(s->port[port].queue, wire_sym_ps(w));
     struct sym sym = frame_feed_in(s->port[port].queue, t);
     if (w->far && port == 1) {
         s->far.cap = w->far;

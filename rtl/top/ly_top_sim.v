@@ -1,9 +1,10 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
-// ly_top_sim - what the simulation verilates: ly_core with a GMII side at 1000 Mbit/s full duplex.
+// ly_top_sim - what the simulation verilates: ly_core with a GMII side, MII at 100 and 10 Mbit/s.
+// The link is a fixed one: link_speed (0: 10, 1: 100, 2: 1000 Mbit/s) and link_fd tell it.
 // Pins are those of sim/nic_model.h. rst is asynchronous; each domain makes its own reset from it.
 // quiet, deadline, skip_*, time_cycles let a simulation skip idle time exactly: see ly_core.
-// Clocks: clk 125 MHz (core and GMII tx), clk_link (records), gmii_rx_clk (the PHY's).
+// Clocks: clk 125 MHz (core and GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
 module ly_top_sim (
     input  wire        clk,
     input  wire        clk_link,
@@ -19,6 +20,8 @@ module ly_top_sim (
     input  wire        gmii_rx_er,
     input  wire        gmii_crs,
     input  wire        gmii_col,
+    input  wire [1:0]  link_speed,
+    input  wire        link_fd,
 
     input  wire        s_rec_valid,
     output wire        s_rec_ready,
@@ -41,6 +44,8 @@ module ly_top_sim (
     wire       tx_tick, tx_en, tx_er, rx_stb, rx_dv, rx_er, crs, col;
     wire [7:0] tx_data, rx_data;
 
+    wire [15:0] link_mbit = link_speed[1] ? 16'd1000 : link_speed[0] ? 16'd100 : 16'd10;
+
     assign rx_byte = rx_stb && rx_dv;
 
     ly_reset u_rst_core (.clk(clk),         .i_rst_async(rst), .o_rst(rst_core));
@@ -55,7 +60,7 @@ module ly_top_sim (
         .i_tx_tick(tx_tick), .o_tx_run(tx_run), .o_tx_data(tx_data), .o_tx_en(tx_en), .o_tx_er(tx_er),
         .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er), .i_rx_odd(rx_odd),
         .i_crs(crs), .i_col(col),
-        .i_link_up(1'b1), .i_link_fd(1'b1), .i_link_mbit(16'd1000),
+        .i_link_up(1'b1), .i_link_fd(link_fd), .i_link_mbit(link_mbit),
         .s_rec_valid(s_rec_valid), .s_rec_ready(s_rec_ready), .s_rec_data(s_rec_data),
         .m_rec_valid(m_rec_valid), .m_rec_ready(m_rec_ready), .m_rec_data(m_rec_data),
         .m_rec_last(m_rec_last),
@@ -63,7 +68,7 @@ module ly_top_sim (
         .o_deadline(deadline), .o_time(time_cycles), .o_tap(taps));
 
     ly_phy_gmii u_phy (
-        .clk(clk), .rst(rst_core), .i_speed(2'd2), .i_tx_run(tx_run),
+        .clk(clk), .rst(rst_core), .i_speed(link_speed), .i_tx_run(tx_run),
         .i_tx_data(tx_data), .i_tx_en(tx_en), .i_tx_er(tx_er), .o_tx_tick(tx_tick),
         .o_rx_stb(rx_stb), .o_rx_data(rx_data), .o_rx_dv(rx_dv), .o_rx_er(rx_er),
         .o_rx_odd(rx_odd), .o_busy(phy_busy),

@@ -67,5 +67,5 @@ def test_recording(tmp_path):
 def test_refused():
     for ppm in ("1001", "1,-2000", "x", "1,", "", "0,0,5"):
         program.run(["--wire", "peer", "--ppm", ppm], ["dig", "peer"]).check(program.USAGE).one_line()
-    program.run(["--nic", "sim:gmii,1,1", "--wire", "peer"],
+    program.run(["--nic", "sim:gmii+1-1", "--wire", "peer"],
                 ["dig", "peer"]).check(program.USAGE).one_line()
