@@ -42,6 +42,8 @@ def make_jobs(minutes):
     rate = run.Job("cosim/test_line_rate", ["build/tests/cosim/test_line_rate"], run.read_cmocka,
                    {"LY_LINE_FRAMES": f"{1000000 * share:.0f}"}, limit_s=8 * hour)
     nth = ["--all"] if share == 1 else ["--sample", str(max(10, int(800 * share)))]
+    ppm = run.Job("cosim/test_ppm", ["build/tests/cosim/test_ppm"], run.read_cmocka,
+                  {"LY_PPM_MS": f"{max(2, int(200 * share))}"}, limit_s=2 * hour)
     faults = run.pytest_job("cosim/test_faults", "tests/cosim/test_faults.py",
                             {"LY_TREE": run.TREES["main"],
                              "LY_FAULT_SEEDS": str(max(1, int(200 * share)))})
@@ -50,7 +52,7 @@ def make_jobs(minutes):
     names = sorted(p.stem.removeprefix("fuzz_") for p in run.ROOT.glob("tests/fuzz/fuzz_*.c"))
     return [long_run, rate, command("nth", ["tests/nth/run.py", *nth], 8 * hour, {"LY_JOBS": "1"}),
             command("mutants", ["tests/mutants.py", "--all"], 4 * hour),
-            command("formal", ["tests/formal/run.py"], 2 * hour), faults,
+            command("formal", ["tests/formal/run.py"], 2 * hour), faults, ppm,
             *[command(f"fuzz/{n}", ["tests/fuzz/run.py", "--seconds", str(seconds), n],
                       8 * (seconds + hour)) for n in names]]
 

@@ -1,9 +1,10 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
-// ly_top_sim - what the simulation verilates: ly_core with a GMII side at 1000 Mbit/s full duplex.
+// ly_top_sim - what the simulation verilates: ly_core with a GMII side, MII at 100 and 10 Mbit/s.
+// The link is a fixed one: link_speed (0: 10, 1: 100, 2: 1000 Mbit/s) and link_fd tell it.
 // Pins are those of sim/nic_model.h. rst is asynchronous; each domain makes its own reset from it.
 // quiet, deadline, skip_*, time_cycles let a simulation skip idle time exactly: see ly_core.
-// Clocks: clk 125 MHz (core and GMII tx), clk_link (records), gmii_rx_clk (the PHY's).
+// Clocks: clk 125 MHz (core and GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
 module ly_top_sim (
     input  wire        clk,
     input  wire        clk_link,
@@ -24,6 +25,8 @@ module ly_top_sim (
     output wire        mdio_o,
     output wire        mdio_oe,
     input  wire        mdio_i,
+    input  wire [1:0]  link_speed,
+    input  wire        link_fd,
 
     input  wire        s_rec_valid,
     output wire        s_rec_ready,
@@ -38,7 +41,8 @@ module ly_top_sim (
     input  wire        skip_stb,
     input  wire [63:0] skip_cycles,
     output wire [63:0] time_cycles,
-    output wire [10:0] taps
+    output wire [10:0] taps,
+    output wire        rx_byte      // a byte of a frame left the PHY side, in clk
 );
     wire       rst_core, rst_link, rst_gmii_rx, rst_mii_tx;
     wire       tx_run, rx_odd, core_quiet, phy_busy;
@@ -46,6 +50,10 @@ module ly_top_sim (
     wire [7:0] tx_data, rx_data;
     wire [1:0] speed;
     wire       full_duplex, pause_tx_en, pause_rx_en;
+
+    wire [15:0] link_mbit = link_speed[1] ? 16'd1000 : link_speed[0] ? 16'd100 : 16'd10;
+
+    assign rx_byte = rx_stb && rx_dv;
 
     ly_reset u_rst_core (.clk(clk),         .i_rst_async(rst), .o_rst(rst_core));
     ly_reset u_rst_link (.clk(clk_link),    .i_rst_async(rst), .o_rst(rst_link));
@@ -60,7 +68,7 @@ module ly_top_sim (
         .o_tx_data(tx_data), .o_tx_en(tx_en), .o_tx_er(tx_er),
         .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er), .i_rx_odd(rx_odd),
         .i_crs(crs), .i_col(col),
-        .i_phy_fixed(phy_fixed), .i_link_up(1'b1), .i_link_fd(1'b1), .i_link_mbit(16'd1000),
+        .i_phy_fixed(phy_fixed), .i_link_up(1'b1), .i_link_fd(link_fd), .i_link_mbit(link_mbit),
         .o_speed(speed), .o_full_duplex(full_duplex), .o_pause_tx_en(pause_tx_en),
         .o_pause_rx_en(pause_rx_en),
         .o_mdc(mdc), .o_mdio(mdio_o), .o_mdio_oe(mdio_oe), .i_mdio(mdio_i),

@@ -74,6 +74,8 @@ void twin_open(struct twin *t, const struct twin_cfg *cfg)
     t->world = world_create(cfg->seed, !cfg->no_skip);
     assert_non_null(t->world);
     assert_int_equal(wire_peer_open(&t->wire, t->world, why), 0);
+    wire_set_ppm(t->wire, 0, cfg->ppm[0]);
+    wire_set_ppm(t->wire, 1, cfg->ppm[1]);
     struct wire *wire = cfg->round ? cfg->round(cfg->round_arg, t->wire) : t->wire;
     end_open(t, 0, cfg, wire);
     end_open(t, 1, cfg, wire);
