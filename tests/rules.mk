@@ -48,6 +48,12 @@ $(B)/bin/noinet: $(B)/obj/tests/support/noinet.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(opt.main) $(LDFLAGS) -o $@ $^
 
+# Verilog of LiteEth, to be compared with: tests/peers/README.md.
+PEERS := $(addprefix $(B)/peers/,liteeth_mac.v liteeth_phy_rmii.v)
+$(PEERS) &: tests/peers/gen_liteeth.py tools/requirements-peers.txt | deps-peers
+	$(call say,PEERS,$(B)/peers)
+	$(Q)$(VPYTHON) tests/peers/gen_liteeth.py $(B)/peers
+
 # JUNIT=FILE writes a report, ONLY=unit,interop runs some of the groups, LY_SEED=N begins the
 # random numbers of all tests elsewhere (make passes it on).
 RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py --target $@ $(if $(JUNIT),--junit '$(JUNIT)') $(if $(ONLY),--only '$(ONLY)')
