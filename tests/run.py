@@ -10,7 +10,8 @@
     interop                against kernels and servers in namespaces (tests/support/netns.py)
     house                  the tools of this project: lint, tables, reports, replay lines
     corpus:TREE            every file of tests/fuzz/corpus by the harnesses of a tree
-    formal area mutants fuzz nth lint   one command each, which says its own count
+    area                   limits of the core and of the MAC, placed and routed
+    formal mutants fuzz nth lint   one command each, which says its own count
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
 1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
@@ -207,6 +208,11 @@ def command_jobs(name, argv):
     return lambda _arg: [Job(name, argv, read_total)]
 
 
+def area_jobs(_arg):
+    return [Job("area/core", [VENV_PYTHON, "rtl/top/area.py"], read_total),
+            Job("area/mac", [VENV_PYTHON, "rtl/top/area_rows.py", "--quick"], read_total)]
+
+
 def corpus_jobs(tree):
     return [Job(f"corpus/{tree}", [VENV_PYTHON, "tests/fuzz/run.py", "--replay", TREES[tree]],
                 read_total)]
@@ -220,7 +226,7 @@ GROUPS = {
     "house": house_jobs,
     "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),
     "mutants": command_jobs("mutants", [VENV_PYTHON, "tests/mutants.py"]),
-    "area": command_jobs("area", [VENV_PYTHON, "rtl/top/area.py"]),
+    "area": area_jobs,
     "corpus": corpus_jobs,
     "fuzz": command_jobs("fuzz", [VENV_PYTHON, "tests/fuzz/run.py", "--runs"]),
     "nth": command_jobs("nth", [VENV_PYTHON, "tests/nth/run.py"]),

@@ -1,0 +1,129 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_area_mac - both directions of the MAC, as a row of `make area` wants them: what a parameter
+// leaves out is tied off here, so that synthesis trims it. Not a product.
+// The two sides have clocks of their own, so that each has its own fmax; nothing crosses.
+// EN_STATS: what moves counters and taps is kept. EN_FILTER: ly_filter, its verdict in m_rx_err.
+// FIFO_BYTES: a ly_queue of that size each way (0: none), which drops what m_rx_err marks.
+// Clocks: clk_tx, clk_rx. Latency and handshakes: those of the modules.
+module ly_area_mac #(
+    parameter EN_STATS   = 0,
+    parameter EN_FILTER  = 0,
+    parameter FIFO_BYTES = 0,
+    parameter MAX_FRAME  = 1518
+) (
+    input  wire        clk_tx,
+    input  wire        rst_tx,
+    input  wire        s_tx_valid,
+    output wire        s_tx_ready,
+    input  wire [7:0]  s_tx_data,
+    input  wire        s_tx_last,
+    input  wire        s_tx_err,
+    input  wire        i_tx_en,
+    input  wire        i_tx_tick,
+    output wire [7:0]  o_tx_data,
+    output wire        o_tx_en,
+    output wire        o_tx_er,
+    output wire [29:0] o_tx_stats,
+    input  wire        clk_rx,
+    input  wire        rst_rx,
+    input  wire        i_rx_stb,
+    input  wire [7:0]  i_rx_data,
+    input  wire        i_rx_dv,
+    input  wire        i_rx_er,
+    input  wire [47:0] i_mac,
+    input  wire        i_promisc,
+    output wire        m_rx_valid,
+    input  wire        m_rx_ready,
+    output wire [7:0]  m_rx_data,
+    output wire        m_rx_last,
+    output wire        m_rx_err,
+    output wire [28:0] o_rx_stats
+);
+
+    localparam QUEUE_BYTES = FIFO_BYTES == 0 ? 16 : FIFO_BYTES;
+
+    /* verilator lint_off PINCONNECTEMPTY */
+
+    // ------------------------------------------------------------------- tx
+    wire        q_valid, q_ready, q_last, q_err;
+    wire [7:0]  q_data;
+    wire [29:0] tx_stats;
+
+    generate if (FIFO_BYTES != 0) begin : g_queue_tx
+        ly_queue #(.DEPTH_BYTES(QUEUE_BYTES)) u_queue (
+            .clk(clk_tx), .rst(rst_tx),
+            .s_valid(s_tx_valid), .s_ready(s_tx_ready), .s_data(s_tx_data), .s_last(s_tx_last),
+            .s_meta(2'd0), .s_patch(1'b0), .s_patch_ofs(14'd0), .s_patch_data(16'd0),
+            .s_drop(s_tx_valid && s_tx_ready && s_tx_last && s_tx_err),
+            .o_commit_stb(), .o_drop_stb(),
+            .m_valid(q_valid), .m_ready(q_ready), .m_data(q_data), .m_last(q_last),
+            .m_len_valid(), .m_len(), .m_meta(),
+            .i_commit(q_valid && q_ready && q_last), .i_rewind(1'b0),
+            .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
+            .o_more(), .o_empty(), .o_level());
+        assign q_err = 1'b0;
+    end else begin : g_no_queue_tx
+        assign {q_valid, q_data, q_last, q_err} = {s_tx_valid, s_tx_data, s_tx_last, s_tx_err};
+        assign s_tx_ready = q_ready;
+    end endgenerate
+
+    ly_mac_tx #(.MAX_FRAME(MAX_FRAME)) u_tx (
+        .clk(clk_tx), .rst(rst_tx),
+        .s_tx_valid(q_valid), .s_tx_ready(q_ready), .s_tx_data(q_data), .s_tx_last(q_last),
+        .s_tx_err(q_err), .i_en(i_tx_en), .i_tx_tick(i_tx_tick),
+        .o_tx_data(o_tx_data), .o_tx_en(o_tx_en), .o_tx_er(o_tx_er),
+        .o_done_stb(tx_stats[0]), .o_done_len(tx_stats[16:1]), .o_done_pad(tx_stats[22:17]),
+        .o_done_mcast(tx_stats[23]), .o_done_bcast(tx_stats[24]), .o_done_err(tx_stats[25]),
+        .o_tap_start(tx_stats[26]), .o_tap_sfd(tx_stats[27]), .o_tap_end(tx_stats[28]),
+        .o_busy(tx_stats[29]));
+
+    assign o_tx_stats = EN_STATS != 0 ? tx_stats : 30'd0;
+
+    // ------------------------------------------------------------------- rx
+    wire        r_valid, r_last, r_bad, r_err, accept;
+    wire [7:0]  r_data;
+    wire [28:0] rx_stats;
+
+    ly_mac_rx #(.MAX_FRAME(MAX_FRAME)) u_rx (
+        .clk(clk_rx), .rst(rst_rx),
+        .i_rx_stb(i_rx_stb), .i_rx_data(i_rx_data), .i_rx_dv(i_rx_dv), .i_rx_er(i_rx_er),
+        .m_rx_valid(r_valid), .m_rx_data(r_data), .m_rx_last(r_last), .m_rx_err(r_bad),
+        .o_ev_stb(rx_stats[0]), .m_rx_ev(rx_stats[24:1]), .o_false_stb(rx_stats[25]),
+        .o_tap_sfd(rx_stats[26]), .o_tap_last(rx_stats[27]), .o_busy(rx_stats[28]));
+
+    assign o_rx_stats = EN_STATS != 0 ? rx_stats : 29'd0;
+
+    generate if (EN_FILTER != 0) begin : g_filter
+        ly_filter u_filter (
+            .clk(clk_rx), .rst(rst_rx), .s_rx_valid(r_valid), .s_rx_data(r_data),
+            .s_rx_last(r_last), .i_mac(i_mac), .i_promisc(i_promisc), .o_accept(accept));
+    end else begin : g_no_filter
+        assign accept = 1'b1;
+    end endgenerate
+    assign r_err = r_bad || !accept;
+
+    generate if (FIFO_BYTES != 0) begin : g_queue_rx
+        wire taken = m_rx_valid && m_rx_ready && m_rx_last;
+        ly_queue #(.DEPTH_BYTES(QUEUE_BYTES), .BACKPRESSURE(0), .READ_FIRST(0)) u_queue (
+            .clk(clk_rx), .rst(rst_rx),
+            .s_valid(r_valid), .s_ready(), .s_data(r_data), .s_last(r_last),
+            .s_meta(2'd0), .s_patch(1'b0), .s_patch_ofs(14'd0), .s_patch_data(16'd0),
+            .s_drop(r_valid && r_last && r_err), .o_commit_stb(), .o_drop_stb(),
+            .m_valid(m_rx_valid), .m_ready(m_rx_ready), .m_data(m_rx_data), .m_last(m_rx_last),
+            .m_len_valid(), .m_len(), .m_meta(), .i_commit(taken), .i_rewind(1'b0),
+            .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
+            .o_more(), .o_empty(), .o_level());
+        assign m_rx_err = 1'b0;
+    end else begin : g_no_queue_rx
+        assign {m_rx_valid, m_rx_data, m_rx_last, m_rx_err} = {r_valid, r_data, r_last, r_err};
+    end endgenerate
+
+    /* verilator lint_on PINCONNECTEMPTY */
+
+    /* verilator lint_off UNUSEDSIGNAL */
+    wire unused = &{1'b0, i_mac, i_promisc, m_rx_ready, tx_stats, rx_stats, s_tx_err};
+    /* verilator lint_on UNUSEDSIGNAL */
+
+endmodule
+`default_nettype wire
