@@ -35,6 +35,8 @@ module ly_regs #(
     output wire        o_rx_en,
     output wire        o_promisc,
     output wire        o_rx_csum_en,
+    output wire        o_own_fcs,
+    output wire        o_loopback,
     output wire [47:0] o_mac,
     output wire        o_busy,          // an access is under way
     // ly_stats, same names there
@@ -51,6 +53,8 @@ module ly_regs #(
     localparam [31:0] CAPS_VALUE = LY_CAPS_TX_CSUM_MASK | LY_CAPS_RX_CSUM_MASK
                                  | LY_CAPS_COUNTERS_MASK
                                  | (PHY_FIXED != 0 ? LY_CAPS_PHY_FIXED_MASK : 32'd0);
+
+    localparam [7:0] CTRL_MASK = 8'hCF;
 
     localparam [2:0] ST_IDLE  = 3'd0;
     localparam [2:0] ST_LOOK  = 3'd1;   // a write is done; what the address means
@@ -80,25 +84,25 @@ module ly_regs #(
     end
 
     // ---- The registers ----
-    reg [3:0]  ctrl_q;
+    reg [7:0]  ctrl_q;
     reg [47:0] mac_q;
     reg [31:0] time_hi_q;
     reg        snap_q;
     initial snap_q    = 1'b0;
-    initial ctrl_q    = 4'd0;
+    initial ctrl_q    = 8'd0;
     initial mac_q     = MAC_RESET;
     initial time_hi_q = 32'd0;
 
     wire look = state_q == ST_LOOK;
 
     always @(posedge clk) begin
-        if (write_stb && is_ctrl)   ctrl_q       <= i_req_wdata[3:0];
+        if (write_stb && is_ctrl)   ctrl_q       <= i_req_wdata[7:0] & CTRL_MASK;
         if (write_stb && is_mac_lo) mac_q[31:0]  <= i_req_wdata;
         if (write_stb && is_mac_hi) mac_q[47:32] <= i_req_wdata[15:0];
         if (look && reg_hit_q && !i_req_write && nr == LY_REG_TIME_LO[5:2])
             time_hi_q <= i_time[63:32];
         if (rst) begin
-            ctrl_q <= 4'd0;
+            ctrl_q <= 8'd0;
             mac_q  <= MAC_RESET;
         end
     end
@@ -110,7 +114,7 @@ module ly_regs #(
             LY_REG_VERSION[5:2]:    value = LY_VERSION_VALUE;
             LY_REG_CAPS[5:2]:       value = CAPS_VALUE;
             LY_REG_MAX_RECORD[5:2]: value = MAX_RECORD_BYTES;
-            LY_REG_CTRL[5:2]:       value = {28'd0, ctrl_q};
+            LY_REG_CTRL[5:2]:       value = {24'd0, ctrl_q};
             LY_REG_LINK[5:2]:
                 value = {i_link_mbit, 13'd0, PHY_FIXED != 0, i_link_fd, i_link_up};
             LY_REG_MAC_LO[5:2]:     value = mac_q[31:0];
@@ -164,6 +168,8 @@ module ly_regs #(
     assign o_rx_en      = ctrl_q[LY_CTRL_RX_EN_BIT];
     assign o_promisc    = ctrl_q[LY_CTRL_PROMISC_BIT];
     assign o_rx_csum_en = ctrl_q[LY_CTRL_RX_CSUM_EN_BIT];
+    assign o_own_fcs    = ctrl_q[LY_CTRL_TX_OWN_FCS_BIT];
+    assign o_loopback   = ctrl_q[LY_CTRL_LOOPBACK_BIT];
     assign o_mac        = mac_q;
     assign o_busy       = state_q != ST_IDLE;
     assign o_snap_stb   = snap_q;

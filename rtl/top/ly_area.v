@@ -20,7 +20,7 @@ module ly_area #(
     output reg  o_link
 );
 
-    localparam integer CORE_W = 34;
+    localparam integer CORE_W = 35;
     localparam integer LINK_W = 11;
 
     reg [CORE_W-1:0] core_q;
@@ -52,6 +52,7 @@ module ly_area #(
         .i_rx_data    (core_q[10:3]),
         .i_rx_dv      (core_q[11]),
         .i_rx_er      (core_q[12]),
+        .i_rx_odd     (core_q[33]),
         .i_crs        (core_q[13]),
         .i_col        (core_q[14]),
         .i_link_up    (core_q[15]),

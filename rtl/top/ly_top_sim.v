@@ -47,7 +47,7 @@ module ly_top_sim (
     ) u_core (
         .clk(clk), .rst(rst_core), .clk_link(clk_link), .rst_link(rst_link),
         .i_tx_tick(tx_tick), .o_tx_data(tx_data), .o_tx_en(tx_en), .o_tx_er(tx_er),
-        .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er),
+        .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er), .i_rx_odd(1'b0),
         .i_crs(crs), .i_col(col),
         .i_link_up(1'b1), .i_link_fd(1'b1), .i_link_mbit(16'd1000),
         .s_rec_valid(s_rec_valid), .s_rec_ready(s_rec_ready), .s_rec_data(s_rec_data),
