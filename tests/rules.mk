@@ -57,7 +57,7 @@ $(PEERS) &: tests/peers/gen_liteeth.py tools/requirements-peers.txt | deps-peers
 # The looped MAC, ours and LiteEth's, by the same flags: tests/bench/README.md. What LiteX writes is
 # not held to our warnings; the harness and our own side are.
 BENCH_LOOPS := $(foreach w,lanyard liteeth,$(B)/bench/loop_$(w)/mac_loop)
-loop.lanyard := rtl/mac/ly_fcs.v rtl/mac/ly_mac_tx.v rtl/mac/ly_mac_rx.v
+loop.lanyard := $(addprefix rtl/mac/,ly_fcs.v ly_csma.v ly_mac_tx.v ly_mac_rx.v)
 loop.liteeth := $(B)/peers/liteeth_mac.v
 loop.flags.lanyard := -Wall -Wno-PINMISSING -Wno-DECLFILENAME
 loop.flags.liteeth := -Wno-lint -Wno-style -Wno-COMBDLY -Wno-UNOPTFLAT -Wno-TIMESCALEMOD
@@ -91,17 +91,22 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 		$(B)/bin/lanyard-fst | deps-test
 	@$(RUN_TESTS) rtl:icarus unit:asan cosim:main interop
 
-## check: second compiler and simulator, fuzzing, lint, proofs, area
+## check: second compiler and simulator, fuzzing, lint, proofs, area, peers
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) $(B)/asan/tests/nth/lanyard \
-		$(B)/bin/lanyard $(B)/bin/lanyard-fst | deps-fpga
-	@$(RUN_TESTS) mutants area formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
+		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(BENCH_LOOPS) $(PEERS) | deps-fpga
+	@$(RUN_TESTS) mutants area bench formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
 
 .PHONY: soak
 ## soak: all faults, fuzzers, failures and the long run: hours; SOAK_MINUTES=1 for a short one
 soak: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
 		$(call harnesses,fuzz) $(B)/asan/tests/nth/lanyard | deps-fpga
 	@exec $(TIED) $(PYTHON) tests/soak.py $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: coverage
+## coverage: line and toggle coverage of each module of rtl/ by its bench
+coverage: | deps-test
+	@exec $(TIED) $(VPYTHON) tests/coverage.py $(if $(WRITE),--write)
 
 .PHONY: fuzz
 ## fuzz: every parser under random inputs, FUZZ_SECONDS=10 each; FUZZ='dns net' for some

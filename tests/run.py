@@ -11,6 +11,7 @@
     house                  the tools of this project: lint, tables, reports, replay lines
     corpus:TREE            every file of tests/fuzz/corpus by the harnesses of a tree
     area                   limits of the core and of the MAC, placed and routed
+    bench                  the looped MAC and LiteEth's: every byte, byte times, latencies
     formal mutants fuzz nth lint   one command each, which says its own count
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
@@ -48,7 +49,7 @@ VENV_PYTHON = "build/venv/bin/python"
 TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 # Far above what each takes on a busy machine: only a hang meets them.
 TIMEOUT_S = {"unit": 180, "cosim": 600, "interop": 600, "house": 600, "lint": 900, "rtl": 1800,
-             "area": 1800, "mutants": 1800, "formal": 1800, "corpus": 600, "fuzz": 900,
+             "area": 1800, "bench": 300, "mutants": 1800, "formal": 1800, "corpus": 600, "fuzz": 900,
              "nth": 900}
 # Said to this run; a job that runs make or this again is not to take it for its own.
 OF_THIS_RUN = ("LY_TOTALS", "JUNIT", "ONLY")
@@ -227,6 +228,7 @@ GROUPS = {
     "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),
     "mutants": command_jobs("mutants", [VENV_PYTHON, "tests/mutants.py"]),
     "area": area_jobs,
+    "bench": command_jobs("bench", [VENV_PYTHON, "tests/bench/mac_loop.py", "--cycles", "200000"]),
     "corpus": corpus_jobs,
     "fuzz": command_jobs("fuzz", [VENV_PYTHON, "tests/fuzz/run.py", "--runs"]),
     "nth": command_jobs("nth", [VENV_PYTHON, "tests/nth/run.py"]),

@@ -59,7 +59,7 @@ DEVICES = {
 @dataclass
 class Row:
     """One configuration. clocks: {clock port: prefixes of the ports that it moves}, the rest
-    moves with the first; own: it brings its wrapper and is counted with it."""
+    moves with the one that has none; own: it brings its wrapper and is counted with it."""
     name: str
     what: str
     module: str
@@ -68,6 +68,7 @@ class Row:
     source: str = ""                # file, where it is none of rtl/
     devices: tuple = ("ecp5", "hx8k", "up5k")
     own: bool = False
+    one_clock: bool = False         # clk at all of them
     limits: dict = field(default_factory=dict)      # device: (cells at most, MHz at least)
 
 
@@ -75,7 +76,8 @@ SIDES = {"clk_tx": ("s_tx", "i_tx", "o_tx", "rst_tx"), "clk_rx": ()}
 
 
 def mac(name, what, limits=None, **params):
-    return Row(name, what, "ly_area_mac", params, SIDES, limits=limits or {})
+    return Row(name, what, "ly_area_mac", params, SIDES, limits=limits or {},
+               one_clock="EN_PAUSE" in params)
 
 
 def core(name, device, **params):
@@ -91,9 +93,13 @@ ROWS = [
     Row("liteeth", "LiteEth 8 bit MAC core, measured here", "liteeth_mac",
         clocks={"sys_clk": (), "eth_tx_clk": ("gmii_tx", "eth_tx"),
                 "eth_rx_clk": ("gmii_rx", "eth_rx")}, source="build/peers/liteeth_mac.v"),
-    mac("mac_stats", "and what counts", EN_STATS=1),
-    mac("mac_filter", "and filter, nothing that counts", EN_FILTER=1),
-    mac("mac_fifo", "and a queue of 4 KiB each way", FIFO_BYTES=4096),
+    mac("mac_stats", "MAC with what moves counters and taps", EN_STATS=1),
+    mac("mac_filter", "MAC with address filter", EN_FILTER=1),
+    mac("mac_half", "MAC full and half duplex", HALF_DUPLEX=1),
+    mac("mac_pause", "MAC with pause both ways", EN_PAUSE=1),
+    mac("mac_all", "MAC with all of it", HALF_DUPLEX=1, EN_PAUSE=1, EN_FILTER=1, EN_OWN_FCS=1,
+        EN_STATS=1),
+    mac("mac_fifo", "MAC with a queue of 4 KiB each way", FIFO_BYTES=4096),
     core("core", "ecp5", RX_QUEUE_BYTES=32768, TX_QUEUE_BYTES=16384, QUEUE_MEM='"BRAM"'),
     core("core_up5k", "up5k", RX_QUEUE_BYTES=65536, TX_QUEUE_BYTES=32768, QUEUE_MEM='"SPRAM"'),
     core("core_hx8k", "hx8k", RX_QUEUE_BYTES=4096, TX_QUEUE_BYTES=4096, QUEUE_MEM='"BRAM"'),
@@ -114,6 +120,8 @@ def ports(row):
 
 
 def clock_of(row, name):
+    if row.one_clock:
+        return "clk"
     chosen = [c for c, prefixes in row.clocks.items() if name.startswith(prefixes or ("\0",))]
     rest = [c for c, prefixes in row.clocks.items() if not prefixes]
     return (chosen or rest)[0]
@@ -123,9 +131,10 @@ def wrapper(row, pins):
     """Verilog of ly_row: a register at each port, a pin at each register while there are pins."""
     found = [(d, w, n) for d, w, n in ports(row) if n not in row.clocks]
     shifted = sum(w for _, w, _ in found) + len(row.clocks) + PINS_LEFT > pins
-    heads = [f"input wire {c}" for c in row.clocks]
-    body, links = [], [f".{c}({c})" for c in row.clocks]
-    for clock in row.clocks if shifted else ():
+    clocks = ["clk"] if row.one_clock else list(row.clocks)
+    heads = [f"input wire {c}" for c in clocks]
+    body, links = [], [f".{c}({'clk' if row.one_clock else c})" for c in row.clocks]
+    for clock in clocks if shifted else ():
         heads += [f"input wire p_{clock}", f"output reg q_{clock}"]
         mine = [(d, w, n) for d, w, n in found if clock_of(row, n) == clock]
         ins, outs = ([(w, n) for d, w, n in mine if d == way] for way in ("input", "output"))

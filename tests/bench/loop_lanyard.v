@@ -24,13 +24,14 @@ module mac_loop (
 
     ly_mac_tx u_tx (
         .clk(clk), .rst(rst), .s_tx_valid(s_valid), .s_tx_ready(s_ready), .s_tx_data(s_data),
-        .s_tx_last(s_last), .s_tx_err(1'b0), .i_en(1'b1), .i_tx_tick(1'b1),
+        .s_tx_last(s_last), .s_tx_err(1'b0), .i_en(1'b1), .i_own_fcs(1'b0), .i_tx_tick(1'b1),
+        .i_full_duplex(1'b1), .i_crs(1'b0), .i_col(1'b0), .i_seed(16'd0),
         .o_tx_data(o_gmii_data), .o_tx_en(o_gmii_en), .o_tx_er(tx_er));
 
     ly_mac_rx u_rx (
         .clk(clk), .rst(rst), .i_rx_stb(o_gmii_en || en_q), .i_rx_data(o_gmii_data),
-        .i_rx_dv(o_gmii_en), .i_rx_er(tx_er), .m_rx_valid(m_valid), .m_rx_data(m_data),
-        .m_rx_last(m_last), .m_rx_err(m_err));
+        .i_rx_dv(o_gmii_en), .i_rx_er(tx_er), .i_rx_odd(1'b0), .m_rx_valid(m_valid),
+        .m_rx_data(m_data), .m_rx_last(m_last), .m_rx_err(m_err));
 
 endmodule
 `default_nettype wire

@@ -8,7 +8,8 @@
 // FCS by zlib, and against the gap; what comes back against what was sent. Prints one line of
 // JSON: frames, cycles, CPU seconds, and latencies in cycles of the first frame, after a long
 // idle: "preamble" first byte offered to first 55; "valid" first byte behind the SFD to its valid;
-// "last" last byte of the FCS to last. Exit 1 at a wrong byte.
+// "last" last byte of the FCS to last; "span" from there to the last of the latest frame. Exit 1 at
+// a wrong byte.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -75,6 +76,7 @@ struct loop {
     bool bad = false;
     // Cycle in which it first was seen, of the first frame.
     uint64_t at_offer = 0, at_preamble = 0, at_byte = 0, at_valid = 0, at_fcs = 0, at_last = 0;
+    uint64_t at_latest = 0; // last byte of the latest frame
 
     void wrong(const char *what, uint64_t frame, size_t byte)
     {
@@ -126,7 +128,10 @@ struct loop {
             wrong("not what was sent", out.frame, out.byte);
         if (out.frame == 0 && out.byte == 0)
             at_valid = cycle;
-        if (out.step(f.data.size()) && out.frame == 1)
+        if (!out.step(f.data.size()))
+            return;
+        at_latest = cycle;
+        if (out.frame == 1)
             at_last = cycle;
     }
 
@@ -163,12 +168,13 @@ int run(unsigned bytes, uint64_t cycles)
         l.step(true);
     double took = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
     std::printf("{\"frames\": %llu, \"cycles\": %llu, \"seconds\": %.6f, \"preamble\": %llu, "
-                "\"valid\": %llu, \"last\": %llu}\n",
+                "\"valid\": %llu, \"last\": %llu, \"span\": %llu}\n",
                 static_cast<unsigned long long>(l.out.frame),
                 static_cast<unsigned long long>(l.cycle - first), took,
                 static_cast<unsigned long long>(l.at_preamble - l.at_offer),
                 static_cast<unsigned long long>(l.at_valid - l.at_byte),
-                static_cast<unsigned long long>(l.at_last - l.at_fcs));
+                static_cast<unsigned long long>(l.at_last - l.at_fcs),
+                static_cast<unsigned long long>(l.at_latest - l.at_last));
     return l.bad || l.out.frame == 0 ? 1 : 0;
 }
 
