@@ -104,7 +104,7 @@ def main():
     parser.add_argument("bench", nargs="*")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    every = sorted(p.parent.name for p in ROOT.glob("tests/rtl/*/test_*.py"))
+    every = sorted({p.parent.name for p in ROOT.glob("tests/rtl/*/test_*.py")})
     benches = args.bench or [b for b in every if "liteeth" not in b]
     failed = [b for b in benches if not run_bench(b)]
     total = add_up(benches)

@@ -87,7 +87,7 @@ class Rmii(LiteXModule):
         pads = Record([("tx_en", 1), ("tx_data", 2), ("crs_dv", 1), ("rx_data", 2)], name="rmii")
         self.phy = LiteEthPHYRMII(None, pads, refclk_cd="ref", with_hw_init_reset=False)
         self.ios |= set(pads.flatten())
-        self.ios |= named([(self.phy._control.storage, "speed")], "i")
+        self.ios |= named([(self.phy._control.fields.speed, "speed")], "i")
         self.ios |= stream_ports("s_tx", self.phy.sink)
         self.ios |= stream_ports("m_rx", self.phy.source)
 

@@ -76,11 +76,13 @@ class SharedVerilator(Verilator):
                 part.replace(self.runtime / obj.name)
 
 
-def run(toplevel, sources, module, params=None, build_tag=None, defines=None, testcase=None):
+def run(toplevel, sources, module, params=None, build_tag=None, defines=None, testcase=None,
+        verilator_args=()):
     """Build toplevel from sources (paths from the root) and run the tests of a Python module.
 
     Fails the calling pytest function when a cocotb test fails or Verilator warns.
     testcase: one name or a list of names; None runs all tests of the module.
+    verilator_args: more of them, where sources are not ours to mend.
     """
     sim = os.environ.get("LY_SIM", "icarus")
     if sim not in BUILD_ARGS:
@@ -93,7 +95,7 @@ def run(toplevel, sources, module, params=None, build_tag=None, defines=None, te
     plusargs = [f"+ly_seed={init}"]
     if sim == "verilator":
         plusargs += ["+verilator+rand+reset+2", f"+verilator+seed+{init}"]
-    build_args = list(BUILD_ARGS[sim])
+    build_args = [*BUILD_ARGS[sim], *(verilator_args if sim == "verilator" else ())]
     if coverage:
         build_args.append("--coverage")
     print(f"{toplevel} on {sim}, params {params or {}}, LY_SEED={seed()}")
