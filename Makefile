@@ -136,7 +136,7 @@ lint check: export LY_MODEL_INCLUDES = $(MODEL_INCLUDES)
 lint check: export LY_WAVES_INCLUDES = $(call model_includes,$(B)/fst)
 
 # ---------------------------------------------------------------- targets
-.PHONY: FORCE help all fst deps deps-run deps-test deps-fpga clean
+.PHONY: FORCE help all fst deps deps-run deps-test deps-fpga deps-peers clean
 FORCE:
 
 ## help: this list
@@ -155,14 +155,15 @@ fst: $(B)/bin/lanyard-fst
 
 ## deps: what run, test and check need: looks first, installs only what is missing
 deps:
-	@tools/deps.sh run test fpga
+	@tools/deps.sh run test fpga peers
 
-deps-run deps-test deps-fpga: deps-%:
+deps-run deps-test deps-fpga deps-peers: deps-%:
 	@tools/deps.sh $*
 
 # One after the other: they share the package manager's lock and the virtual environment.
 deps-test: | deps-run
 deps-fpga: | deps-test
+deps-peers: | deps-fpga
 
 ## clean: remove build/
 clean:

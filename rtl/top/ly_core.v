@@ -236,6 +236,8 @@ module ly_core #(
     // ---------------------------------------------------------------- MAC, filter, sum, queue: rx
     wire        mrx_ev_stb, mrx_false, mrx_busy, accept;
     wire [24:0] mrx_ev;
+    wire [31:0] mrx_line;
+    wire [5:0]  mrx_crc;
 
     ly_mac_rx #(.MAX_FRAME(MAX_FRAME)) u_mac_rx (
         .clk(clk), .rst(rst),
@@ -243,24 +245,13 @@ module ly_core #(
         .i_rx_data(loopback ? mtx_data : i_rx_data), .i_rx_dv(loopback ? mtx_en : i_rx_dv),
         .i_rx_er(loopback ? mtx_er : i_rx_er), .i_rx_odd(i_rx_odd && !loopback),
         .m_rx_valid(mrx_valid), .m_rx_data(mrx_data), .m_rx_last(mrx_last), .m_rx_err(mrx_err),
-        .o_ev_stb(mrx_ev_stb), .m_rx_ev(mrx_ev), .o_false_stb(mrx_false),
+        .o_ev_stb(mrx_ev_stb), .m_rx_ev(mrx_ev), .o_line(mrx_line), .o_crc(mrx_crc),
+        .o_false_stb(mrx_false),
         .o_tap_sfd(o_tap[6]), .o_tap_last(o_tap[7]), .o_busy(mrx_busy));
-
-    // The last four octets and the FCS register, which ly_mac_rx has inside (line_q, crc_q).
-    reg  [31:0] line_q, crc_q;
-    wire [31:0] crc_now  = o_tap[6] ? 32'hFFFF_FFFF : crc_q;
-    wire        rx_octet = loopback ? loop_stb_q && mtx_en : i_rx_stb && i_rx_dv;
-    wire [7:0]  rx_data  = loopback ? mtx_data : i_rx_data;
-    wire [31:0] crc_next;
-    ly_fcs u_fcs (.i_crc(crc_now), .i_data(rx_data), .o_crc(crc_next));
-    always @(posedge clk) begin
-        crc_q <= rx_octet ? crc_next : crc_now;
-        if (rx_octet) line_q <= {line_q[23:0], rx_data};
-    end
 
     ly_filter u_filter (
         .clk(clk), .rst(rst), .s_rx_valid(mrx_valid), .s_rx_data(mrx_data),
-        .s_rx_last(mrx_last), .i_line(line_q), .i_crc(crc_q[5:0]), .i_mcast(mrx_ev[1]),
+        .s_rx_last(mrx_last), .i_line(mrx_line), .i_crc(mrx_crc), .i_mcast(mrx_ev[1]),
         .i_bcast(mrx_ev[0]), .i_pause(mrx_pause), .i_mac(mac), .i_hash(hash),
         .i_promisc(promisc), .i_allmulti(allmulti), .i_pass_pause(pass_pause),
         .o_accept(accept));
