@@ -91,7 +91,7 @@ MUTANTS = [
            "{~rd_seen[ADDR_W], rd_seen[ADDR_W-1:0]};", "formal/ly_fifo_async", slow=True),
     Mutant("queue memory: a byte into the other lane", "rtl/queue/ly_queue_mem.v",
            "wr_even_q <= i_wr_valid && !i_wr_odd;", "wr_even_q <= i_wr_valid;",
-           "formal/ly_queue_mem"),
+           "formal/ly_queue_mem", slow=True),
     Mutant("time: carry a cycle late", "rtl/regs/ly_timebase.v", "lo_q == 32'hFFFF_FFFE;",
            "lo_q == 32'hFFFF_FFFF;", "formal/ly_timebase"),
     Mutant("registers: half of the address acts at once", "rtl/regs/ly_regs.v",

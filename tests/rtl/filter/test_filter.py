@@ -148,7 +148,7 @@ def zlib_bit(text):
 async def settings_change_all_the_while(dut):
     """Every setting is another in each cycle; a frame is judged by those of one cycle.
 
-    Clause: IEEE 802.3 3.2.4, 31B.1
+    Clause: IEEE 802.3 3.2.4
     """
     bench = Bench(dut, "change")
     await bench.begin()
