@@ -208,7 +208,8 @@ def main():
         aig = model(name, design, mode == "cover")
         good = aig is not None and verdict(mode, depth, aig, OUT / f"{name}.log")
         failed += not good
-        print(f"{module:22} {kinds(design, mode):22} {mode:10} {depth:5}  {'ok' if good else 'FAILED'}"
+        print(f"{module:22} {kinds(design, mode):22} {mode:10} {depth:5}"
+              f"  {'ok' if good else 'FAILED'}"
               f"  {time.monotonic() - began:.0f} s" + ("" if good else f", see {OUT}/{name}.log"),
               flush=True)
     print(f"{len(rows) - failed} passed, {failed} failed")
