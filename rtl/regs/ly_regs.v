@@ -232,5 +232,64 @@ module ly_regs #(
     endcase
 `endif
 
+`ifdef FORMAL_ALONE
+    // Requests as ly_rec_rx makes them; each register changes by a write to its address alone.
+    reg        f_past_q = 1'b0;
+    reg        f_open_q = 1'b0;             // a request is under way
+    reg [48:0] f_req_q;
+    wire [48:0] f_req = {i_req_write, i_req_addr, i_req_wdata};
+    always @(posedge clk) begin
+        f_past_q <= 1'b1;
+        f_req_q  <= f_req;
+        f_open_q <= !rst && (i_req_stb || (f_open_q && !i_val_done));
+    end
+    wire f_known = (i_req_addr[1:0] == 2'd0)
+                && (i_req_addr <= LY_REG_TIME_HI || i_req_addr == LY_REG_SNAPSHOT
+                    || i_req_addr == LY_REG_HASH_LO || i_req_addr == LY_REG_HASH_HI
+                    || (i_req_addr >= LY_REG_COUNTERS
+                        && i_req_addr < LY_REG_COUNTERS + LY_CTR_COUNT * LY_CTR_STRIDE_BYTES));
+    wire f_rw    = i_req_addr == LY_REG_CTRL || i_req_addr == LY_REG_MAC_LO
+                || i_req_addr == LY_REG_MAC_HI || i_req_addr == LY_REG_SNAPSHOT
+                || i_req_addr == LY_REG_HASH_LO || i_req_addr == LY_REG_HASH_HI;
+    wire [7:0] f_status = !f_known ? LY_STATUS_ENOENT[7:0]
+                        : i_req_write && !f_rw ? LY_STATUS_EROFS[7:0] : LY_STATUS_OK[7:0];
+
+    always @(*) begin
+        r_once: assume (!(i_req_stb && f_open_q));
+        r_stands: assume (!f_open_q || f_req == f_req_q);
+        r_done: assume (!i_val_done || o_val_valid);
+        a_open: assert (f_open_q == (state_q != ST_IDLE));
+        a_five: assert (state_q <= ST_VALUE);
+        if (o_val_valid) a_status: assert (o_val_status == f_status);
+        if (o_val_valid && o_val_status != LY_STATUS_OK[7:0]) a_zero: assert (o_val_data == 32'd0);
+        if (f_open_q && state_q == ST_LOOK)
+            a_hit: assert ((reg_hit_q || ctr_hit_q) == f_known && reg_hit_q == in_block
+                           && ctr_hit_q == in_counters && (shown || is_q == 9'd0)
+                           && (shown || fixed_q == 32'd0));
+        if (state_q == ST_LOW || state_q == ST_HIGH)
+            a_count: assert (in_counters && !i_req_write && status_q == LY_STATUS_OK[7:0]);
+    end
+
+    always @(posedge clk) if (f_past_q) begin
+        if (!rst && !$past(rst) && $past(f_open_q) && $past(o_val_valid && !i_val_done))
+            a_stands: assert (o_val_valid && $stable(o_val_data) && $stable(o_val_status));
+        if (!$past(rst)) begin
+            if (!$past(i_req_stb && i_req_write && i_req_addr == LY_REG_CTRL))
+                a_ctrl: assert ($stable(ctrl_q));
+            if (!$past(i_req_stb && i_req_write && i_req_addr == LY_REG_MAC_HI))
+                a_mac:  assert ($stable(o_mac));
+            else
+                a_both: assert (o_mac == {$past(i_req_wdata[15:0]), $past(mac_lo_q)});
+            if (!$past(i_req_stb && i_req_write && i_req_addr == LY_REG_HASH_LO))
+                a_low:  assert ($stable(o_hash[31:0]));
+            if (!$past(i_req_stb && i_req_write && i_req_addr == LY_REG_HASH_HI))
+                a_high: assert ($stable(o_hash[63:32]));
+            c_read:  cover (o_val_valid && !i_req_write && o_val_data == 32'h1234_5678);
+            c_count: cover (o_val_valid && ctr_hit_q && !i_req_write);
+            c_erofs: cover (o_val_valid && o_val_status == LY_STATUS_EROFS[7:0]);
+        end
+    end
+`endif
+
 endmodule
 `default_nettype wire

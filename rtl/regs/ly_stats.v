@@ -1,10 +1,10 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
 // ly_stats - the counters, 48 bits each, in one RAM of 512 x 16, moved from one event per frame.
-// Events wait in a FIFO of 32; one engine adds them: 4 cycles per counter that moves, 1 per one that
-// does not, 3 more per carry into the next 16 bits. An event that finds the FIFO full is lost whole
-// and counted in events_lost. i_snap_stb: once all events 5 cycles older are counted, all are copied
-// to the snapshot bank, 9 cycles each; o_snap_busy until then, and twice that long after reset,
+// Events wait in a FIFO of 32; one engine adds them: 4 cycles per counter that moves, 1 per one
+// that does not, 3 more per carry into the next 16 bits. An event that finds the FIFO full is lost
+// whole and counted in events_lost. i_snap_stb: once all events 5 cycles older are counted, all are
+// copied to the snapshot bank, 9 cycles each; o_snap_busy until then, and twice that after reset,
 // while both banks are cleared. Registers read the snapshot bank only, 16 bits at a time: i_rd_addr
 // = {counter, word} stands from i_rd_stb to o_rd_valid, which waits for o_snap_busy.
 // Which strobe comes from where, and how close they may follow: rtl/regs/README.md.
@@ -78,8 +78,8 @@ module ly_stats #(
     reg       csum_drop_q;
     reg [1:0] rx_code_q;                    // delivered, filter, full, disabled
     reg [LEN_W-1:0] rx_len_q;
-    reg [1:0]       rx_cast_q;              // {group address, broadcast}
-    reg             rx_pause_q;
+    reg [1:0] rx_cast_q;                    // {group address, broadcast}
+    reg       rx_pause_q;
     initial {err_q, rec_q, csum_q, rx_q, tx_q} = 5'd0;
 
     wire rx_good  = i_rx_ev_stb && i_rx_ev[24:18] == 7'd0;
@@ -124,9 +124,7 @@ module ly_stats #(
         if (csum_stb) csum_drop_q <= i_csum_drop_stb;
         if (rx_end)   rx_code_q   <= {i_rx_full_stb || (i_rx_last_stb && !i_rx_en),
                                       i_rx_last_stb};
-        if (i_rx_ev_stb) rx_len_q  <= i_rx_ev[LEN_W+1:2];
-        if (i_rx_ev_stb) rx_cast_q <= i_rx_ev[1:0];
-        if (i_rx_ev_stb) rx_pause_q <= i_rx_ev[25];
+        if (i_rx_ev_stb) {rx_pause_q, rx_len_q, rx_cast_q} <= {i_rx_ev[25], i_rx_ev[LEN_W+1:0]};
     end
 
     // The spreading holds for these numbers only: 15 to 20, 53; 28 to 30, 6, 8, 9; 5, 7; 21 to 23,
@@ -210,14 +208,10 @@ module ly_stats #(
     reg             snap_q;                 // a snapshot is wanted
     reg             walk_q, bank_q;         // all counters: clear bank 0, then copy 0 to 1
     initial state_q   = ST_IDLE;
-    initial lost_q    = 9'd0;
-    initial lost_op_q = 1'b0;
-    initial snap_q    = 1'b0;
+    initial {lost_q, lost_op_q, snap_q} = 11'd0;
     initial walk_q    = 1'b1;
     initial bank_q    = 1'b0;
-    initial ctr_q     = 6'd0;
-    initial word_q    = 2'd0;
-    initial add_q     = 0;
+    initial {ctr_q, word_q, add_q} = 0;
 
     (* no_rw_check *)                       // no word is read in the cycle of its write
     reg  [15:0] ram [0:511];
@@ -362,9 +356,7 @@ module ly_stats #(
 
     // ---- The RAM: {bank, counter, word}; the snapshot is read whenever the engine does not ----
     reg  rd_want_q, rd_1_q, rd_2_q;
-    initial rd_want_q = 1'b0;
-    initial rd_1_q    = 1'b0;
-    initial rd_2_q    = 1'b0;
+    initial {rd_want_q, rd_1_q, rd_2_q} = 3'd0;
 
     wire st_read = state_q == ST_READ;
     wire rd_go   = rd_want_q && !st_read && !o_snap_busy;

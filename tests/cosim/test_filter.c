@@ -115,7 +115,8 @@ static void change(struct run *r)
     uint32_t addr, value = rnd(r) & rnd(r);
     if (rnd(r) % 8 == 0) {
         addr = LY_REG_CTRL;
-        value = CTRL_ON | (value & 1 ? LY_CTRL_PROMISC_MASK : value & 6 ? 0 : LY_CTRL_ALLMULTI_MASK);
+        value = CTRL_ON | (value & 1 ? LY_CTRL_PROMISC_MASK
+                           : value & 6 ? 0 : LY_CTRL_ALLMULTI_MASK);
         s.ctrl = value;
     } else if (rnd(r) % 2) {
         addr = LY_REG_HASH_LO;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ly_filter against the rules in Python, with zlib's CRC: which destination addresses it accepts."""
+"""ly_filter against the rules in Python, with zlib's CRC: which addresses it accepts."""
 
 import zlib
 

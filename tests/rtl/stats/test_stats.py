@@ -23,7 +23,8 @@ ONES = {"i_csum_inserted_stb": "TX_CSUM_INSERTED", "i_csum_drop_stb": "TX_DROP_C
         "i_rx_false_stb": "RX_SYMBOL_ERRORS"}
 INPUTS = list(ONES) + ["i_tx_done_stb", "i_tx_len", "i_tx_pad", "i_tx_mcast", "i_tx_bcast",
                        "i_tx_err", "i_tx_pause", "i_tx_coll", "i_tx_xscoll", "i_tx_late",
-                       "i_tx_deferred", "i_tx_xsdefer", "i_rx_ev_stb", "i_rx_ev", "i_rx_last_stb", "i_rx_en",
+                       "i_tx_deferred", "i_tx_xsdefer", "i_rx_ev_stb", "i_rx_ev", "i_rx_last_stb",
+                       "i_rx_en",
                        "i_rx_accept", "i_rx_commit_stb", "i_rx_full_stb", "i_rx_meta",
                        "i_snap_stb", "i_rd_stb", "i_rd_addr"]
 
@@ -251,7 +252,8 @@ async def line_rate_both_ways(dut):
     while not all(j.done() for j in jobs):
         assert await bench.snapshot() < 2000
         got = await bench.read(["TX_FRAMES", "TX_OCTETS", "RX_FRAMES", "RX_OCTETS", "RX_DELIVERED",
-                                "RX_DROP_FILTER", "RX_DROP_FULL", "RX_DROP_DISABLED", "TX_64", "RX_64",
+                                "RX_DROP_FILTER", "RX_DROP_FULL", "RX_DROP_DISABLED", "TX_64",
+                                "RX_64",
                                 "RX_CSUM_GOOD", "RX_CSUM_BAD", "RX_CSUM_NONE"])
         assert got["TX_OCTETS"] == 64 * got["TX_FRAMES"] == 64 * got["TX_64"]
         assert got["RX_OCTETS"] == 64 * got["RX_FRAMES"] == 64 * got["RX_64"]
@@ -355,7 +357,7 @@ async def overflow_is_counted(dut):
 
 @cocotb.test(**PATIENCE)
 async def snapshot_stands(dut):
-    """Counters read the same between snapshots, whatever happens; one takes 9 cycles a counter."""
+    """Counters read the same between snapshots, which take 9 cycles a counter."""
     bench = Bench(dut, "stands")
     await bench.begin()
     await bench.snapshot()
