@@ -4,7 +4,7 @@
 // The link is a fixed one: link_speed (0: 10, 1: 100, 2: 1000 Mbit/s) and link_fd tell it.
 // Pins are those of sim/nic_model.h. rst is asynchronous; each domain makes its own reset from it.
 // quiet, deadline, skip_*, time_cycles let a simulation skip idle time exactly: see ly_core.
-// Clocks: clk 125 MHz (core and GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
+// Clocks: clk 125 MHz (core, GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
 module ly_top_sim (
     input  wire        clk,
     input  wire        clk_link,
@@ -57,7 +57,8 @@ module ly_top_sim (
         .CLK_HZ(125_000_000), .RX_QUEUE_BYTES(32768), .TX_QUEUE_BYTES(16384), .QUEUE_MEM("BRAM")
     ) u_core (
         .clk(clk), .rst(rst_core), .clk_link(clk_link), .rst_link(rst_link),
-        .i_tx_tick(tx_tick), .o_tx_run(tx_run), .o_tx_data(tx_data), .o_tx_en(tx_en), .o_tx_er(tx_er),
+        .i_tx_tick(tx_tick), .o_tx_run(tx_run), .o_tx_data(tx_data), .o_tx_en(tx_en),
+        .o_tx_er(tx_er),
         .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er), .i_rx_odd(rx_odd),
         .i_crs(crs), .i_col(col),
         .i_link_up(1'b1), .i_link_fd(link_fd), .i_link_mbit(link_mbit),
