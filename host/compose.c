@@ -108,16 +108,38 @@ void node_close(struct node *n)
 
 /* --- opening ---------------------------------------------------------------------- */
 
+/* A profile has a speed and a duplex, and a wire fits it or does not. */
+static int read_profile(const struct opts *o, unsigned *mbit)
+{
+    bool full, hub = o->wire == WIRE_HUB;
+    if (sim_profile_link(o->profile, mbit, &full) < 0) {
+        say("unknown profile sim:%s", o->profile);
+        return EXIT_USAGE;
+    }
+    if (full == hub) {
+        say("sim:%s is %s duplex: %s", o->profile ? o->profile : SIM_PROFILE,
+            full ? "full" : "half", hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions");
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
 static int open_wire(struct rig *r)
 {
     char why[160] = "";
-    int rc;
+    unsigned mbit;
+    int rc = read_profile(r->o, &mbit);
+    if (rc != EXIT_DONE)
+        return rc;
     switch (r->o->wire) {
     case WIRE_PEER:
         rc = wire_peer_open(&r->wire, r->world, why);
         break;
     case WIRE_SWITCH:
         rc = wire_switch_open(&r->wire, r->world, 1 + r->o->peers, why);
+        break;
+    case WIRE_HUB:
+        rc = wire_hub_open(&r->wire, r->world, 1 + r->o->peers, why);
         break;
     case WIRE_PACKET:
         rc = wire_packet_open(&r->wire, r->world, r->o->ifname, why);
@@ -133,10 +155,8 @@ static int open_wire(struct rig *r)
         rc = wire_slirp_open(&r->wire, r->world, why);
         break;
     }
-    unsigned mbit = 0;
-    bool full_duplex;
-    if (rc == 0 && sim_profile_link(r->o->profile, &mbit, &full_duplex) == 0)
-        wire_set_speed(r->wire, mbit);      /* else node_open() tells */
+    if (rc == 0)
+        wire_set_speed(r->wire, mbit);
     for (unsigned i = 0; rc == 0 && i < WIRE_LINES; i++)
         wire_set_ppm(r->wire, i, r->o->ppm[i]);
     if (rc == 0)

@@ -112,6 +112,9 @@ static bool parse_wire(struct opts *o, const char *v)
     else if (!strncmp(v, "switch", 6) && (!v[6] || v[6] == ':')) {
         o->wire = WIRE_SWITCH;
         return parse_ports(o, v + 6);
+    } else if (!strncmp(v, "hub", 3) && (!v[3] || v[3] == ':')) {
+        o->wire = WIRE_HUB;
+        return parse_ports(o, v + 3);
     } else if (!strncmp(v, "packet:", 7) && v[7]) {
         o->wire = WIRE_PACKET;
         o->ifname = v + 7;
@@ -279,8 +282,8 @@ static const struct {
     const char *form;
 } valued[] = {
     { "--nic", parse_nic, "sim[:PROFILE]" },
-    { "--wire", parse_wire, "slirp, peer, switch[:2..8], packet:IF, tap:IF (at most 15 characters) "
-      "or pcap:FILE" },
+    { "--wire", parse_wire, "slirp, peer, switch[:2..8], hub[:2..8], packet:IF, tap:IF (at most 15 "
+      "characters) or pcap:FILE" },
     { "--time", parse_time, "virtual or wall" },
     { "--addr", parse_addr, "dhcp or A.B.C.D/LEN" },
     { "--gw", parse_gw, "A.B.C.D" },
@@ -366,7 +369,7 @@ static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, ui
 /* A clock for each NIC, and one of a wire that is no plain cable. */
 static int check_ppm(const struct opts *o)
 {
-    unsigned lines = o->wire == WIRE_SWITCH ? 2 + o->peers : 2;
+    unsigned lines = o->wire == WIRE_SWITCH || o->wire == WIRE_HUB ? 2 + o->peers : 2;
     for (unsigned i = lines; i < sizeof(o->ppm) / sizeof(o->ppm[0]); i++)
         if (o->ppm[i]) {
             say("--ppm: this wire has %u clocks, not %u", lines, i + 1);
@@ -390,6 +393,21 @@ static int fill_dhcp(struct opts *o)
     return EXIT_DONE;
 }
 
+/* Nothing is stored on a hub, so a frame cannot be held back there. */
+static int fill_hub(struct opts *o)
+{
+    if (o->wire != WIRE_HUB)
+        return EXIT_DONE;
+    if (!o->profile)
+        o->profile = "miih";
+    if (o->fault) {
+        say("--fault takes whole frames off a cable, and a hub has no room for them: use "
+            "--wire switch");
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
 /* What an option left open, its wire decides. */
 static int fill_defaults(struct opts *o, bool time_given)
 {
@@ -397,18 +415,19 @@ static int fill_defaults(struct opts *o, bool time_given)
     if (!time_given)
         o->virtual_time = simulated;
     if (o->virtual_time && !simulated) {
-        say("--time virtual needs a simulated far end (--wire peer, switch or pcap:FILE): a real "
-            "one lives in wall time");
+        say("--time virtual needs a simulated far end (--wire peer, switch, hub or pcap:FILE): a "
+            "real one lives in wall time");
         return EXIT_USAGE;
     }
-    if (check_ppm(o) != EXIT_DONE || fill_dhcp(o) != EXIT_DONE)
+    if (fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE || fill_dhcp(o) != EXIT_DONE)
         return EXIT_USAGE;
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));
     else if (simulated)
         set_net(o, IP4(10, 9, 0, 1), 24, 0, 0);
     if (o->peers && !peers_fit(o)) {
-        say("--addr: a subnet of %u bits has no addresses for %u hosts", o->prefix_len, 1 + o->peers);
+        say("--addr: a subnet of %u bits has no addresses for %u hosts", o->prefix_len,
+            1 + o->peers);
         return EXIT_USAGE;
     }
     if (!o->have_seed) {

@@ -17,7 +17,7 @@ enum exit_code {
     EXIT_TIMEOUT = 4,
 };
 
-enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_SWITCH, WIRE_PACKET, WIRE_TAP, WIRE_PCAP };
+enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_SWITCH, WIRE_HUB, WIRE_PACKET, WIRE_TAP, WIRE_PCAP };
 
 #define OPTS_PORTS_MAX 8
 #define OPTS_PEERS_MAX (OPTS_PORTS_MAX - 1)
@@ -27,7 +27,7 @@ enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_SWITCH, WIRE_PACKET, WIRE_TAP, WIRE
 struct opts {
     const char *profile;        /* of --nic sim:PROFILE; NULL: the default */
     enum wire_kind wire;
-    unsigned peers;             /* hosts beside ours in this process: of peer and switch[:N] */
+    unsigned peers;             /* hosts beside ours in this process */
     const char *ifname;         /* of packet:IF and tap:IF */
     const char *play;           /* of pcap:FILE */
     bool virtual_time;

@@ -112,6 +112,17 @@ static void put_bridge(struct printer *p, const struct wire_switch_stats *b)
     put(p, "evicted", b->evicted);
 }
 
+static void put_hub(struct printer *p, const struct wire_hub_stats *h)
+{
+    if (!h)
+        return;
+    p->group = "hub";
+    put(p, "frames", h->frames);
+    put(p, "collisions", h->collisions);
+    put(p, "fragments", h->fragments);
+    put(p, "late", h->late);
+}
+
 /* Where clocks differ: how far the bytes between rx pins and core ran apart. */
 static void put_elastic(struct printer *p, const struct rig *r, const struct sim_nic_stats *s)
 {
@@ -143,6 +154,7 @@ static void put_sim(struct printer *p, const struct rig *r)
     put(p, "file_outward", file->file_outward);
     put_faults(p, FAULT_ON_WIRE, w->fault_tx, w->fault_rx);
     put_bridge(p, wire_innermost(r->wire)->bridge);
+    put_hub(p, wire_innermost(r->wire)->hub);
 }
 
 void stats_begin(struct stats_reading *s)

@@ -60,7 +60,8 @@ extern const struct actor_ops sim_nic_actor;
 int sim_profile_clocks(struct sim_clocks *s, const char *text, bool stop_core_clock,
                        uint64_t start, struct nic_model_in *in);
 
-/** sim_nic_plug() - clocks from @profile and the wire (NULL: the default), reset asserted. -EINVAL. */
+/** sim_nic_plug() - clocks from @profile (NULL: the default) and the wire, reset asserted.
+ * Returns 0, -EINVAL. */
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock);
 
 /** sim_nic_idle() - nothing under way in the model or towards it. */

@@ -76,6 +76,14 @@ struct wire_switch_stats {
     uint64_t learned, moved, aged, evicted;     /* addresses */
 };
 
+/* What happened on a hub. */
+struct wire_hub_stats {
+    uint64_t frames;            /* that met no collision */
+    uint64_t collisions;        /* from the first two that send to the last */
+    uint64_t fragments;         /* what a station sent and had to give up */
+    uint64_t late;              /* of these, hit behind 64 octets */
+};
+
 /* Lines of a wire: one for what each NIC sends, and one for a wire that sends by itself. */
 #define WIRE_PORTS_MAX 8u
 #define WIRE_LINES (WIRE_PORTS_MAX + 1u)
@@ -86,6 +94,7 @@ struct wire {
     struct world *world;
     struct wire_stats stats;
     const struct wire_switch_stats *bridge;     /* of a switch; NULL: it is none */
+    const struct wire_hub_stats *hub;           /* of a hub; NULL: it is none */
     struct wire *inner;         /* of a wire round another one; NULL: none */
     unsigned centre;            /* the line that all NICs hear; 0: ports 0 and 1 hear each other */
     int ppm[WIRE_LINES];        /* of the clock that drives each line: wire_set_ppm() */
@@ -101,6 +110,9 @@ struct wire {
 int wire_peer_open(struct wire **out, struct world *w, char *why);
 /** wire_switch_open() - a learning switch with @ports of them, 2..WIRE_PORTS_MAX. */
 int wire_switch_open(struct wire **out, struct world *w, unsigned ports, char *why);
+/** wire_hub_open() - a repeater with @ports, half duplex at 10 or 100 Mbit/s (100 without
+ * wire_set_speed()). */
+int wire_hub_open(struct wire **out, struct world *w, unsigned ports, char *why);
 /** wire_slirp_open() - user-mode NAT by libslirp: 10.0.2.0/24, router .2, DNS .3. */
 int wire_slirp_open(struct wire **out, struct world *w, char *why);
 /** wire_packet_open() - AF_PACKET on interface @ifname. Needs CAP_NET_RAW. */
@@ -116,8 +128,8 @@ int wire_pcap_open(struct wire **out, struct world *w, const char *path, uint64_
 
 /**
  * wire_set_far_capture() - record the far end as well (--pcap-far): the PHY of the
- * NIC on port 1 of a peer wire or a switch, else what is handed to and comes from the kernel or
- * libslirp, at that time. Directions are those that the far end sees. Before the
+ * NIC on port 1 of a peer wire, a hub or a switch, else what is handed to and comes from the
+ * kernel or libslirp, at that time. Directions are those that the far end sees. Before the
  * first symbol; @cap outlives the wire.
  */
 void wire_set_far_capture(struct wire *w, struct pcapng *cap);
@@ -133,7 +145,8 @@ static inline const struct wire *wire_innermost(const struct wire *w)
 /**
  * wire_set_ppm() - the clock that drives @line is off by so many millionths, at most
  * WIRE_PPM_MAX either way: that of the NIC on the port of that number, or (port 1 of a wire
- * with one NIC, a switch's number of ports) the wire's own. Before NICs are plugged in and faults are put round it.
+ * with one NIC, the number of ports of a switch or a hub) the wire's own. Before NICs are
+ * plugged in and faults are put round it.
  */
 static inline void wire_set_ppm(struct wire *w, unsigned line, int ppm)
 {

@@ -4,7 +4,7 @@
 // The link is a fixed one: link_speed (0: 10, 1: 100, 2: 1000 Mbit/s) and link_fd tell it.
 // Pins are those of sim/nic_model.h. rst is asynchronous; each domain makes its own reset from it.
 // quiet, deadline, skip_*, time_cycles let a simulation skip idle time exactly: see ly_core.
-// Clocks: clk 125 MHz (core and GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
+// Clocks: clk 125 MHz (core, GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
 module ly_top_sim (
     input  wire        clk,
     input  wire        clk_link,

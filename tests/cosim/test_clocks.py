@@ -66,6 +66,7 @@ def test_recording(tmp_path):
 
 def test_refused():
     for ppm in ("1001", "1,-2000", "x", "1,", "", "0,0,5"):
-        program.run(["--wire", "peer", "--ppm", ppm], ["dig", "peer"]).check(program.USAGE).one_line()
+        got = program.run(["--wire", "peer", "--ppm", ppm], ["dig", "peer"])
+        got.check(program.USAGE).one_line()
     program.run(["--nic", "sim:gmii+1-1", "--wire", "peer"],
                 ["dig", "peer"]).check(program.USAGE).one_line()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Four hosts on a switch, each with a NIC and a stack of its own: every one fetches a file from
- * every other at once, while the cable of ours loses, spoils, doubles and reorders frames.
+ * Four hosts on a switch or a hub, each with a NIC and a stack of its own: every one fetches a
+ * file from every other at once; on the switch, while the cable of ours loses, spoils, doubles
+ * and reorders frames; on the hub, by half duplex.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +25,7 @@
 #include <zlib.h>
 
 #define HOSTS 4u
-#define FILE_PATH "/img/large.png"
+#define FAULTS "loss=3%,corrupt=3%,corrupt-inner=2%,dup=2%,reorder=3%,flap@200:300"
 #define LIMIT_NS 300000000000           /* of simulated time */
 
 struct fetch {
@@ -41,6 +42,7 @@ struct mesh {
     struct page page;
     struct httpd *httpd;                /* ours */
     struct fetch f[HOSTS][HOSTS];       /* by who fetches, from whom */
+    const char *path;
     const uint8_t *want;
     uint64_t want_bytes;
     unsigned done;
@@ -49,7 +51,7 @@ struct mesh {
 static int open_page(void *arg, const char *path, struct httpd_body *b)
 {
     const struct mesh *m = arg;
-    if (strcmp(path, FILE_PATH) != 0)
+    if (strcmp(path, m->path) != 0)
         return -ENOENT;
     *b = (struct httpd_body){ .mem = m->want, .fd = -1, .len = m->want_bytes };
     return 0;
@@ -77,13 +79,14 @@ static void take(struct fetch *f, const uint8_t *b, size_t n)
 
 static void on_ready(void *arg, int s, unsigned ready)
 {
-    static const char ask[] = "GET " FILE_PATH " HTTP/1.0\r\nHost: x\r\n\r\n";
     struct fetch *f = arg;
     uint8_t b[4096];
+    char ask[80];
     ssize_t n;
     if (!f->sent && (ready & NET_OUT)) {
         f->sent = true;
-        assert_int_equal(net_send(f->node->net, s, ask, sizeof(ask) - 1), sizeof(ask) - 1);
+        int len = snprintf(ask, sizeof(ask), "GET %s HTTP/1.0\r\nHost: x\r\n\r\n", f->m->path);
+        assert_int_equal(net_send(f->node->net, s, ask, (size_t)len), len);
     }
     while (f->sent && !f->done && (n = net_recv(f->node->net, s, b, sizeof(b))) != -EAGAIN) {
         assert_true(n >= 0);
@@ -116,17 +119,20 @@ static void start(struct mesh *m, unsigned who, unsigned from)
         peer_wake(m->r.peer[who - 1]);
 }
 
-static void mesh_run(struct mesh *m, const char *fault, bool no_skip)
+static void mesh_run(struct mesh *m, const char *wire, const char *fault, bool no_skip)
 {
     memset(m, 0, sizeof(*m));
-    char *argv[] = { (char[]){ "lanyard" }, (char[]){ "--wire=switch:4" }, NULL };
-    assert_int_equal(opts_parse(&m->o, 2, argv), EXIT_DONE);
+    char name[20];
+    snprintf(name, sizeof(name), "%s", wire);
+    char *argv[] = { (char[]){ "lanyard" }, (char[]){ "--wire" }, name, NULL };
+    assert_int_equal(opts_parse(&m->o, 3, argv), EXIT_DONE);
+    m->path = m->o.wire == WIRE_HUB ? "/img/middle.png" : "/img/large.png";
     m->o.seed = seed_of_run();
     m->o.fault = fault;
     m->o.no_skip = no_skip;
     assert_int_equal(page_make(&m->page), 0);
     for (unsigned i = 0; i < PAGE_FILES; i++)
-        if (!strcmp(m->page.file[i].path, FILE_PATH)) {
+        if (!strcmp(m->page.file[i].path, m->path)) {
             m->want = m->page.file[i].data;
             m->want_bytes = m->page.file[i].len;
         }
@@ -162,6 +168,7 @@ static void mesh_check(struct mesh *m)
 /* Everything that a run leaves to compare: what the switch did, and when it was over. */
 struct outcome {
     struct wire_switch_stats n;
+    struct wire_hub_stats hub;
     uint64_t frames, octets;
     int64_t end_ns;
 };
@@ -169,8 +176,12 @@ struct outcome {
 static struct outcome mesh_close(struct mesh *m)
 {
     const struct wire *w = wire_innermost(m->r.wire);
-    struct outcome o = { *w->bridge, w->stats.to_nic_frames, w->stats.to_nic_octets,
-                         rig_now(&m->r) };
+    struct outcome o = { .frames = w->stats.to_nic_frames, .octets = w->stats.to_nic_octets,
+                         .end_ns = rig_now(&m->r) };
+    if (w->bridge)
+        o.n = *w->bridge;
+    if (w->hub)
+        o.hub = *w->hub;
     httpd_close(m->httpd);
     assert_int_equal(rig_close(&m->r, EXIT_DONE), EXIT_DONE);
     page_free(&m->page);
@@ -181,17 +192,17 @@ static void each_from_each(void **state)
 {
     static struct mesh m;
     (void)state;
-    mesh_run(&m, NULL, false);
+    mesh_run(&m, "switch:4", NULL, false);
     mesh_check(&m);
     struct outcome a = mesh_close(&m);
     assert_int_equal(a.n.learned, HOSTS);
     assert_int_equal(a.n.dropped_bad, 0);
     assert_true(a.n.forwarded > 12 * 75);
-    mesh_run(&m, NULL, true);
+    mesh_run(&m, "switch:4", NULL, true);
     mesh_check(&m);
     struct outcome b = mesh_close(&m);
     assert_memory_equal(&a, &b, sizeof(a));
-    printf("12 files among 4 hosts: %llu frames forwarded, %llu for want of room dropped, %.2f ms\n",
+    printf("12 files among 4 hosts: %llu frames forwarded, %llu found no room, %.2f ms\n",
            (unsigned long long)a.n.forwarded, (unsigned long long)a.n.dropped_full,
            (double)a.end_ns * 1e-6);
 }
@@ -200,16 +211,31 @@ static void with_faults(void **state)
 {
     static struct mesh m;
     (void)state;
-    mesh_run(&m, "loss=3%,corrupt=3%,corrupt-inner=2%,dup=2%,reorder=3%,flap@200:300", false);
+    mesh_run(&m, "switch:4", FAULTS, false);
     mesh_check(&m);
     const uint64_t *tx = m.r.wire->stats.fault_tx, *rx = m.r.wire->stats.fault_rx;
     /* What was spoilt on its way to the switch ended there, what after it, in our NIC. */
     assert_true(tx[FAULT_CORRUPT] > 0 && rx[FAULT_CORRUPT] > 0 && rx[FAULT_FLAP] > 0);
     assert_int_equal(wire_innermost(m.r.wire)->bridge->dropped_bad, tx[FAULT_CORRUPT]);
     struct outcome a = mesh_close(&m);
-    mesh_run(&m, "loss=3%,corrupt=3%,corrupt-inner=2%,dup=2%,reorder=3%,flap@200:300", false);
+    mesh_run(&m, "switch:4", FAULTS, false);
     struct outcome b = mesh_close(&m);
     assert_memory_equal(&a, &b, sizeof(a));
+}
+
+/* Everybody talks at once. */
+static void by_half_duplex(void **state)
+{
+    static struct mesh m;
+    (void)state;
+    mesh_run(&m, "hub:4", NULL, false);
+    mesh_check(&m);
+    struct outcome a = mesh_close(&m);
+    assert_true(a.hub.collisions > 100);
+    assert_int_equal(a.hub.late, 0);
+    printf("12 files among 4 hosts on a hub: %llu frames, %llu collisions, %.2f ms\n",
+           (unsigned long long)a.hub.frames, (unsigned long long)a.hub.collisions,
+           (double)a.end_ns * 1e-6);
 }
 
 int main(void)
@@ -217,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_from_each),
         cmocka_unit_test(with_faults),
+        cmocka_unit_test(by_half_duplex),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

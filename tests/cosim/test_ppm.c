@@ -137,7 +137,7 @@ static void full_frames(void **state)
 static void evaluated_or_skipped(void **state)
 {
     (void)state;
-    both_ways(-300, 300, true);     /* beyond it the record stream, 1536 cycles a frame, is slower */
+    both_ways(-300, 300, true);     /* far beyond it the record stream, 1536 cycles, is slower */
 }
 
 /* --- jumbo frames from the wire ---------------------------------------------------------- */

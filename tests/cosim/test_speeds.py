@@ -36,11 +36,12 @@ def test_line_rate_at_100(tmp_path):
     assert gaps.count(min(gaps)) >= 20
 
 
-@pytest.mark.parametrize("profile, wire, ppm", [("mii", "peer", "100,-100"), ("mii", "switch:3", "0"),
+@pytest.mark.parametrize("profile, wire, ppm", [("mii", "peer", "100,-100"),
+                                                ("mii", "switch:3", "0"),
                                                 ("mii", "switch:2", "-100,50,100")])
 def test_nothing_depends_on_skipping(tmp_path, profile, wire, ppm):
-    first, whole = (run(tmp_path / n, profile, ["fetch", "http://peer/img/middle.png"], "--ppm", ppm,
-                        *options, wire=wire) for n, options in (("a", ()), ("b", ("--no-skip",))))
+    command = ["fetch", "http://peer/img/middle.png"]
+    first, whole = (run(tmp_path / n, profile, command, "--ppm", ppm, *options, wire=wire) for n, options in (("a", ()), ("b", ("--no-skip",))))
     assert first.pcap.read_bytes() == whole.pcap.read_bytes()
     program.assert_no_errors(first)
     for got in (first, whole):
@@ -74,8 +75,8 @@ def test_faults(tmp_path):
 @pytest.mark.parametrize("profile, ppm", [("mii", "0"), ("mii", "-100,100"), ("mii10", "0")])
 def test_recording(tmp_path, profile, ppm):
     tape = tmp_path / "tape"
-    got = run(tmp_path / "a", profile, ["ping", "-c", "3", "-i", "0.01", "-s", "900", "peer"], "--ppm",
-              ppm, "--record", str(tape))
+    command = ["ping", "-c", "3", "-i", "0.01", "-s", "900", "peer"]
+    got = run(tmp_path / "a", profile, command, "--ppm", ppm, "--record", str(tape))
     again = subprocess.run([program.LANYARD, "--pcap", str(tmp_path / "b"), "replay", str(tape)],
                            capture_output=True, text=True, check=False)
     assert again.returncode == 0, again.stdout + again.stderr

@@ -56,14 +56,14 @@ static int write_again(const struct opts *o, char arg[ARGS_MAX][ARG_ROOM])
 {
     static const char *const offload[] = { "none", "tx-csum", "rx-csum", "tx-csum,rx-csum" };
     static const char *const wire[] = { [WIRE_SLIRP] = "slirp", [WIRE_PEER] = "peer",
-                                        [WIRE_SWITCH] = "switch:",
+                                        [WIRE_SWITCH] = "switch:", [WIRE_HUB] = "hub:",
                                         [WIRE_PACKET] = "packet:x", [WIRE_TAP] = "tap:x",
                                         [WIRE_PCAP] = "pcap:x" };
     int n = 0;
     unsigned off = (o->offload & NIC_OFF_TX_CSUM ? 1u : 0u) +
                    (o->offload & NIC_OFF_RX_CSUM ? 2u : 0u);
     snprintf(arg[n], ARG_ROOM, "--wire=%s", wire[o->wire]);
-    if (o->wire == WIRE_SWITCH)
+    if (o->wire == WIRE_SWITCH || o->wire == WIRE_HUB)
         snprintf(arg[n] + strlen(arg[n]), 8, "%u", 1 + o->peers);
     n++;
     snprintf(arg[n++], ARG_ROOM, "--time=%s", o->virtual_time ? "virtual" : "wall");

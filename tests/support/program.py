@@ -61,7 +61,7 @@ class Result:
 def _seed(options):
     """The seed of the run in virtual time, where it decides every byte. In wall time one of its
     own for each lanyard: the far end still remembers ports and sequence numbers of the last."""
-    virtual = any(name == "--wire" and wire.partition(":")[0] in ("peer", "switch", "pcap")
+    virtual = any(name == "--wire" and wire.partition(":")[0] in ("peer", "switch", "hub", "pcap")
                   for name, wire in zip(options, options[1:]))
     return str(replay.seed() if virtual else 1000 * replay.seed() + len(replay.COMMANDS))
 

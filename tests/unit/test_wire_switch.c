@@ -332,7 +332,9 @@ static void as_a_naive_twin(void **state)
     for (unsigned i = 0; i < 4000; i++) {
         unsigned sa = (unsigned)(sim_rng_next(&rng) % ADDRESSES);
         unsigned da = (unsigned)(sim_rng_next(&rng) % ADDRESSES);
-        unsigned port = sim_rng_next(&rng) % 8 ? sa % PORTS : (unsigned)(sim_rng_next(&rng) % PORTS);
+        unsigned port = sa % PORTS;
+        if (sim_rng_next(&rng) % 8 == 0)
+            port = (unsigned)(sim_rng_next(&rng) % PORTS);
         bool group = sim_rng_next(&rng) % 10 == 0;
         uint64_t to = group ? 0x330000000000u + da : 0x0a0000000000u + da;
         if (sim_rng_next(&rng) % 50 == 0)
