@@ -68,8 +68,8 @@ module ly_fifo_async #(
     initial rd_q = 0;
     initial out_valid_q = 1'b0;
 
-    ly_sync #(.WIDTH(ADDR_W + 1)) u_sync_wr (.clk(rd_clk), .i_d(wr_q), .o_q(wr_seen));
-    ly_sync #(.WIDTH(ADDR_W + 1)) u_sync_rd (.clk(wr_clk), .i_d(rd_q), .o_q(rd_seen));
+    ly_sync #(.WIDTH(ADDR_W + 1), .GRAY(1)) u_sync_wr (.clk(rd_clk), .i_d(wr_q), .o_q(wr_seen));
+    ly_sync #(.WIDTH(ADDR_W + 1), .GRAY(1)) u_sync_rd (.clk(wr_clk), .i_d(rd_q), .o_q(rd_seen));
 
     // DEPTH words ahead of the reader: in Gray code the two top bits differ, the rest is equal.
     wire full  = wr_q == {~rd_seen[ADDR_W -: 2], rd_seen[ADDR_W-2:0]};

@@ -37,6 +37,9 @@ module ly_top_sim (
     wire       rst_core, rst_link, rst_gmii_rx;
     wire       tx_tick, tx_en, tx_er, rx_stb, rx_dv, rx_er, crs, col;
     wire [7:0] tx_data, rx_data;
+    // verilator lint_off UNUSEDSIGNAL
+    wire       rx_odd;
+    // verilator lint_on UNUSEDSIGNAL
 
     ly_reset u_rst_core (.clk(clk),         .i_rst_async(rst), .o_rst(rst_core));
     ly_reset u_rst_link (.clk(clk_link),    .i_rst_async(rst), .o_rst(rst_link));
@@ -57,10 +60,10 @@ module ly_top_sim (
         .o_deadline(deadline), .o_time(time_cycles), .o_tap(taps));
 
     ly_phy_gmii u_phy (
-        .clk(clk), .rst(rst_core),
+        .clk(clk), .rst(rst_core), .i_speed(2'd2), .mii_tx_clk(1'b0), .rst_mii_tx(1'b0),
         .i_tx_data(tx_data), .i_tx_en(tx_en), .i_tx_er(tx_er), .o_tx_tick(tx_tick),
         .o_rx_stb(rx_stb), .o_rx_data(rx_data), .o_rx_dv(rx_dv), .o_rx_er(rx_er),
-        .o_crs(crs), .o_col(col),
+        .o_rx_odd(rx_odd), .o_crs(crs), .o_col(col),
         .gmii_txd(gmii_txd), .gmii_tx_en(gmii_tx_en), .gmii_tx_er(gmii_tx_er),
         .gmii_rx_clk(gmii_rx_clk), .rst_gmii_rx(rst_gmii_rx), .gmii_rxd(gmii_rxd),
         .gmii_rx_dv(gmii_rx_dv), .gmii_rx_er(gmii_rx_er), .gmii_crs(gmii_crs),
