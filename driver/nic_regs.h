@@ -22,6 +22,8 @@
 #define LY_REG_TIME_LO 0x0024u
 #define LY_REG_TIME_HI 0x0028u
 #define LY_REG_SNAPSHOT 0x0030u
+#define LY_REG_MDIO 0x0034u
+#define LY_REG_LINK_CTRL 0x0038u
 #define LY_REG_COUNTERS 0x0400u
 
 /* Register fields (masks in place) */
@@ -32,7 +34,7 @@
 #define LY_VERSION_MINOR_MASK 0x0000FFFFu
 #define LY_VERSION_MAJOR_SHIFT 16u
 #define LY_VERSION_MAJOR_MASK 0xFFFF0000u
-#define LY_VERSION_VALUE 0x00010000u
+#define LY_VERSION_VALUE 0x00010001u
 #define LY_CAPS_TX_CSUM_BIT 0u
 #define LY_CAPS_TX_CSUM_MASK 0x00000001u
 #define LY_CAPS_RX_CSUM_BIT 1u
@@ -43,6 +45,8 @@
 #define LY_CAPS_COUNTERS_MASK 0x00000008u
 #define LY_CAPS_PHY_FIXED_BIT 4u
 #define LY_CAPS_PHY_FIXED_MASK 0x00000010u
+#define LY_CAPS_MDIO_BIT 8u
+#define LY_CAPS_MDIO_MASK 0x00000100u
 #define LY_MAX_RECORD_BYTES_SHIFT 0u
 #define LY_MAX_RECORD_BYTES_MASK 0x00FFFFFFu
 #define LY_CTRL_TX_EN_BIT 0u
@@ -53,6 +57,10 @@
 #define LY_CTRL_PROMISC_MASK 0x00000004u
 #define LY_CTRL_RX_CSUM_EN_BIT 3u
 #define LY_CTRL_RX_CSUM_EN_MASK 0x00000008u
+#define LY_CTRL_TX_OWN_FCS_BIT 6u
+#define LY_CTRL_TX_OWN_FCS_MASK 0x00000040u
+#define LY_CTRL_LOOPBACK_BIT 7u
+#define LY_CTRL_LOOPBACK_MASK 0x00000080u
 #define LY_LINK_UP_BIT 0u
 #define LY_LINK_UP_MASK 0x00000001u
 #define LY_LINK_FULL_DUPLEX_BIT 1u
@@ -73,6 +81,28 @@
 #define LY_TIME_HI_CYCLES_MASK 0xFFFFFFFFu
 #define LY_SNAPSHOT_BUSY_BIT 0u
 #define LY_SNAPSHOT_BUSY_MASK 0x00000001u
+#define LY_MDIO_DATA_SHIFT 0u
+#define LY_MDIO_DATA_MASK 0x0000FFFFu
+#define LY_MDIO_ADDR_SHIFT 16u
+#define LY_MDIO_ADDR_MASK 0x001F0000u
+#define LY_MDIO_PHY_SHIFT 21u
+#define LY_MDIO_PHY_MASK 0x03E00000u
+#define LY_MDIO_WRITE_BIT 26u
+#define LY_MDIO_WRITE_MASK 0x04000000u
+#define LY_MDIO_ERROR_BIT 30u
+#define LY_MDIO_ERROR_MASK 0x40000000u
+#define LY_MDIO_BUSY_BIT 31u
+#define LY_MDIO_BUSY_MASK 0x80000000u
+#define LY_LINK_CTRL_UP_BIT 0u
+#define LY_LINK_CTRL_UP_MASK 0x00000001u
+#define LY_LINK_CTRL_FULL_DUPLEX_BIT 1u
+#define LY_LINK_CTRL_FULL_DUPLEX_MASK 0x00000002u
+#define LY_LINK_CTRL_SPEED_SHIFT 2u
+#define LY_LINK_CTRL_SPEED_MASK 0x0000000Cu
+#define LY_LINK_CTRL_PAUSE_TX_BIT 4u
+#define LY_LINK_CTRL_PAUSE_TX_MASK 0x00000010u
+#define LY_LINK_CTRL_PAUSE_RX_BIT 5u
+#define LY_LINK_CTRL_PAUSE_RX_MASK 0x00000020u
 
 /* Counters: index */
 #define LY_CTR_COUNT 32u
@@ -212,6 +242,8 @@
     X(CLK_HZ, false, false, "Core clock, Hz") \
     X(TIME_LO, false, true, "Time base, low half") \
     X(TIME_HI, false, false, "Time base, high half") \
-    X(SNAPSHOT, true, false, "Counter snapshot")
+    X(SNAPSHOT, true, false, "Counter snapshot") \
+    X(MDIO, true, false, "One access to a PHY register") \
+    X(LINK_CTRL, true, false, "Link as the driver found it")
 
 #endif

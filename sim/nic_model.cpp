@@ -187,6 +187,8 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
     m->top->clk = 0;
     m->top->clk_link = 0;
     m->top->gmii_rx_clk = 0;
+    m->top->mii_tx_clk = 0; /* stays: the speed is 1000 Mbit/s */
+    m->top->phy_fixed = 1;
     inputs(m->in, *m->top);
     m->top->eval();
     outputs(m->out, *m->top);

@@ -17,6 +17,7 @@ module ly_fifo_async #(
     input  wire              s_valid,
     output wire              s_ready,
     input  wire [DATA_W-1:0] s_data,
+    output wire              o_drained,  // all words have reached the output register
 
     input  wire              rd_clk,
     input  wire              rd_rst,
@@ -68,8 +69,8 @@ module ly_fifo_async #(
     initial rd_q = 0;
     initial out_valid_q = 1'b0;
 
-    ly_sync #(.WIDTH(ADDR_W + 1), .GRAY(1)) u_sync_wr (.clk(rd_clk), .i_d(wr_q), .o_q(wr_seen));
-    ly_sync #(.WIDTH(ADDR_W + 1), .GRAY(1)) u_sync_rd (.clk(wr_clk), .i_d(rd_q), .o_q(rd_seen));
+    ly_sync #(.WIDTH(ADDR_W + 1)) u_sync_wr (.clk(rd_clk), .i_d(wr_q), .o_q(wr_seen));
+    ly_sync #(.WIDTH(ADDR_W + 1)) u_sync_rd (.clk(wr_clk), .i_d(rd_q), .o_q(rd_seen));
 
     // DEPTH words ahead of the reader: in Gray code the two top bits differ, the rest is equal.
     wire full  = wr_q == {~rd_seen[ADDR_W -: 2], rd_seen[ADDR_W-2:0]};
@@ -78,6 +79,7 @@ module ly_fifo_async #(
     wire fetch = !empty && (m_ready || !out_valid_q);
 
     assign s_ready = !full;
+    assign o_drained = wr_q == rd_seen;
     assign m_valid = out_valid_q;
     assign m_data  = out_q;
 

@@ -5,13 +5,10 @@
 // bit changes at a time (Gray code), or where the source holds it and a flag tells when to look.
 // Simulation: when an input bit has changed since the last edge, the first flip-flop takes the new
 // or the old value at random, so each change arrives 2 or 3 cycles later: what metastability does
-// at worst. Random bits come from an xorshift that steps only on such changes. GRAY says that the
-// bits are one Gray number: where several changed since the last edge (a faster source), the word
-// is taken old or new as a whole, for a mixture is nothing that the source has ever been.
+// at worst. Random bits come from an xorshift that steps only on such changes.
 // Clock: clk. No reset; both flip-flops start as INIT.
 module ly_sync #(
     parameter WIDTH = 1,
-    parameter GRAY = 0,              // simulation only
     parameter [WIDTH-1:0] INIT = 0
 ) (
     input  wire             clk,
@@ -44,10 +41,6 @@ module ly_sync #(
     reg [31:0]      rnd_q;           // generator state; 0 is mapped away by next_rnd()
     initial seen_q = INIT;
 
-    wire [WIDTH-1:0] diff = i_d ^ seen_q;
-    wire             word = GRAY != 0 && (diff & (diff - 1'b1)) != 0;
-    wire [WIDTH-1:0] pick = word ? {WIDTH{rnd_q[31]}} : rnd_q[31 -: WIDTH];
-
     // In Verilator rnd_q keeps its random initial value, which differs from model to model and
     // from instance to instance. Elsewhere the seed is +ly_seed=N mixed with the instance's name.
 `ifndef VERILATOR
@@ -78,7 +71,7 @@ module ly_sync #(
     always @(posedge clk) begin
         meta_q <= i_d;
         if (i_d != seen_q) begin
-            meta_q <= (i_d & pick) | (seen_q & ~pick);
+            meta_q <= (i_d & rnd_q[31 -: WIDTH]) | (seen_q & ~rnd_q[31 -: WIDTH]);
             rnd_q  <= next_rnd(rnd_q);
             seen_q <= i_d;
         end

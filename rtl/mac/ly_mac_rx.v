@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ly_mac_rx - receive MAC: finds the frame, checks length, FCS and RX_ER, strips the FCS.
 // Input: one byte per i_rx_stb, in any rhythm; the first strobe with i_rx_dv low ends the carrier
-// event (i_rx_er with it: bytes were lost). Output: a byte stands at m_rx 1 cycle after the strobe
-// of the 5th byte behind it; the last one 2 cycles after the end, with m_rx_err and, for every
-// frame, o_ev_stb and m_rx_ev. There is no ready. Frames too short for data give o_ev_stb alone.
+// event (i_rx_er with it: bytes were lost; i_rx_odd: a nibble was left over). Output: a byte stands
+// at m_rx with the strobe of the 5th byte behind it; the last one a cycle after the end, with
+// m_rx_err and, for every frame, o_ev_stb and m_rx_ev. There is no ready. Frames too short for data
+// give o_ev_stb alone.
 // Preamble: any number of 55, also none, then D5. Anything else before the SFD, or an end there,
 // makes the whole carrier event one o_false_stb. Above MAX_FRAME data stops, m_rx_last still comes.
 // Clock: clk. Source: IEEE 802.3 3.2, 4.2.4, 35.2.2.7 (RX_DV, RX_ER); RFC 2819 (names of lengths).
@@ -18,12 +19,13 @@ module ly_mac_rx #(
     input  wire [7:0]  i_rx_data,
     input  wire        i_rx_dv,
     input  wire        i_rx_er,
+    input  wire        i_rx_odd,
     output wire        m_rx_valid,
     output wire [7:0]  m_rx_data,
     output wire        m_rx_last,
     output wire        m_rx_err,
     output wire        o_ev_stb,
-    output wire [23:0] m_rx_ev,      // {fcs_err, rx_er, undersize, fragment, oversize, jabber,
+    output wire [24:0] m_rx_ev,      // {align_err, fcs_err, rx_er, undersize, fragment, oversize, jabber,
                                      //  len[15:0] (DA..FCS, stops at MAX_FRAME+1), mcast, bcast}
     output wire        o_false_stb,
     output wire        o_tap_sfd,    // the SFD, and the end, were seen in the cycle before
@@ -41,8 +43,6 @@ module ly_mac_rx #(
 
     localparam [31:0] RESIDUE = 32'hDEBB_20E3;
 
-    reg             stb_q, dv_q, er_q;
-    reg [7:0]       in_q;
     reg [1:0]       state_q, state_d;
     reg [31:0]      crc_q;
     reg [39:0]      line_q;          // the last five bytes, oldest on top
@@ -53,9 +53,8 @@ module ly_mac_rx #(
     reg             err_seen_q;
     reg             mcast_q, bcast_q;
     reg             end_q, false_q, sfd_q;
-    reg             bad_q, short_q;
+    reg             bad_q, short_q, odd_q;
 
-    initial stb_q = 1'b0;
     initial state_q = ST_IDLE;
     initial end_q = 1'b0;
     initial false_q = 1'b0;
@@ -65,42 +64,36 @@ module ly_mac_rx #(
     wire at_idle = state_q == ST_IDLE;
     wire at_pre  = state_q == ST_PRE;
     wire hunting = at_idle || at_pre;
-    wire rx_byte = stb_q && dv_q;
-    wire rx_end  = stb_q && !dv_q;
-    wire sfd     = rx_byte && hunting && in_q == 8'hD5;
+    wire rx_byte = i_rx_stb && i_rx_dv;
+    wire rx_end  = i_rx_stb && !i_rx_dv;
+    wire sfd     = rx_byte && hunting && i_rx_data == 8'hD5;
     wire data_in = rx_byte && at_data;
 
     always @(*) begin
         state_d = state_q;
         if (rx_end) state_d = ST_IDLE;
-        else if (stb_q && hunting) begin
+        else if (i_rx_stb && hunting) begin
             state_d = ST_SKIP;
-            if (in_q == 8'h55) state_d = ST_PRE;
-            if (in_q == 8'hD5) state_d = ST_DATA;
+            if (i_rx_data == 8'h55) state_d = ST_PRE;
+            if (i_rx_data == 8'hD5) state_d = ST_DATA;
         end
     end
 
     wire [31:0] crc_next;
-    ly_fcs u_fcs (.i_crc(crc_q), .i_data(in_q), .o_crc(crc_next));
-
-    always @(posedge clk) begin
-        in_q <= i_rx_data;
-        dv_q <= i_rx_dv;
-        er_q <= i_rx_er;
-    end
+    ly_fcs u_fcs (.i_crc(crc_q), .i_data(i_rx_data), .o_crc(crc_next));
 
     // Everything of one frame starts anew while the preamble lasts.
     always @(posedge clk) begin
         if (data_in) begin
-            line_q <= {line_q[31:0], in_q};
+            line_q <= {line_q[31:0], i_rx_data};
             crc_q  <= crc_next;
         end
         if (data_in && !long_q) len_q <= len_q + 1'b1;
         if (data_in && len_q == LEN_MAX) long_q <= 1'b1;
         if (data_in && len_q[2:0] == 3'd4) full_q <= 1'b1;
         if (data_in && full_q) addr_q <= 1'b0;
-        if (data_in && !full_q && len_q[2:0] == 3'd0) mcast_q <= in_q[0];
-        if (data_in && addr_q && in_q != 8'hFF) bcast_q <= 1'b0;
+        if (data_in && !full_q && len_q[2:0] == 3'd0) mcast_q <= i_rx_data[0];
+        if (data_in && addr_q && i_rx_data != 8'hFF) bcast_q <= 1'b0;
         if (sfd) begin
             crc_q   <= 32'hFFFF_FFFF;
             len_q   <= 0;
@@ -109,19 +102,18 @@ module ly_mac_rx #(
             addr_q  <= 1'b1;
             bcast_q <= 1'b1;
         end
-        if (stb_q) err_seen_q <= er_q || (err_seen_q && !at_idle);
-        bad_q   <= crc_q != RESIDUE || err_seen_q || er_q;
+        if (i_rx_stb) err_seen_q <= i_rx_er || (err_seen_q && !at_idle);
+        bad_q   <= crc_q != RESIDUE || err_seen_q || i_rx_er;
+        odd_q   <= i_rx_odd && crc_q != RESIDUE;
         short_q <= len_q < MIN_FRAME;
     end
 
     always @(posedge clk) begin
-        stb_q   <= i_rx_stb;
         state_q <= state_d;
         end_q   <= rx_end && at_data;
         false_q <= rx_end && !at_data && !at_idle;
         sfd_q   <= sfd;
         if (rst) begin
-            stb_q   <= 1'b0;
             state_q <= ST_IDLE;
             end_q   <= 1'b0;
             false_q <= 1'b0;
@@ -142,7 +134,7 @@ module ly_mac_rx #(
     assign m_rx_last   = end_q;
     assign m_rx_err    = bad_q || !fits;
     assign o_ev_stb    = end_q;
-    assign m_rx_ev     = {bad_q && fits, err_seen_q, !bad_q && short_q, bad_q && short_q,
+    assign m_rx_ev     = {odd_q && fits, bad_q && !odd_q && fits, err_seen_q, !bad_q && short_q, bad_q && short_q,
                           !bad_q && long_q, bad_q && long_q,
                           {16-LEN_W{1'b0}}, len_q, mcast_q, bcast_q};
     assign o_false_stb = false_q;
@@ -159,12 +151,12 @@ module ly_mac_rx #(
     reg [7:0]                      f_word_q;
     reg [LEN_W-1:0]                f_beats_q = 0;        // m_rx beats of this frame, without last
     always @(posedge clk) begin
-        if (data_in && len_q == f_nr) f_word_q <= in_q;
+        if (data_in && len_q == f_nr) f_word_q <= i_rx_data;
         if (sfd) f_beats_q <= 0;
         else if (m_rx_valid && !m_rx_last) f_beats_q <= f_beats_q + 1'b1;
     end
 
-    wire [4:0] f_class = {m_rx_ev[23], m_rx_ev[21:18]};
+    wire [5:0] f_class = {m_rx_ev[24:23], m_rx_ev[21:18]};
     wire       f_frame = at_data || end_q;
     wire [4:0] f_wrong;                // the octets behind the one that is at m_rx
     generate genvar f_i;
@@ -182,7 +174,7 @@ module ly_mac_rx #(
         if (m_rx_valid && !long_q && f_beats_q == f_nr)
             a_octet: assert (m_rx_data == f_word_q);
         a_last:  assert (!m_rx_last || o_ev_stb);
-        a_class: assert (!o_ev_stb || (f_class & (f_class - 5'd1)) == 5'd0);
+        a_class: assert (!o_ev_stb || (f_class & (f_class - 6'd1)) == 6'd0);
         a_err:   assert (!o_ev_stb || m_rx_err == |f_class);
         a_both:  assert (!(o_ev_stb && o_false_stb));
     end
@@ -196,8 +188,8 @@ module ly_mac_rx #(
         end
         if (o_ev_stb) a_no_data: assert (m_rx_valid == (len_q >= 5));
         if (o_ev_stb || o_false_stb)
-            a_end:       assert ($past(stb_q && !dv_q));
-        c_short:         cover (o_ev_stb && m_rx_valid && f_class == 5'b00100);
+            a_end:       assert ($past(i_rx_stb && !i_rx_dv));
+        c_short:         cover (o_ev_stb && m_rx_valid && f_class == 6'b000100);
         c_none:          cover (o_ev_stb && !m_rx_valid);
         c_false:         cover (o_false_stb);
         c_good:          cover (o_ev_stb && !m_rx_err);

@@ -12,7 +12,6 @@
 module ly_regs #(
     parameter integer CLK_HZ           = 125_000_000,
     parameter integer MAX_RECORD_BYTES = 1526,  // 12 + largest frame without FCS
-    parameter integer PHY_FIXED        = 1,
     parameter [47:0]  MAC_RESET        = 48'h01_00_00_00_00_02      // bits 7:0 first on the wire
 ) (
     input  wire        clk,
@@ -27,6 +26,7 @@ module ly_regs #(
     output wire [31:0] o_val_data,
     output wire [7:0]  o_val_status,    // LY_STATUS_*
     // the core
+    input  wire        i_link_fixed,
     input  wire        i_link_up,
     input  wire        i_link_fd,
     input  wire [15:0] i_link_mbit,
@@ -35,8 +35,16 @@ module ly_regs #(
     output wire        o_rx_en,
     output wire        o_promisc,
     output wire        o_rx_csum_en,
+    output wire        o_own_fcs,
+    output wire        o_loopback,
     output wire [47:0] o_mac,
+    output wire [5:0]  o_link_ctrl,     // LY_LINK_CTRL_*
     output wire        o_busy,          // an access is under way
+    // ly_mdio: a write of MDIO starts it, with the fields of i_req_wdata
+    output wire        o_mdio_stb,
+    input  wire        i_mdio_busy,
+    input  wire        i_mdio_error,
+    input  wire [26:0] i_mdio_access,   // write, PHY, register, data
     // ly_stats, same names there
     output wire        o_snap_stb,
     input  wire        i_snap_busy,
@@ -49,8 +57,9 @@ module ly_regs #(
     `include "rtl/regs/ly_regs.vh"
 
     localparam [31:0] CAPS_VALUE = LY_CAPS_TX_CSUM_MASK | LY_CAPS_RX_CSUM_MASK
-                                 | LY_CAPS_COUNTERS_MASK
-                                 | (PHY_FIXED != 0 ? LY_CAPS_PHY_FIXED_MASK : 32'd0);
+                                 | LY_CAPS_COUNTERS_MASK | LY_CAPS_MDIO_MASK;
+
+    localparam [7:0] CTRL_MASK = 8'hCF;
 
     localparam [2:0] ST_IDLE  = 3'd0;
     localparam [2:0] ST_LOOK  = 3'd1;   // a write is done; what the address means
@@ -61,16 +70,19 @@ module ly_regs #(
     reg [2:0] state_q, state_d;
     initial state_q = ST_IDLE;
 
-    // ---- Decoding: registers are in one block of 64 bytes, counters in one of 256 ----
+    // ---- Decoding: registers are in one block of 128 bytes, counters in one of 256 ----
     reg  reg_hit_q, ctr_hit_q;
-    wire [3:0] nr     = i_req_addr[5:2];
-    wire is_ctrl      = nr == LY_REG_CTRL[5:2];
-    wire is_mac_lo    = nr == LY_REG_MAC_LO[5:2];
-    wire is_mac_hi    = nr == LY_REG_MAC_HI[5:2];
-    wire is_snapshot  = nr == LY_REG_SNAPSHOT[5:2];
-    wire writable     = is_ctrl || is_mac_lo || is_mac_hi || is_snapshot;
-    wire in_block     = i_req_addr[15:6] == 10'd0 && i_req_addr[1:0] == 2'd0
-                     && (nr <= LY_REG_TIME_HI[5:2] || is_snapshot);
+    wire [4:0] nr     = i_req_addr[6:2];
+    wire is_ctrl      = nr == LY_REG_CTRL[6:2];
+    wire is_mac_lo    = nr == LY_REG_MAC_LO[6:2];
+    wire is_mac_hi    = nr == LY_REG_MAC_HI[6:2];
+    wire is_snapshot  = nr == LY_REG_SNAPSHOT[6:2];
+    wire is_mdio      = nr == LY_REG_MDIO[6:2];
+    wire is_link_ctrl = nr == LY_REG_LINK_CTRL[6:2];
+    wire writable     = is_ctrl || is_mac_lo || is_mac_hi || is_snapshot || is_mdio
+                     || is_link_ctrl;
+    wire in_block     = i_req_addr[15:7] == 9'd0 && i_req_addr[1:0] == 2'd0
+                     && (nr <= LY_REG_TIME_HI[6:2] || is_snapshot || is_mdio || is_link_ctrl);
     wire in_counters  = i_req_addr[15:8] == LY_REG_COUNTERS[15:8] && i_req_addr[1:0] == 2'd0;
     wire write_stb    = i_req_stb && i_req_write && in_block;
 
@@ -80,45 +92,51 @@ module ly_regs #(
     end
 
     // ---- The registers ----
-    reg [3:0]  ctrl_q;
+    reg [7:0]  ctrl_q;
     reg [47:0] mac_q;
+    reg [5:0]  link_ctrl_q;
     reg [31:0] time_hi_q;
     reg        snap_q;
     initial snap_q    = 1'b0;
-    initial ctrl_q    = 4'd0;
+    initial ctrl_q    = 8'd0;
     initial mac_q     = MAC_RESET;
+    initial link_ctrl_q = 6'd0;
     initial time_hi_q = 32'd0;
 
     wire look = state_q == ST_LOOK;
 
     always @(posedge clk) begin
-        if (write_stb && is_ctrl)   ctrl_q       <= i_req_wdata[3:0];
+        if (write_stb && is_ctrl)   ctrl_q       <= i_req_wdata[7:0] & CTRL_MASK;
         if (write_stb && is_mac_lo) mac_q[31:0]  <= i_req_wdata;
         if (write_stb && is_mac_hi) mac_q[47:32] <= i_req_wdata[15:0];
-        if (look && reg_hit_q && !i_req_write && nr == LY_REG_TIME_LO[5:2])
+        if (write_stb && is_link_ctrl) link_ctrl_q <= i_req_wdata[5:0];
+        if (look && reg_hit_q && !i_req_write && nr == LY_REG_TIME_LO[6:2])
             time_hi_q <= i_time[63:32];
         if (rst) begin
-            ctrl_q <= 4'd0;
+            ctrl_q <= 8'd0;
             mac_q  <= MAC_RESET;
+            link_ctrl_q <= 6'd0;
         end
     end
 
     reg [31:0] value;
     always @(*) begin
         case (nr)
-            LY_REG_ID[5:2]:         value = LY_ID_VALUE;
-            LY_REG_VERSION[5:2]:    value = LY_VERSION_VALUE;
-            LY_REG_CAPS[5:2]:       value = CAPS_VALUE;
-            LY_REG_MAX_RECORD[5:2]: value = MAX_RECORD_BYTES;
-            LY_REG_CTRL[5:2]:       value = {28'd0, ctrl_q};
-            LY_REG_LINK[5:2]:
-                value = {i_link_mbit, 13'd0, PHY_FIXED != 0, i_link_fd, i_link_up};
-            LY_REG_MAC_LO[5:2]:     value = mac_q[31:0];
-            LY_REG_MAC_HI[5:2]:     value = {16'd0, mac_q[47:32]};
-            LY_REG_CLK_HZ[5:2]:     value = CLK_HZ;
-            LY_REG_TIME_LO[5:2]:    value = i_time[31:0];
-            LY_REG_TIME_HI[5:2]:    value = time_hi_q;
-            LY_REG_SNAPSHOT[5:2]:   value = {31'd0, i_snap_busy || snap_q};
+            LY_REG_ID[6:2]:         value = LY_ID_VALUE;
+            LY_REG_VERSION[6:2]:    value = LY_VERSION_VALUE;
+            LY_REG_CAPS[6:2]:       value = CAPS_VALUE | {27'd0, i_link_fixed, 4'd0};
+            LY_REG_MAX_RECORD[6:2]: value = MAX_RECORD_BYTES;
+            LY_REG_CTRL[6:2]:       value = {24'd0, ctrl_q};
+            LY_REG_LINK[6:2]:
+                value = {i_link_mbit, 13'd0, i_link_fixed, i_link_fd, i_link_up};
+            LY_REG_MAC_LO[6:2]:     value = mac_q[31:0];
+            LY_REG_MAC_HI[6:2]:     value = {16'd0, mac_q[47:32]};
+            LY_REG_CLK_HZ[6:2]:     value = CLK_HZ;
+            LY_REG_TIME_LO[6:2]:    value = i_time[31:0];
+            LY_REG_TIME_HI[6:2]:    value = time_hi_q;
+            LY_REG_SNAPSHOT[6:2]:   value = {31'd0, i_snap_busy || snap_q};
+            LY_REG_MDIO[6:2]:       value = {i_mdio_busy, i_mdio_error, 3'd0, i_mdio_access};
+            LY_REG_LINK_CTRL[6:2]:  value = {26'd0, link_ctrl_q};
             default:                value = 32'd0;
         endcase
     end
@@ -164,7 +182,11 @@ module ly_regs #(
     assign o_rx_en      = ctrl_q[LY_CTRL_RX_EN_BIT];
     assign o_promisc    = ctrl_q[LY_CTRL_PROMISC_BIT];
     assign o_rx_csum_en = ctrl_q[LY_CTRL_RX_CSUM_EN_BIT];
+    assign o_own_fcs    = ctrl_q[LY_CTRL_TX_OWN_FCS_BIT];
+    assign o_loopback   = ctrl_q[LY_CTRL_LOOPBACK_BIT];
     assign o_mac        = mac_q;
+    assign o_link_ctrl  = link_ctrl_q;
+    assign o_mdio_stb   = write_stb && is_mdio;
     assign o_busy       = state_q != ST_IDLE;
     assign o_snap_stb   = snap_q;
     assign o_rd_stb     = rd_stb_q;

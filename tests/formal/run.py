@@ -62,8 +62,15 @@ PLANT = Design("ly_fifo_async", ASYNC_FILES, "-set DATA_W 2 -set DEPTH 4", "clk2
 # The real sizes for the induction, frames that a few cycles hold for the covers.
 MAC_TX = Design("ly_mac_tx", ("rtl/mac/ly_mac_tx.v", "rtl/mac/ly_fcs.v"))
 MAC_RX = Design("ly_mac_rx", ("rtl/mac/ly_mac_rx.v", "rtl/mac/ly_fcs.v"))
+MAC_TX_HALF = Design("ly_mac_tx", (*MAC_TX.files, "rtl/mac/ly_csma.v"), "-set HALF_DUPLEX 1")
 MAC_TX_16 = Design("ly_mac_tx", MAC_TX.files, "-set MIN_DATA 16")
+MAC_TX_HALF_16 = Design("ly_mac_tx", MAC_TX_HALF.files,
+                        "-set HALF_DUPLEX 1 -set MIN_DATA 16 -set LAG_BYTES 0")
+PAUSE = Design("ly_pause", ("rtl/mac/ly_pause.v",))
+CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define="-DFORMAL_ALONE")
 MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
+MDIO = Design("ly_mdio", ("rtl/mac/ly_mdio.v", "rtl/lib/ly_sync.v"))
+MDIO_FAST = Design("ly_mdio", MDIO.files, "-set CLK_HZ 10000000")
 
 # module, design, mode, depth
 TABLE = [
@@ -78,8 +85,17 @@ TABLE = [
     ("ly_fifo_async", PLANT, "refuted", 24),
     ("ly_mac_tx", MAC_TX, "induction", 4),
     ("ly_mac_tx", MAC_TX_16, "cover", 60),
+    ("ly_mac_tx half", MAC_TX_HALF, "induction", 4),
+    ("ly_mac_tx half", MAC_TX_HALF_16, "cover", 80),
+    ("ly_pause", PAUSE, "induction", 4),
+    ("ly_pause", PAUSE, "cover", 60),
+    ("ly_csma", CSMA, "induction", 4),
+    ("ly_csma", CSMA, "cover", 100),
     ("ly_mac_rx", MAC_RX, "induction", 4),
     ("ly_mac_rx", MAC_RX_12, "cover", 60),
+    ("ly_mdio", MDIO, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "cover", 400),
 ]
 for mem in ("BRAM", "SPRAM"):
     for side, backpressure in (("tx", 1), ("rx", 0)):

@@ -39,7 +39,10 @@ class Bench:
         dut = self.dut
         for pin in (dut.s_tx_valid, dut.s_tx_data, dut.s_tx_last, dut.s_tx_err):
             pin.value = 0
+        for pin in (dut.i_own_fcs, dut.i_crs, dut.i_col, dut.i_seed):
+            pin.value = 0
         dut.i_en.value = 1
+        dut.i_full_duplex.value = 1
         dut.i_tx_tick.value = 1
         await support.start(dut.clk, dut.rst)
         for task in (self._ticks, self._feed, self._watch):
@@ -88,6 +91,7 @@ class Bench:
                 assert en and data == 0xD5
                 self.taps.append("sfd")
             assert dut.o_done_stb.value == dut.o_tap_end.value
+            assert dut.o_rewind.value == 0 and dut.o_done_coll.value == 0
             if dut.o_done_stb.value == 1:
                 assert en
                 self.taps.append("end")
@@ -280,6 +284,23 @@ async def error_with_last(dut):
 
 
 @cocotb.test()
+async def own_fcs(dut):
+    """With i_own_fcs octets go out as they come, also runts and wrong FCS; the gap stays."""
+    bench = Bench(dut, "own")
+    await bench.begin()
+    dut.i_own_fcs.value = 1
+    frames = [bench.rnd.randbytes(n) for n in (1, 6, 20, 63, 64, 65, 200)]
+    for data in frames:
+        bench.send(data)
+    for data in frames:
+        octets, errors, _ = await bench.receive()
+        assert octets == data and not any(errors)
+        await ClockCycles(dut.clk, 1)
+        assert bench.done.pop(0)[:2] == (len(data), 0)
+    assert bench.gaps[1:] == [12] * (len(frames) - 1)
+
+
+@cocotb.test()
 async def disabled(dut):
     """Without i_en no frame starts, and one that has started is finished."""
     bench = Bench(dut, "disabled")
@@ -332,11 +353,11 @@ async def reset_inside(dut):
 
 
 SOME = ["byte_times", "latency", "underrun", "late_bytes"]
+SOURCES = ["rtl/mac/ly_fcs.v", "rtl/mac/ly_csma.v", "rtl/mac/ly_mac_tx.v"]
 
 
 @pytest.mark.parametrize("tick, testcase",
                          [("1", None), ("random", None), ("2", SOME), ("8", SOME)])
 def test_mac_tx(tick, testcase, monkeypatch):
     monkeypatch.setenv("TICK", tick)
-    support.run("ly_mac_tx", ["rtl/mac/ly_fcs.v", "rtl/mac/ly_mac_tx.v"], "test_mac_tx",
-                build_tag="mac_tx", testcase=testcase)
+    support.run("ly_mac_tx", SOURCES, "test_mac_tx", build_tag="mac_tx", testcase=testcase)

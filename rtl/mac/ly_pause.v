@@ -1,0 +1,195 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_pause - flow control by pause frames, both ways; stands between the tx queue and ly_mac_tx and
+// watches m_rx of ly_mac_rx. rx: o_rx_pause says at m_rx's last beat that this is a pause frame; a
+// good one loads the timer, and while it runs no frame of the queue starts (the one under way goes
+// on). tx: i_full asks for XOFF, which is repeated every 256 quanta, its end for XON; a pause frame
+// goes between two frames, also while we are paused. o_tx_pause stands while it is MAC's frame.
+// s_tx to m_tx is combinational; a frame never has a hole, since its source is chosen before it
+// starts. Quanta are 64 ticks. Only in full duplex: the i_en_* are low otherwise. Clock: clk.
+// Source: IEEE 802.3 annex 31B (frame, timer, rules), 31.4 (opcode).
+module ly_pause #(
+    parameter [15:0] XOFF_QUANTA = 16'h01FF     // longer than the 256 after which it is repeated
+) (
+    input  wire        clk,
+    input  wire        rst,
+    input  wire        i_tick,
+    input  wire        i_en_rx,      // obey
+    input  wire        i_en_tx,      // ask
+    input  wire [47:0] i_mac,        // bits 7:0 first on the wire
+    // m_rx of ly_mac_rx
+    input  wire        s_rx_valid,
+    input  wire [7:0]  s_rx_data,
+    input  wire        s_rx_last,
+    input  wire        s_rx_err,
+    output wire        o_rx_pause,
+    // the rx queue
+    input  wire        i_full,
+    // tx queue -> ly_mac_tx
+    input  wire        s_tx_valid,
+    output wire        s_tx_ready,
+    input  wire [7:0]  s_tx_data,
+    input  wire        s_tx_last,
+    output wire        o_commit,
+    output wire        m_tx_valid,
+    input  wire        m_tx_ready,
+    output wire [7:0]  m_tx_data,
+    output wire        m_tx_last,
+    input  wire        i_commit,     // o_commit of ly_mac_tx
+    input  wire        i_start,      // its o_tap_start
+    output wire        o_tx_pause,
+    output wire        o_busy        // a pause frame is due or under way, or the timer runs
+);
+
+    // ---- rx: 01-80-C2-00-00-01, six octets of source, 88-08, 00-01, quanta ----
+    reg [18:0] rx_at_q;              // one bit: the octet that comes next, 18 for all that follow
+    reg        rx_ok_q;              // all of them so far as in a pause frame
+    reg [15:0] quanta_q;
+    reg        load_q;
+    initial rx_at_q  = 19'd1;
+    initial load_q   = 1'b0;
+
+    wire       rx_free  = |rx_at_q[11:6] || |rx_at_q[18:16];     // any octet will do
+    wire [7:0] rx_want  = {rx_at_q[1] || rx_at_q[2] || rx_at_q[12], rx_at_q[2], 2'b00,
+                           rx_at_q[12] || rx_at_q[13], 1'b0, rx_at_q[2],
+                           rx_at_q[0] || rx_at_q[5] || rx_at_q[15]};
+
+    always @(posedge clk) begin
+        load_q <= !rst && s_rx_valid && s_rx_last && o_rx_pause && !s_rx_err;
+        if (s_rx_valid) begin
+            rx_ok_q <= (rx_ok_q || rx_at_q[0]) && (rx_free || s_rx_data == rx_want);
+            if (rx_at_q[16] || rx_at_q[17]) quanta_q <= {quanta_q[7:0], s_rx_data};
+            rx_at_q <= {rx_at_q[18] || rx_at_q[17], rx_at_q[16:0], 1'b0};
+        end
+        if (rst || (s_rx_valid && s_rx_last)) rx_at_q <= 19'd1;
+    end
+
+    assign o_rx_pause = rx_ok_q && rx_at_q[18];
+
+    // ---- The timer, and the quanta of which it is made ----
+    reg [5:0]  byte_q;
+    reg [15:0] timer_q;
+    reg        paused_q;
+    initial byte_q   = 6'd0;
+    initial paused_q = 1'b0;
+
+    wire quantum = i_tick && (&byte_q);
+    always @(posedge clk) begin
+        // A quantum begins with the frame that asks for it.
+        if (load_q) byte_q <= 6'd0;
+        else if (i_tick) byte_q <= byte_q + 6'd1;
+        if (load_q) timer_q <= quanta_q;
+        else if (quantum) timer_q <= timer_q - 16'd1;
+        if (load_q) paused_q <= quanta_q != 16'd0 && i_en_rx;
+        else if (quantum && timer_q == 16'd1) paused_q <= 1'b0;
+        if (rst || !i_en_rx) paused_q <= 1'b0;
+    end
+
+    // ---- tx: what the other side was told, and when it is to be told again ----
+    reg       told_q;                // XOFF
+    reg [7:0] again_q;               // quanta since then
+    reg       due_q;
+    initial told_q = 1'b0;
+    initial due_q  = 1'b0;
+
+    // ---- tx: a pause frame takes the place of the queue's next one. ----
+    reg       frame_q;               // the MAC has started one and not ended it
+    reg       block_q, blocked_q;    // the queue's is held back: the MAC cannot start it any more
+    reg       mine_q;                // the next one, or this one, is ours
+    reg [17:0] at_q;                 // one bit: the octet of ours that the MAC takes next
+    initial frame_q   = 1'b0;
+    initial block_q   = 1'b0;
+    initial blocked_q = 1'b0;
+    initial mine_q    = 1'b0;
+
+    wire free = !frame_q && !i_start;
+    wire take = free && block_q && blocked_q && due_q;
+    wire end_mine = mine_q && i_commit;
+
+    always @(posedge clk) begin
+        frame_q   <= i_start || (frame_q && !i_commit);
+        block_q   <= free && (due_q || paused_q);
+        blocked_q <= free && block_q;
+        if (take) mine_q <= 1'b1;
+        if (end_mine) mine_q <= 1'b0;
+
+        if (take && !mine_q) begin
+            told_q  <= i_full;
+            again_q <= 8'd0;
+        end else if (quantum) again_q <= again_q + 8'd1;
+        due_q <= i_en_tx && !mine_q && (i_full != told_q || (told_q && (due_q || (&again_q))));
+        if (!i_en_tx) told_q <= 1'b0;
+
+        if (!mine_q) at_q <= 18'd1;
+        else if (m_tx_ready) at_q <= {at_q[16:0], 1'b0};
+        if (rst) begin
+            frame_q   <= 1'b0;
+            block_q   <= 1'b0;
+            blocked_q <= 1'b0;
+            mine_q    <= 1'b0;
+            told_q    <= 1'b0;
+            due_q     <= 1'b0;
+        end
+    end
+
+    reg [7:0] octet;
+    integer   k;
+    always @(*) begin
+        octet = {at_q[1] || at_q[2] || at_q[12], at_q[2], 2'b00,
+                 at_q[12] || at_q[13], 1'b0, at_q[2], at_q[0] || at_q[5] || at_q[15]};
+        for (k = 0; k < 6; k = k + 1) octet = octet | ({8{at_q[6 + k]}} & i_mac[8*k +: 8]);
+        if (told_q) octet = octet | ({8{at_q[16]}} & XOFF_QUANTA[15:8])
+                                  | ({8{at_q[17]}} & XOFF_QUANTA[7:0]);
+    end
+
+    assign m_tx_valid = mine_q || (s_tx_valid && !block_q);
+    assign m_tx_data  = mine_q ? octet : s_tx_data;
+    assign m_tx_last  = mine_q ? at_q[17] : s_tx_last;
+    assign s_tx_ready = m_tx_ready && !mine_q;
+    assign o_commit   = i_commit && !mine_q;
+    assign o_tx_pause = mine_q;
+    assign o_busy     = due_q || mine_q || paused_q || told_q || load_q;
+
+`ifdef FORMAL
+    // The neighbours: a queue whose frames have no holes, a MAC that starts what is valid, a cycle
+    // before i_start, reads it to its last octet before the commit, and then makes its gap.
+    reg f_taken_q = 1'b0;            // the last octet of the frame under way was read
+    reg f_src_q = 1'b0;              // the queue is inside a frame, or offers one
+    reg [1:0] f_gap_q = 2'd0;        // cycles of it that are left at least
+    reg f_could_q = 1'b0;            // the MAC could start in the cycle before
+    reg [1:0] f_paused_q = 2'd0;     // paused in the last cycles
+    always @(posedge clk) begin
+        f_taken_q  <= !rst && !i_commit && (f_taken_q || (m_tx_ready && m_tx_last));
+        f_src_q    <= !rst && s_tx_valid && !(s_tx_ready && s_tx_last);
+        f_gap_q    <= i_commit && !rst ? 2'd2 : f_gap_q - {1'b0, f_gap_q != 2'd0};
+        f_could_q  <= !rst && m_tx_valid && free && f_gap_q == 2'd0;
+        f_paused_q <= {f_paused_q[0], paused_q && !rst};
+    end
+    always @(*) begin
+        r_start:  assume (!i_start || f_could_q);
+        r_ready:  assume (!m_tx_ready || (frame_q && !f_taken_q));
+        r_commit: assume (!i_commit || (frame_q && f_taken_q));
+        r_source: assume (!f_src_q || s_tx_valid);
+    end
+
+    always @(*) begin
+        if (frame_q && !f_taken_q) a_no_hole: assert (m_tx_valid);
+        a_block:  assert (!(block_q && frame_q));
+        if (frame_q && !mine_q && !f_taken_q) a_source: assert (f_src_q);
+        if (i_start) a_start: assert (mine_q ? at_q == 18'd1 : f_src_q);
+        if (mine_q && !frame_q) a_first: assert (at_q == 18'd1);
+        a_one:    assert (!mine_q || (at_q & (at_q - 18'd1)) == 18'd0);
+        a_taken:  assert (!f_taken_q || frame_q);
+        if (mine_q && frame_q && !f_taken_q) a_rest: assert (at_q != 18'd0);
+        // The cycle of the load, two to block, one in which the MAC had already decided.
+        if (&f_paused_q && paused_q && f_could_q && i_start) a_paused: assert (mine_q);
+    end
+    always @(posedge clk) begin
+        c_ours:   cover (mine_q && i_commit);
+        c_queue:  cover (o_commit);
+        c_resume: cover (f_paused_q == 2'b10 && !paused_q && o_commit);
+    end
+`endif
+
+endmodule
+`default_nettype wire

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ly_pause between a list of frames and a MAC of Python, against annex 31B in plain arithmetic.
+
+One octet a cycle and a tick in each: a quantum, 512 bit times, is 64 cycles.
+"""
+
+
+import cocotb
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.utils import get_sim_time
+
+import support
+
+GROUP = bytes.fromhex("0180c2000001")
+MAC = bytes.fromhex("02a1b2c3d4e5")
+QUANTUM = 64
+REPEAT = 256            # quanta
+XOFF = 0x01FF
+
+
+def pause_frame(quanta, source=MAC):
+    return GROUP + source + bytes.fromhex("88080001") + quanta.to_bytes(2, "big")
+
+
+class Bench:
+    def __init__(self, dut, name):
+        self.dut = dut
+        self.rnd = support.rng(name)
+        self.queue = []         # frames that wait
+        self.out = []           # (cycle of its start, octets, o_tx_pause) that the MAC took
+        self.rx = []            # (octets, err) that arrive
+        self.rx_seen = []       # (cycle of the last beat, octets, err, o_rx_pause)
+        self.commits = 0
+
+    async def begin(self, rx=1, tx=1):
+        dut = self.dut
+        for pin in (dut.s_rx_valid, dut.s_rx_data, dut.s_rx_last, dut.s_rx_err, dut.i_full,
+                    dut.s_tx_valid, dut.s_tx_data, dut.s_tx_last, dut.m_tx_ready, dut.i_commit,
+                    dut.i_start):
+            pin.value = 0
+        dut.i_tick.value = 1
+        dut.i_en_rx.value, dut.i_en_tx.value = rx, tx
+        dut.i_mac.value = int.from_bytes(MAC, "little")
+        await support.start(dut.clk, dut.rst)
+        cocotb.start_soon(self._mac())
+        cocotb.start_soon(self._source())
+        cocotb.start_soon(self._receive())
+
+    @property
+    def cycle(self):
+        return int(get_sim_time("ns")) // 8
+
+    async def _source(self):
+        """As the queue: a frame stands until its commit, then six cycles of nothing."""
+        dut, at, wait = self.dut, 0, 0
+        while True:
+            await RisingEdge(dut.clk)
+            if int(dut.s_tx_valid.value) and int(dut.s_tx_ready.value):
+                at += 1
+            if int(dut.o_commit.value):
+                assert at == len(self.queue[0]), "committed before it was read"
+                self.queue.pop(0)
+                self.commits += 1
+                at, wait = 0, 6
+            wait = max(0, wait - 1)
+            data = self.queue[0] if self.queue and not wait else b""
+            dut.s_tx_valid.value = int(at < len(data))
+            if at < len(data):
+                dut.s_tx_data.value = data[at]
+                dut.s_tx_last.value = int(at == len(data) - 1)
+
+    async def _mac(self):
+        """Preamble of 8, octets without a hole, padding and FCS, gap of 12: as ly_mac_tx."""
+        dut = self.dut
+        while True:
+            await RisingEdge(dut.clk)
+            if not int(dut.m_tx_valid.value):
+                await RisingEdge(dut.m_tx_valid)
+                continue
+            begun, octets, ours = self.cycle, bytearray(), None
+            dut.i_start.value = 1
+            await RisingEdge(dut.clk)
+            dut.i_start.value = 0
+            for _ in range(6):
+                await RisingEdge(dut.clk)
+            dut.m_tx_ready.value = 1
+            last = 0
+            while not last:
+                await RisingEdge(dut.clk)
+                assert int(dut.m_tx_valid.value), "a hole in a frame"
+                octets.append(int(dut.m_tx_data.value))
+                last = int(dut.m_tx_last.value)
+                ours = int(dut.o_tx_pause.value)
+            dut.m_tx_ready.value = 0
+            for _ in range(max(60 - len(octets), 0) + 4):
+                await RisingEdge(dut.clk)
+            dut.i_commit.value = 1
+            await RisingEdge(dut.clk)
+            dut.i_commit.value = 0
+            self.out.append((begun, bytes(octets), ours))
+            for _ in range(12):
+                await RisingEdge(dut.clk)
+
+    async def _receive(self):
+        dut = self.dut
+        while True:
+            await ClockCycles(dut.clk, 8)
+            if not self.rx:
+                continue
+            octets, err = self.rx.pop(0)
+            for n, octet in enumerate(octets):
+                while self.rnd.random() < 0.1:
+                    dut.s_rx_valid.value = 0
+                    await RisingEdge(dut.clk)
+                dut.s_rx_valid.value = 1
+                dut.s_rx_data.value = octet
+                dut.s_rx_last.value = int(n == len(octets) - 1)
+                dut.s_rx_err.value = err if n == len(octets) - 1 else self.rnd.randrange(2)
+                await RisingEdge(dut.clk)
+            self.rx_seen.append((self.cycle, octets, err, int(dut.o_rx_pause.value)))
+            dut.s_rx_valid.value = 0
+
+    async def run(self, cycles):
+        await ClockCycles(self.dut.clk, cycles)
+
+    async def until(self, commits):
+        """So many frames of the queue have gone; whatever keeps them ends some time."""
+        for _ in range(1000):
+            if self.commits >= commits:
+                return
+            await self.run(100)
+        raise AssertionError(f"{self.commits} of {commits} frames have left")
+
+
+def padded(frame):
+    return frame + bytes(max(0, 60 - len(frame)))
+
+
+@cocotb.test()
+async def quanta(dut):
+    """Nothing of the queue starts for as many quanta as asked, and then at once.
+
+    Clause: IEEE 802.3 31B.3.3, IEEE 802.3 31B.3.1
+    """
+    bench = Bench(dut, "quanta")
+    await bench.begin(tx=0)
+    for count in [1, 2, 5, 30, bench.rnd.randrange(3, 60)]:
+        sent = [bench.rnd.randbytes(bench.rnd.randrange(14, 200)) for _ in range(40)]
+        bench.queue = list(sent)
+        bench.out.clear()
+        await bench.run(bench.rnd.randrange(100, 400))
+        bench.rx_seen.clear()
+        bench.rx.append((padded(pause_frame(count, bench.rnd.randbytes(6))), 0))
+        await bench.until(40)
+        bench.commits = 0
+        (asked, _, _, told), = bench.rx_seen
+        assert told == 1
+        assert [octets for _, octets, _ in bench.out] == sent
+        starts = [start for start, _, _ in bench.out]
+        # A frame that was already chosen may still start in the two cycles that blocking takes.
+        before = [s for s in starts if s <= asked + 3]
+        after = [s for s in starts if s > asked + 3]
+        under_way = before[-1] + 8 + max(60, len(bench.out[len(before) - 1][1])) + 4 + 12
+        end = asked + count * QUANTUM
+        assert max(end, under_way) <= after[0] <= max(end, under_way + 6) + 6, (asked, count)
+
+
+@cocotb.test()
+async def not_a_pause(dut):
+    """One octet wrong, a wrong FCS, another opcode, a short one: nothing stops. Zero quanta end it.
+
+    Clause: IEEE 802.3 31B.3.1, IEEE 802.3 31B.2
+    """
+    bench = Bench(dut, "not")
+    await bench.begin(tx=0)
+    good = padded(pause_frame(0xFFFF))
+    for place in [*range(6), *range(12, 16)]:
+        bad = bytearray(good)
+        bad[place] ^= 1 << bench.rnd.randrange(8)
+        bench.rx.append((bytes(bad), 0))
+    bench.rx += [(good, 1), (good[:16], 0), (good[:17], 0)]
+    while len(bench.rx_seen) < 13:
+        await bench.run(100)
+    told = [t for _, _, _, t in bench.rx_seen]
+    assert told == [0] * 10 + [1, 0, 0], told
+    bench.queue.append(bytes(60))
+    await bench.run(100)
+    assert bench.commits == 1 and int(dut.o_busy.value) == 0
+    # Stopped, and let go again.
+    bench.rx.append((good, 0))
+    await bench.run(200)
+    bench.queue.append(bytes(60))
+    await bench.run(400)
+    assert bench.commits == 1 and int(dut.o_busy.value) == 1
+    bench.rx.append((padded(pause_frame(0)), 0))
+    await bench.run(300)
+    assert bench.commits == 2
+    # Switched off while stopped.
+    bench.rx.append((good, 0))
+    await bench.run(200)
+    dut.i_en_rx.value = 0
+    bench.queue.append(bytes(60))
+    await bench.run(200)
+    assert bench.commits == 3
+
+
+@cocotb.test()
+async def asks(dut):
+    """XOFF when the queue is full, again every 256 quanta, XON when it is not, in any traffic.
+
+    Clause: IEEE 802.3 31B.3.2
+    """
+    bench = Bench(dut, "asks")
+    await bench.begin()
+    for busy in (False, True):
+        if busy:
+            sent = [bench.rnd.randbytes(bench.rnd.randrange(14, 300)) for _ in range(160)]
+            bench.queue = list(sent)
+            bench.commits = 0
+            # Paused ourselves: our own pause frames go out all the same.
+            bench.rx.append((padded(pause_frame(100)), 0))
+        for hold in (300, REPEAT * QUANTUM + 500)[:1 + busy]:
+            bench.out.clear()
+            began = bench.cycle
+            dut.i_full.value = 1
+            await bench.run(hold)
+            dut.i_full.value = 0
+            ended = bench.cycle
+            await bench.run(700)
+            asked = [(s, o) for s, o, ours in bench.out if ours]
+            xoff = [s for s, o in asked if o == pause_frame(XOFF)]
+            xon = [s for s, o in asked if o == pause_frame(0)]
+            assert len(xoff) + len(xon) == len(asked) and len(xon) == 1
+            assert len(xoff) == 1 + hold // (REPEAT * QUANTUM)
+            longest = 8 + 300 + 16 + 90
+            assert began < xoff[0] < began + longest and ended < xon[0] < ended + longest
+            for a, b in zip(xoff, xoff[1:]):
+                assert abs(b - a - REPEAT * QUANTUM) < longest
+        if busy:
+            await bench.until(160)
+            rest = [o for _, o, ours in bench.out if not ours]
+            assert rest == sent[-len(rest):]
+
+
+def test_pause():
+    support.run("ly_pause", ["rtl/mac/ly_pause.v"], "test_pause")
