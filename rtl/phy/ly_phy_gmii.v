@@ -173,5 +173,77 @@ module ly_phy_gmii (
         .rd_clk(clk), .rd_rst(rst),
         .m_valid(o_rx_stb), .m_ready(1'b1), .m_data({o_rx_dv, o_rx_er, o_rx_odd, o_rx_data}));
 
+`ifdef FORMAL
+    // Three free clocks (clk2fflogic); the FIFOs' own properties hold beside these.
+    // rx: nibbles behind the SFD are counted apart; one watched octet among every eight.
+    (* anyconst *) reg [2:0] f_nr;
+    reg       f_sfd_q   = 1'b0;      // the SFD of this event has been seen
+    reg [3:0] f_nibs_q  = 4'd0;      // nibbles behind it
+    reg       f_miss_q  = 1'b0;      // an octet of this event found the FIFO full
+    reg       f_event_q = 1'b0;      // there was an event in the cycle before
+    reg       f_width_q = 1'b0;
+    reg [3:0] f_low_q;
+    reg       f_low_er_q;
+    wire      f_end = !rx_dv_q && open_q;
+    wire      f_mii = (rx_dv_q || open_q) && f_sfd_q && nib_q;
+
+    always @(posedge gmii_rx_clk) begin
+        f_event_q <= rx_dv_q || open_q;
+        f_width_q <= nib_q;
+        if (rx_dv_q && f_sfd_q) f_nibs_q <= f_nibs_q + 4'd1;
+        if (rx_dv_q && last_q == 4'h5 && nibble == 4'hD) f_sfd_q <= 1'b1;
+        if (rx_dv_q && whole && !wr_ready) f_miss_q <= 1'b1;
+        if (rx_dv_q && f_nibs_q == {f_nr, 1'b0}) {f_low_q, f_low_er_q} <= {nibble, rx_er_q};
+        if (!rx_dv_q && (!open_q || wr_ready)) begin
+            f_sfd_q  <= 1'b0;
+            f_nibs_q <= 4'd0;
+            f_miss_q <= 1'b0;
+        end
+    end
+
+    // tx: the byte that was popped last, and how many of its nibbles have been at the pins.
+    reg [9:0] f_byte_q = 10'd0;
+    reg       f_high_q = 1'b0;
+    always @(posedge mii_tx_clk) begin
+        f_high_q <= high_q;
+        if (pop) f_byte_q <= {out_en, out_er, out_data};
+    end
+
+    reg f_run_q = 1'b0;
+    reg f_own_q = 1'b0;
+    always @(posedge clk) begin
+        f_run_q <= i_tx_run;
+        f_own_q <= mii_q;
+    end
+
+    always @(*) begin
+        r_rst:   assume (!rst && !rst_mii_tx && !rst_gmii_rx);
+        a_idle:  assert (!wr_valid || rx_dv_q || open_q);
+        a_width: assert (!(f_event_q || rx_dv_q) || nib_q == f_width_q);
+        a_sfd:   assert (!(rx_dv_q || open_q) || pre_q == !f_sfd_q);
+        a_phase: assert (!f_mii || half_q == f_nibs_q[0]);
+        a_count: assert (f_sfd_q || f_nibs_q == 4'd0);
+        a_lost:  assert (!f_miss_q || (open_q && lost_q));
+        if (f_mii && f_nibs_q == {f_nr, 1'b1}) begin
+            a_low:   assert (last_q == f_low_q && er_half_q == f_low_er_q);
+            if (rx_dv_q)
+                a_octet: assert (wr_valid && wr_byte == {nibble, f_low_q}
+                                 && wr_er == (rx_er_q || f_low_er_q));
+        end
+        if (high_q)
+            a_first:  assert ({mii_en_q, mii_er_q, mii_high_q, mii_d_q} == f_byte_q);
+        if (f_high_q)
+            a_second: assert ({mii_en_q, mii_er_q, mii_d_q} == f_byte_q[9:4]);
+        a_turn:  assert (!(high_q && f_high_q));
+        a_run:   assert (!f_run_q || mii_q == f_own_q);
+        c_octet: cover (f_mii && f_end && !half_q && f_nibs_q == 4'd2 && !lost_q);
+        c_odd:   cover (o_rx_stb && o_rx_odd && !o_rx_er);
+        c_lost:  cover (f_end && f_miss_q);
+        c_wide:  cover (f_end && !nib_q && !lost_q);
+        c_tx:    cover (f_high_q && mii_en_q && mii_er_q && mii_d_q == 4'hA);
+        c_back:  cover (f_own_q && !mii_q && f_byte_q[9]);
+    end
+`endif
+
 endmodule
 `default_nettype wire

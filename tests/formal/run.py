@@ -78,6 +78,9 @@ CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define=ALONE)
 MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
 MDIO = Design("ly_mdio", ("rtl/mac/ly_mdio.v", "rtl/lib/ly_sync.v"))
 MDIO_FAST = Design("ly_mdio", MDIO.files, "-set CLK_HZ 10000000")
+# With the properties of the FIFOs inside, but for their covers.
+PHY_GMII = Design("ly_phy_gmii", ("rtl/phy/ly_phy_gmii.v", *ASYNC_FILES), clocks="clk2fflogic",
+                  define="-DFORMAL_INSIDE")
 
 # module, design, mode, depth
 TABLE = [
@@ -113,6 +116,8 @@ TABLE = [
     ("ly_mdio", MDIO, "induction", 4),
     ("ly_mdio", MDIO_FAST, "induction", 4),
     ("ly_mdio", MDIO_FAST, "cover", 400),
+    ("ly_phy_gmii", PHY_GMII, "induction", 4),
+    ("ly_phy_gmii", PHY_GMII, "cover", 60),
 ]
 for mem, first in (("BRAM", 0), ("SPRAM", 0), ("SPRAM", 1), ("GENERIC", 0)):
     MEM = Design("ly_queue_mem", ("rtl/queue/ly_queue_mem.v",),
