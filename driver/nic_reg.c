@@ -218,6 +218,8 @@ static void answer_route(struct nic *n, const struct link_event *ev)
         user_answer(n, ev);
     else if (ev->tag >= NIC_CTR_TAG)
         ctr_answer(n, ev);
+    else if (ev->tag == NIC_PHY_TAG)
+        phy_answer(n, ev);
     else
         nic_open_answer(n, ev);
 }

@@ -73,14 +73,33 @@ int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
 
 /* --- one edge ---------------------------------------------------------------- */
 
+/* The PHY passes no frame on that began while its link was down, and cuts one off, with an
+ * error, when the link falls: @pass is kept per direction. */
+static struct sym through_phy(const struct sim_nic *n, bool *pass, bool was_on, uint64_t t,
+                              struct sym s)
+{
+    if (!n->has_phy)
+        return s;
+    bool passed = *pass && was_on;
+    *pass = phy_model_link(&n->phy, t) && (*pass || !was_on);
+    if (*pass)
+        return s;
+    return (struct sym){ .dv = passed && s.dv, .er = passed && s.dv,
+                         .fault = (uint8_t)(s.fault | FAULT_BIT(FAULT_FLAP)) };
+}
+
 /* Symbols of the tx side: all that carry something, and the first that does not. */
 static void phy_out(struct sim_nic *n, uint64_t t)
 {
     const struct nic_model_out *o = n->out;
     struct sym s = { .data = o->txd, .dv = o->tx_en, .er = o->tx_er };
-    n->tx_on = s.dv;
     phy_tap_out(&n->tap, t, &s);
-    n->wire->ops->out(n->wire, n->port, t, &s);
+    bool was_on = n->tx_on;
+    n->tx_on = s.dv;
+    s = through_phy(n, &n->tx_pass, was_on, t, s);
+    if (s.dv || n->tx_heard)
+        n->wire->ops->out(n->wire, n->port, t, &s);
+    n->tx_heard = s.dv;
 }
 
 /* Returns true if a symbol came. */
@@ -88,6 +107,9 @@ static bool phy_in(struct sim_nic *n, uint64_t t)
 {
     struct nic_model_in *in = n->in;
     struct sym s = n->wire->ops->in(n->wire, n->port, t);
+    bool was_on = n->rx_on;
+    n->rx_on = s.dv || s.er;
+    s = through_phy(n, &n->rx_pass, was_on, t, s);
     in->rxd = s.data;
     in->rx_dv = s.dv;
     in->rx_er = s.er;
@@ -147,6 +169,8 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
     if (mask & NIC_CLK_CORE) {
         n->evaluated++;
         in->skip_stb = 0;
+        if (n->has_phy)
+            in->mdio = phy_model_pins(&n->phy, t, out->mdc, out->mdio, out->mdio_oe);
         if (out->tx_en || n->tx_on) {
             phy_out(n, t);
             active = true;

@@ -147,6 +147,8 @@ void inputs(const nic_model_in &in, Vly_top_sim &top)
     top.s_rec_valid = in.s_rec_valid;
     top.s_rec_data = in.s_rec_data;
     top.m_rec_ready = in.m_rec_ready;
+    top.phy_fixed = !in.phy_mdio;
+    top.mdio_i = in.mdio;
     top.skip_stb = in.skip_stb;
     top.skip_cycles = in.skip_cycles;
 }
@@ -160,6 +162,9 @@ void outputs(nic_model_out &out, const Vly_top_sim &top)
     out.m_rec_valid = top.m_rec_valid;
     out.m_rec_data = top.m_rec_data;
     out.m_rec_last = top.m_rec_last;
+    out.mdc = top.mdc;
+    out.mdio = top.mdio_o;
+    out.mdio_oe = top.mdio_oe;
     out.quiet = top.quiet;
     out.deadline = top.deadline;
     out.taps = top.taps;

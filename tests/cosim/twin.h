@@ -52,6 +52,8 @@ struct twin_cfg {
     bool no_skip;
     uint32_t offload;               /* NIC_OFF_* */
     bool promiscuous;               /* the second NIC */
+    const struct phy_cfg *phy;      /* of both NICs; NULL: the links are fixed */
+    struct nic_phy_cfg offer;
 };
 
 extern const uint8_t twin_mac[2][6];
