@@ -23,6 +23,8 @@ enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_PACKET, WIRE_TAP, WIRE_PCAP };
 
 struct opts {
     const char *profile;        /* of --nic sim:PROFILE; NULL: the default */
+    const char *phy;            /* NULL: the link is fixed */
+    const char *partner;        /* what its far end offers; NULL: everything */
     enum wire_kind wire;
     const char *ifname;         /* of packet:IF and tap:IF */
     const char *play;           /* of pcap:FILE */
