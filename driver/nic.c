@@ -37,7 +37,7 @@ void nic_fail(struct nic *n, const char *fmt, ...)
     vsnprintf(n->error, sizeof n->error, fmt, ap);
     va_end(ap);
     n->state = NIC_FAILED;
-    n->link_up = false;
+    n->link_up = n->link_full = false;
     n->link_mbit = 0;
     tx_flush(n);
     nic_asks_abort(n);
@@ -52,6 +52,8 @@ void nic_fail_gone(struct nic *n)
 void nic_link_changed(struct nic *n, uint32_t bits, uint32_t mbit)
 {
     n->link_up = (bits & LY_EVENT_LINK_UP) != 0;
+    n->link_full = n->link_up && (bits & LY_EVENT_LINK_FULL_DUPLEX);
+    n->link_fixed = (bits & LY_EVENT_LINK_FIXED) != 0;
     n->link_mbit = n->link_up ? mbit : 0;
     if (!n->link_up)
         tx_flush(n);                /* the device would drop them one by one */
@@ -253,6 +255,7 @@ static void poll_round(struct nic *n, int64_t *next_ns)
         nic_open_poll(n);
     nic_mode_poll(n);
     nic_ctr_poll(n);
+    phy_poll(n);
     tx_drain(n);
 }
 
@@ -276,6 +279,9 @@ int nic_poll(struct nic *n, int64_t now_ns, int64_t *next_ns)
     int64_t ours = n->handed ? now_ns : nic_asks_deadline(n);
     if (n->state == NIC_OPENING && !n->synced && n->sync_until_ns < ours)
         ours = n->sync_until_ns;
+    int64_t phy = phy_deadline(n);
+    if (phy < ours)
+        ours = phy;
     if (ours < *next_ns)
         *next_ns = ours;
     return 0;
@@ -320,6 +326,16 @@ bool nic_link_up(const struct nic *n, uint32_t *mbit)
     if (mbit)
         *mbit = n->link_mbit;
     return n->link_up;
+}
+
+bool nic_link_full(const struct nic *n)
+{
+    return n->link_full;
+}
+
+bool nic_link_fixed(const struct nic *n)
+{
+    return n->link_fixed;
 }
 
 unsigned nic_tx_room(const struct nic *n)

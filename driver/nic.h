@@ -24,12 +24,37 @@ struct nic;
 #define NIC_OFF_RX_CSUM 2u  /* DATA_VALID and csum_bad can be believed */
 #define NIC_OFF_ALL (NIC_OFF_TX_CSUM | NIC_OFF_RX_CSUM)
 
+/* What auto-negotiation offers. */
+#define NIC_ADV_10HD 0x01u
+#define NIC_ADV_10FD 0x02u
+#define NIC_ADV_100HD 0x04u
+#define NIC_ADV_100FD 0x08u
+#define NIC_ADV_1000HD 0x10u
+#define NIC_ADV_1000FD 0x20u
+#define NIC_ADV_PAUSE 0x40u
+#define NIC_ADV_ASYM 0x80u
+#define NIC_ADV_FULL (NIC_ADV_10FD | NIC_ADV_100FD | NIC_ADV_1000FD)
+
+/* Which clock of RGMII the PHY delays. */
+#define NIC_RGMII_AS_IS 0u      /* as its pins say at reset; nothing is written */
+#define NIC_RGMII_RX_DELAY 1u
+#define NIC_RGMII_TX_DELAY 2u
+#define NIC_RGMII_NO_DELAY 4u
+
+/* The PHY behind MDIO; without a meaning where the link is fixed. */
+struct nic_phy_cfg {
+    uint16_t advertise;         /* NIC_ADV_*; 0: NIC_ADV_FULL. Only what the PHY can is offered */
+    uint8_t rgmii;              /* NIC_RGMII_* */
+    uint32_t poll_ms;           /* how often the link is looked at; 0: 50 */
+};
+
 struct nic_cfg {
     struct link *link;          /* owned by the nic from here on */
     struct pkt_pool *pool;      /* the caller's, outlives the nic */
     uint8_t mac[6];             /* written to the device */
     uint32_t offload;           /* NIC_OFF_* wanted; and-ed with what it can do */
     bool promiscuous;
+    struct nic_phy_cfg phy;
 };
 
 struct nic_caps {
@@ -96,6 +121,12 @@ int nic_rx_mode_set(struct nic *n, const struct nic_rx_mode *mode);
 /** nic_link_up() - the PHY's link, and its speed in Mbit/s (0 when down). */
 bool nic_link_up(const struct nic *n, uint32_t *mbit);
 
+/** nic_link_full() - full duplex; false when down. */
+bool nic_link_full(const struct nic *n);
+
+/** nic_link_fixed() - nobody asks a PHY: the board says what the link is. */
+bool nic_link_fixed(const struct nic *n);
+
 /** nic_tx_room() - packets that nic_tx() takes now without dropping; 0 when down. */
 unsigned nic_tx_room(const struct nic *n);
 
@@ -139,6 +170,19 @@ int nic_reg_submit(struct nic *n, uint16_t tag, uint32_t addr, uint32_t value, b
 
 /** nic_reg_answer() - Returns 1 with *ev (kind LINK_EV_REG), 0 if none yet. */
 int nic_reg_answer(struct nic *n, struct link_event *ev);
+
+/**
+ * nic_mdio_submit() - one access to a PHY register, between those of the driver.
+ * @addr, @reg: below 32
+ *
+ * Returns 0: nic_mdio_answer() will have the answer; -EBUSY one is under way, -EAGAIN not up
+ * yet, -ENOTSUP no MDIO, -EINVAL, -ENODEV.
+ */
+int nic_mdio_submit(struct nic *n, unsigned addr, unsigned reg, uint16_t value, bool write);
+
+/** nic_mdio_answer() - Returns 0 with *value, as read or written, -ENXIO no PHY at that address
+ * (of a read), -EIO, -ENODEV: once; -EAGAIN none yet; -EINVAL nothing was asked. */
+int nic_mdio_answer(struct nic *n, uint16_t *value);
 
 /* The device's counters, one consistent snapshot; names in nic_counter_name(). */
 #define NIC_COUNTERS_MAX 64

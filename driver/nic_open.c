@@ -60,6 +60,7 @@ static void got_caps(struct nic *n, uint32_t value)
     if (!(n->link_caps.flags & LINK_CAP_VNET))
         n->caps.offload = 0;        /* the metadata does not get through */
     n->has_hash = (value & LY_CAPS_MCAST_HASH_MASK) != 0;
+    n->caps_word = value;
     n->has_counters = (value & LY_CAPS_COUNTERS_MASK) != 0;
 }
 
@@ -80,7 +81,9 @@ static void got_clk_hz(struct nic *n, uint32_t value)
 }
 
 /* LINK holds the same bits as the event; it is read for links without events. */
-_Static_assert(LY_LINK_UP_MASK == LY_EVENT_LINK_UP, "one meaning");
+_Static_assert(LY_LINK_UP_MASK == LY_EVENT_LINK_UP &&
+               LY_LINK_FULL_DUPLEX_MASK == LY_EVENT_LINK_FULL_DUPLEX &&
+               LY_LINK_FIXED_MASK == LY_EVENT_LINK_FIXED, "one meaning");
 static void got_link(struct nic *n, uint32_t value)
 {
     nic_link_changed(n, value, value >> LY_LINK_MBIT_SHIFT);
@@ -157,8 +160,10 @@ void nic_open_answer(struct nic *n, const struct link_event *ev)
     n->step_tries = 0;
     while (++n->step < OPEN_STEPS && open_steps[n->step].of_hash && !n->has_hash)
         continue;
-    if (n->step == OPEN_STEPS)
+    if (n->step == OPEN_STEPS) {
         n->state = NIC_UP;
+        phy_start(n, n->caps_word);
+    }
 }
 
 /* Sends the question of the current step, if the link has room. */
@@ -199,6 +204,6 @@ void nic_open_start(struct nic *n)
     n->caps.max_frame_bytes = n->link_caps.max_frame_bytes;
     if (!(n->link_caps.flags & LINK_CAP_REGS)) {
         n->state = NIC_UP;
-        n->link_up = true;
+        n->link_up = n->link_full = n->link_fixed = true;
     }
 }

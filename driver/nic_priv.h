@@ -8,6 +8,7 @@
 
 #include "driver/nic.h"
 #include "driver/nic_regs.h"
+#include "driver/phy.h"
 
 #define NIC_MS_NS INT64_C(1000000)
 /* A link that gets no answer to SYNC sends it again after twice RECORD_GAP_US:
@@ -27,6 +28,7 @@
 #define NIC_USER_TAG 0x8000u
 #define NIC_OPEN_TAG 0x0100u        /* + step */
 #define NIC_MODE_TAG 0x0200u        /* + register */
+#define NIC_PHY_TAG 0x0180u
 #define NIC_CTR_TAG 0x1000u         /* + NIC_CTR_TAG_STRIDE * reading, + word */
 #define NIC_CTR_TAG_STRIDE (2u * NIC_COUNTERS_MAX)
 #define NIC_CTR_READINGS 32u        /* then reading numbers come again */
@@ -59,8 +61,10 @@ struct nic {
     unsigned step, step_tries;
     bool step_asked;
 
-    bool link_up;
+    bool link_up, link_full, link_fixed;
     uint32_t link_mbit;
+    uint32_t caps_word;             /* the CAPS register */
+    struct phy phy;
 
     struct pkt *tx[NIC_TX_QUEUE];   /* ring */
     uint32_t tx_len[NIC_TX_QUEUE];  /* to count by, when the packet is no longer ours */

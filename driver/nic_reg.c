@@ -220,6 +220,8 @@ static void answer_route(struct nic *n, const struct link_event *ev)
         ctr_answer(n, ev);
     else if (ev->tag >= NIC_MODE_TAG)
         nic_mode_answer(n, ev);
+    else if (ev->tag == NIC_PHY_TAG)
+        phy_answer(n, ev);
     else
         nic_open_answer(n, ev);
 }

@@ -10,6 +10,7 @@
 #include "host/peer.h"
 #include "sim/link_sim.h"
 #include "sim/pcapng.h"
+#include "sim/phy_model.h"
 #include "sim/tape.h"
 #include "sim/wire.h"
 #include "sim/wire_fault.h"
@@ -58,6 +59,23 @@ static bool read_faults(const char *text, unsigned on, struct fault_plan *plan)
     return false;
 }
 
+/* Returns false after a line. */
+static bool read_phy(const struct opts *o, struct phy_cfg *phy)
+{
+    *phy = (struct phy_cfg){ .addr = 1, .partner = PHY_PARTNER_ALL };
+    if (!o->phy)
+        return true;
+    phy->profile = phy_profile_find(o->phy);
+    if (!phy->profile)
+        say("--phy %s: it knows fixed, generic, lan8720, ksz9031, rtl8211 and 88e1512", o->phy);
+    else if (o->partner && phy_partner_parse(&phy->partner, o->partner) < 0)
+        say("--partner %s: all, none, a list of 1000fd, 1000hd, 100fd, 100hd, 10fd, 10hd, pause, "
+            "asym, or fixed: and one of the last four modes", o->partner);
+    else
+        return true;
+    return false;
+}
+
 /* Faults go round the link of our own NIC. open_below() has read the plan. */
 static int open_link_faults(struct node *n, const struct rig *r)
 {
@@ -75,9 +93,13 @@ int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[
     n->pool = n->pool_mem ? pkt_pool_create(n->pool_mem, bytes, POOL_SMALL, POOL_LARGE) : NULL;
     if (!n->pool)
         return -ENOMEM;
+    struct phy_cfg phy;
+    if (!read_phy(r->o, &phy))
+        return -EINVAL;
     struct sim_nic_cfg sc = { .world = r->world, .wire = r->wire, .port = number,
                               .number = number, .profile = r->o->profile, .pool = n->pool,
-                              .capture = cap, .tape = number == 0 ? r->tape : NULL };
+                              .capture = cap, .tape = number == 0 ? r->tape : NULL,
+                              .phy = number == 0 && r->o->phy ? &phy : NULL };
     int rc = sim_nic_open(&n->link, &sc);
     if (rc == 0 && number == 0 && r->o->fault_link)
         rc = open_link_faults(n, r);
@@ -199,7 +221,8 @@ static int open_capture(struct pcapng **out, const char *path, const struct rig 
 static int open_record(struct rig *r)
 {
     struct tape_head h = { .seed = r->o->seed, .start_ps = world_now(r->world),
-                           .epoch_s = r->epoch_s, .skip = !r->o->no_skip };
+                           .epoch_s = r->epoch_s, .skip = !r->o->no_skip,
+                           .phy_mdio = r->o->phy != NULL };
     if (!r->o->record)
         return EXIT_DONE;
     _Static_assert(sizeof(h.profile) == SIM_PROFILE_BYTES, "the text fits");
@@ -224,9 +247,11 @@ static bool same_file(const char *a, const char *b)
 static int open_below(struct rig *r)
 {
     struct fault_plan plan, link_plan;
+    struct phy_cfg phy;
     /* Before a capture of that name is overwritten. */
     if (!read_faults(r->o->fault, FAULT_ON_WIRE, &plan) ||
-        !read_faults(r->o->fault_link, FAULT_ON_LINK, &link_plan))
+        !read_faults(r->o->fault_link, FAULT_ON_LINK, &link_plan) ||
+        !read_phy(r->o, &phy))
         return EXIT_USAGE;
     const char *play = r->o->wire == WIRE_PCAP ? r->o->play : NULL;
     if (play && (same_file(play, r->o->pcap) || same_file(play, r->o->pcap_far))) {
@@ -321,18 +346,22 @@ static int open_hosts(struct rig *r)
     return EXIT_DONE;
 }
 
+/* A PHY that is asked needs a while to agree with the other end. */
 static int wait_up(struct rig *r)
 {
     int64_t limit = rig_now(r) + OPEN_LIMIT_NS;
     int code = EXIT_DONE;
-    while (code == EXIT_DONE && nic_state(r->me.nic) == NIC_OPENING) {
+    for (;;) {
+        bool opening = nic_state(r->me.nic) == NIC_OPENING;
+        if (code != EXIT_DONE || (!opening && (!r->o->phy || nic_link_up(r->me.nic, NULL))))
+            return code;
         if (rig_now(r) > limit) {
-            say("the NIC does not answer");
+            say(opening ? "the NIC does not answer" : "the link does not come up: the two ends "
+                "have nothing in common, or there is no cable (--partner)");
             return EXIT_TIMEOUT;
         }
         code = rig_turn(r);
     }
-    return code;
 }
 
 /* A run that nobody can look at is still a run. What killed ones left goes away. */

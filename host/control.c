@@ -170,8 +170,10 @@ static void job_failed(struct control *c, int rc, int64_t wall_ns)
         snprintf(why, sizeof(why), "there is no register %s: REGISTERS.md lists them",
                  c->job.look.reg);
     else if (rc == -EOPNOTSUPP)
-        snprintf(why, sizeof(why), "to read registers would change a run in virtual time: "
+        snprintf(why, sizeof(why), "to ask the NIC would change a run in virtual time: "
                  "start it with --time wall");
+    else if (rc == -ENOTSUP)
+        snprintf(why, sizeof(why), "this NIC has no MDIO");
     else
         snprintf(why, sizeof(why), "the NIC does not answer: %s", strerror(-rc));
     refuse(c, c->asker, rc == -ENOENT ? EXIT_USAGE : rc == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED,

@@ -19,7 +19,7 @@
 
 static const char *const commands[] = {
     [LOOK_NETSTAT] = "netstat", [LOOK_ARP] = "arp", [LOOK_ROUTE] = "route",
-    [LOOK_STATS] = "stats", [LOOK_REGS] = "regs",
+    [LOOK_STATS] = "stats", [LOOK_REGS] = "regs", [LOOK_MDIO] = "mdio",
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -29,6 +29,8 @@ static bool parse_word(struct look *l, const char *word)
         l->json = true;
         return true;
     }
+    if (l->what == LOOK_MDIO)
+        return look_mdio_word(l, word);
     if (l->what != LOOK_REGS || l->reg[0] || strlen(word) >= sizeof(l->reg))
         return false;
     strcpy(l->reg, word);
@@ -46,12 +48,14 @@ const char *look_parse(struct look *l, char *line)
     while (word && what < COMMANDS && strcmp(word, commands[what]) != 0)
         what++;
     if (!word || what == COMMANDS)
-        return "it answers netstat, arp, route, stats and regs";
+        return "it answers netstat, arp, route, stats, regs and mdio";
     *l = (struct look){ .what = (enum look_what)what };
     while ((word = strtok_r(NULL, " ", &rest)) != NULL)
         if (!parse_word(l, word))
-            return l->what == LOOK_REGS ? "regs takes --json and the name of one register"
-                                        : "only --json may follow";
+            return l->what == LOOK_REGS   ? "regs takes --json and the name of one register"
+                   : l->what == LOOK_MDIO ? "mdio takes --json, a PHY and a register below 32, "
+                                            "and 16 bits to write"
+                                          : "only --json may follow";
     return NULL;
 }
 
@@ -61,6 +65,8 @@ void look_begin(struct look_job *j, const struct look *l)
 {
     *j = (struct look_job){ .look = *l };
     stats_begin(&j->counters);
+    if (l->what == LOOK_MDIO)
+        look_mdio_begin(j);
     if (l->what != LOOK_REGS)
         return;
     while (j->end < LOOK_REGS_MAX && nic_reg_info(j->end))
@@ -132,6 +138,8 @@ int look_poll(struct look_job *j, struct rig *r)
         if (j->first == j->end)
             return -ENOENT;
         return intrudes ? -EOPNOTSUPP : poll_regs(j, r->me.nic);
+    case LOOK_MDIO:
+        return intrudes ? -EOPNOTSUPP : look_mdio_poll(j, r->me.nic);
     default:
         return 0;
     }
@@ -260,6 +268,7 @@ void look_print(FILE *f, const struct look_job *j, const struct rig *r)
     case LOOK_ARP:     print_arp(f, r->me.net, j->look.json); break;
     case LOOK_ROUTE:   print_routes(f, r->me.net, j->look.json); break;
     case LOOK_STATS:   print_stats(f, j, r); break;
+    case LOOK_MDIO:    look_mdio_print(f, j); break;
     case LOOK_REGS:
         for (unsigned i = j->first; i < j->end; i++)
             print_reg(f, j, i);

@@ -3,8 +3,8 @@
  * look.h - what the stack and the NIC of a rig hold now, as netstat, arp, route, stats and
  * regs tell it: text for people, or one JSON object a line.
  *
- * Looking changes nothing. Registers are read between frames (driver/nic.h), which takes time
- * on the link: in virtual time that would change the run, so there `regs` is refused and
+ * Looking changes nothing; only `mdio` writes, where a value is given. Registers are read between frames (driver/nic.h), which takes time
+ * on the link: in virtual time that would change the run, so there `regs` and `mdio` are refused and
  * `stats` leaves out what only the NIC knows.
  */
 #ifndef LY_HOST_LOOK_H
@@ -19,7 +19,7 @@
 
 struct rig;
 
-enum look_what { LOOK_NETSTAT, LOOK_ARP, LOOK_ROUTE, LOOK_STATS, LOOK_REGS };
+enum look_what { LOOK_NETSTAT, LOOK_ARP, LOOK_ROUTE, LOOK_STATS, LOOK_REGS, LOOK_MDIO };
 
 #define LOOK_REG_NAME_BYTES 32
 #define LOOK_REGS_MAX 128
@@ -29,10 +29,12 @@ struct look {
     enum look_what what;
     bool json;
     char reg[LOOK_REG_NAME_BYTES];  /* regs: only this one; "" all */
+    unsigned mdio_words;            /* mdio: how many of PHY address, register, value to write */
+    uint16_t mdio[3];
 };
 
 /**
- * look_parse() - "COMMAND [--json] [REGISTER]"; @line is cut into words.
+ * look_parse() - "COMMAND [--json] [REGISTER]", "mdio [ADDR [REG [VALUE]]]"; @line is cut into words.
  * Returns NULL, or what is wrong with it in one line.
  */
 const char *look_parse(struct look *l, char *line);
@@ -55,5 +57,11 @@ void look_begin(struct look_job *j, const struct look *l);
  * such register; -EOPNOTSUPP not in virtual time; else the NIC's -errno. */
 int look_poll(struct look_job *j, struct rig *r);
 void look_print(FILE *f, const struct look_job *j, const struct rig *r);
+
+/* Of `mdio`; look_mdio.c. */
+bool look_mdio_word(struct look *l, const char *word);
+void look_mdio_begin(struct look_job *j);
+int look_mdio_poll(struct look_job *j, struct nic *nic);
+void look_mdio_print(FILE *f, const struct look_job *j);
 
 #endif

@@ -24,6 +24,8 @@ static const struct {
     { "route", cmd_netstat, "[--pid N]", "its routing table" },
     { "stats", cmd_netstat, "[--pid N]", "counters of all its layers" },
     { "regs", cmd_netstat, "[--pid N] [REGISTER]", "registers of its NIC" },
+    { "mdio", cmd_netstat, "[--pid N] [ADDR [REG [VALUE]]]",
+      "PHYs on its MDIO, their registers; VALUE is written" },
     { "replay", cmd_replay, "[-k] FILE", "a recorded run again, on the model alone" },
     { "bench", cmd_bench, "", "core-clock cycles per second of the model" },
     { "doctor", cmd_doctor, "", "what works here, and the line that mends what does not" },
@@ -46,6 +48,10 @@ static int help(FILE *f)
           "         tap:IF          a TAP of this kernel, made if there is none; dhcp likewise\n"
           "         pcap:FILE       plays a capture; what we send is in --pcap\n"
           "                         and --pcap-far\n"
+          "  --phy fixed|generic|lan8720|ksz9031|rtl8211|88e1512\n"
+          "                         a PHY asked by MDIO; fixed (default): the link is simply up\n"
+          "  --partner all|none|LIST|fixed:MODE       what it finds at the other end: LIST of\n"
+          "                         1000fd, 1000hd, 100fd, 100hd, 10fd, 10hd, pause, asym\n"
           "  --time virtual|wall    simulated time (default unless a real network) or wall\n"
           "  --no-skip              evaluate idle cycles too; the result is the same\n"
           "  --addr A/LEN|dhcp --gw A --dns A[:PORT][,...]  --mac M\n"
@@ -62,7 +68,7 @@ static int help(FILE *f)
           "  --fst FILE             waves of our NIC, in simulated time (needs make fst)\n"
           "  --stats                counters of stack, driver, NIC and wire at the end\n"
           "  --json                 one JSON object a line\n"
-          "\nnetstat, arp, route, stats and regs look at the lanyard that runs here; of several\n"
+          "\nnetstat, arp, route, stats, regs and mdio look at the lanyard that runs here; of several\n"
           "at --pid N. Its socket lies in $LANYARD_RUN_DIR, else $XDG_RUNTIME_DIR/lanyard, else\n"
           "/tmp/lanyard-UID.\n"
           "\nexit: 0 done, 1 failed, 2 usage, 3 missing tool or right, 4 time-out\n", f);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* netstat.c - netstat, arp, route, stats, regs: ask a running lanyard by its control socket. */
+/* netstat.c - netstat, arp, route, stats, regs, mdio: ask a running lanyard by its control socket. */
 #include "host/commands.h"
 #include "host/control.h"
 #include "host/look.h"
@@ -21,7 +21,8 @@
 struct asking {
     const char *command;
     bool json;
-    const char *reg;            /* NULL: all */
+    const char *word[3];        /* REGISTER of regs; ADDR, REG, VALUE of mdio */
+    unsigned words;
     long pid;                   /* 0: the only one */
     int fd;                     /* connected; -1 none, -EAGAIN it is busy */
     long found[PIDS_MAX];
@@ -31,13 +32,14 @@ struct asking {
 static int usage(const char *command)
 {
     say("usage: lanyard [--json] %s [--json] [--pid N]%s", command,
-        strcmp(command, "regs") ? "" : " [REGISTER]");
+        !strcmp(command, "regs") ? " [REGISTER]"
+        : !strcmp(command, "mdio") ? " [ADDR [REG [VALUE]]]" : "");
     return EXIT_USAGE;
 }
 
 static int parse(struct asking *a, int argc, char **argv)
 {
-    bool regs = !strcmp(argv[0], "regs");
+    unsigned most = !strcmp(argv[0], "regs") ? 1 : !strcmp(argv[0], "mdio") ? 3 : 0;
     uint64_t pid;
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--json")) {
@@ -46,9 +48,9 @@ static int parse(struct asking *a, int argc, char **argv)
             if (!opts_number(argv[++i], INT32_MAX, &pid) || pid == 0)
                 return usage(argv[0]);
             a->pid = (long)pid;
-        } else if (regs && !a->reg && argv[i][0] != '-' && !strpbrk(argv[i], " \n") &&
+        } else if (a->words < most && argv[i][0] != '-' && !strpbrk(argv[i], " \n") &&
                    argv[i][0] && strlen(argv[i]) < LOOK_REG_NAME_BYTES) {
-            a->reg = argv[i];
+            a->word[a->words++] = argv[i];
         } else {
             return usage(argv[0]);
         }
@@ -150,8 +152,11 @@ static int ask(const struct asking *a)
 {
     char line[CONTROL_LINE_BYTES], *text = NULL;
     size_t len = 0;
-    int n = snprintf(line, sizeof(line), "%s%s%s%s\n", a->command, a->json ? " --json" : "",
-                     a->reg ? " " : "", a->reg ? a->reg : "");
+    /* Each word is shorter than LOOK_REG_NAME_BYTES: all have room. */
+    int n = snprintf(line, sizeof(line), "%s%s", a->command, a->json ? " --json" : "");
+    for (unsigned i = 0; i < a->words; i++)
+        n += snprintf(line + n, sizeof(line) - (size_t)n, " %s", a->word[i]);
+    n += snprintf(line + n, sizeof(line) - (size_t)n, "\n");
     /* It may have had something to say, and closed, before the question came. */
     send(a->fd, line, (size_t)n, MSG_NOSIGNAL);
     int rc = receive(a->fd, &text, &len);

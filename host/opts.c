@@ -85,6 +85,19 @@ static bool parse_nic(struct opts *o, const char *v)
     return true;
 }
 
+/* Names of PHYs and partners are read where the NIC is made, which knows them. */
+static bool parse_phy(struct opts *o, const char *v)
+{
+    o->phy = strcmp(v, "fixed") ? v : NULL;
+    return *v != '\0';
+}
+
+static bool parse_partner(struct opts *o, const char *v)
+{
+    o->partner = v;
+    return *v != '\0';
+}
+
 /* What the kernel takes for a name; a % would have it choose one. */
 static bool tap_name(const char *name)
 {
@@ -282,6 +295,8 @@ static const struct {
     const char *form;
 } valued[] = {
     { "--nic", parse_nic, "sim[:PROFILE]" },
+    { "--phy", parse_phy, "fixed or the name of a PHY" },
+    { "--partner", parse_partner, "all, none or a list of modes" },
     { "--wire", parse_wire, "slirp, peer, switch[:2..8], hub[:2..8], packet:IF, tap:IF (at most 15 "
       "characters) or pcap:FILE" },
     { "--time", parse_time, "virtual or wall" },
@@ -417,6 +432,10 @@ static int fill_defaults(struct opts *o, bool time_given)
     if (o->virtual_time && !simulated) {
         say("--time virtual needs a simulated far end (--wire peer, switch, hub or pcap:FILE): a "
             "real one lives in wall time");
+        return EXIT_USAGE;
+    }
+    if (o->partner && !o->phy) {
+        say("--partner goes with --phy NAME: a fixed link negotiates with nobody");
         return EXIT_USAGE;
     }
     if (fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE || fill_dhcp(o) != EXIT_DONE)

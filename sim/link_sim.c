@@ -119,6 +119,11 @@ static int nic_build(struct sim_nic *n, const struct sim_nic_cfg *cfg)
     n->out = nic_model_outputs(n->model);
     n->tap.cap = cfg->capture;
     n->tape = cfg->tape;
+    n->has_phy = cfg->phy != NULL;
+    n->in->phy_mdio = n->has_phy;
+    n->in->mdio = n->has_phy;   /* the pull-up */
+    if (n->has_phy)
+        phy_model_init(&n->phy, cfg->phy, world_now(cfg->world));
     int rc = sim_nic_plug(n, cfg->profile, cfg->stop_core_clock);
     if (rc == 0) {
         n->actor = world_add(cfg->world, &sim_nic_actor, n);
@@ -172,6 +177,12 @@ int sim_nic_waves_open(struct link *l, const char *path)
 int sim_nic_waves_close(struct link *l)
 {
     return nic_model_trace_close(nic_of(l)->model);
+}
+
+void sim_nic_partner(struct link *l, const struct phy_partner *partner)
+{
+    struct sim_nic *n = nic_of(l);
+    phy_model_partner(&n->phy, world_now(n->world), partner);
 }
 
 void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out)

@@ -14,6 +14,8 @@
 
 struct pkt_pool;
 struct pcapng;
+struct phy_cfg;
+struct phy_partner;
 struct tape;
 
 #define SIM_PROFILE "gmii"          /* where none is asked for */
@@ -24,6 +26,7 @@ struct sim_nic_cfg {
     unsigned port;              /* of the wire */
     unsigned number;            /* model number: seeds its initial values */
     const char *profile;        /* NULL: SIM_PROFILE */
+    const struct phy_cfg *phy;  /* behind MDIO; NULL: the link is fixed, 1000 Mbit/s */
     struct pkt_pool *pool;
     struct pcapng *capture;     /* NULL, or where the PHY side is recorded */
     struct tape *tape;          /* NULL, or where every pin is recorded; outlives the NIC */
@@ -74,6 +77,10 @@ bool sim_nic_traces(void);
 /** sim_nic_waves_open(), sim_nic_waves_close() - as nic_model_trace_open(), of this NIC. */
 int sim_nic_waves_open(struct link *l, const char *path);
 int sim_nic_waves_close(struct link *l);
+
+/** sim_nic_partner() - another far end for the PHY of this NIC, from the world's now on: the
+ * link falls, and comes again if the two agree. */
+void sim_nic_partner(struct link *l, const struct phy_partner *partner);
 
 void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out);
 

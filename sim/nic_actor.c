@@ -142,6 +142,21 @@ int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
 
 /* --- one edge ---------------------------------------------------------------- */
 
+/* The PHY passes no frame on that began while its link was down, and cuts one off, with an
+ * error, when the link falls: @pass is kept per direction. */
+static struct sym through_phy(const struct sim_nic *n, bool *pass, bool was_on, uint64_t t,
+                              struct sym s)
+{
+    if (!n->has_phy)
+        return s;
+    bool passed = *pass && was_on;
+    *pass = phy_model_link(&n->phy, t) && (*pass || !was_on);
+    if (*pass)
+        return s;
+    return (struct sym){ .dv = passed && s.dv, .er = passed && s.dv,
+                         .fault = (uint8_t)(s.fault | FAULT_BIT(FAULT_FLAP)) };
+}
+
 /* Symbols of the tx side: all that carry something, and the first that does not. Returns whether
  * there was any. */
 static bool phy_out(struct sim_nic *n, uint64_t t)
@@ -150,7 +165,12 @@ static bool phy_out(struct sim_nic *n, uint64_t t)
     if (!pins_out(&n->gear, n->mii, n->out, &s))
         return n->gear.on;
     phy_tap_out(&n->tap, t, &s);
-    n->wire->ops->out(n->wire, n->port, t, &s);
+    bool was_on = n->tx_on;
+    n->tx_on = s.dv;
+    s = through_phy(n, &n->tx_pass, was_on, t, s);
+    if (s.dv || n->tx_heard || !n->has_phy)
+        n->wire->ops->out(n->wire, n->port, t, &s);
+    n->tx_heard = s.dv;
     return true;
 }
 
@@ -183,6 +203,9 @@ static bool phy_in(struct sim_nic *n, uint64_t t)
         return in->rx_dv || in->rx_er || in->crs || in->col;
     }
     struct sym s = n->wire->ops->in(n->wire, n->port, t);
+    bool was_on = n->rx_on;
+    n->rx_on = s.dv || s.er;
+    s = through_phy(n, &n->rx_pass, was_on, t, s);
     in->rxd = n->mii ? s.data & 15u : s.data;
     n->rx_high = s.data >> 4;
     in->rx_dv = s.dv;
@@ -246,6 +269,8 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
         in->skip_stb = 0;
         if (n->elastic.in)
             elastic_count(&n->elastic, out->rx_byte, in->rx_dv);
+        if (n->has_phy)
+            in->mdio = phy_model_pins(&n->phy, t, out->mdc, out->mdio, out->mdio_oe);
         active |= !out->quiet;
     }
     if (mask & (n->mii ? NIC_CLK_MII_TX : NIC_CLK_CORE))

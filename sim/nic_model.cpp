@@ -149,6 +149,8 @@ void inputs(const nic_model_in &in, Vly_top_sim &top)
     top.s_rec_valid = in.s_rec_valid;
     top.s_rec_data = in.s_rec_data;
     top.m_rec_ready = in.m_rec_ready;
+    top.phy_fixed = !in.phy_mdio;
+    top.mdio_i = in.mdio;
     top.skip_stb = in.skip_stb;
     top.skip_cycles = in.skip_cycles;
 }
@@ -163,6 +165,9 @@ void outputs(nic_model_out &out, const Vly_top_sim &top)
     out.m_rec_valid = top.m_rec_valid;
     out.m_rec_data = top.m_rec_data;
     out.m_rec_last = top.m_rec_last;
+    out.mdc = top.mdc;
+    out.mdio = top.mdio_o;
+    out.mdio_oe = top.mdio_oe;
     out.quiet = top.quiet;
     out.deadline = top.deadline;
     out.taps = top.taps;
@@ -191,7 +196,7 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
     m->top->clk_link = 0;
     m->top->gmii_rx_clk = 0;
     m->top->mii_tx_clk = 0;
-    m->top->phy_fixed = 1;
+
     inputs(m->in, *m->top);
     m->top->eval();
     outputs(m->out, *m->top);

@@ -28,6 +28,8 @@ struct nic_model_in {
     uint8_t link_fd;
     uint8_t s_rec_valid, s_rec_data;
     uint8_t m_rec_ready;
+    uint8_t phy_mdio;           /* a level of the whole run: 0 the link is fixed, 1 asked by MDIO */
+    uint8_t mdio;               /* what the PHY drives, or the pull-up */
     uint8_t skip_stb;           /* with NIC_CLK_CORE: add skip_cycles to the time base */
     uint64_t skip_cycles;
     uint64_t time_ps;           /* of the next edge; only waves show it */
@@ -38,6 +40,7 @@ struct nic_model_out {
     uint8_t rx_byte;            /* a byte of a frame left the PHY side at this core edge */
     uint8_t s_rec_ready;
     uint8_t m_rec_valid, m_rec_data, m_rec_last;
+    uint8_t mdc, mdio, mdio_oe;
     uint8_t quiet;
     uint32_t deadline;          /* core cycles to the next due timer; 0xFFFFFFFF none */
     uint32_t taps;              /* one bit per tap strobe, rtl/README.md */

@@ -57,6 +57,7 @@ static void set_inputs(struct replay *p, const struct tape_pins *pins)
     in->s_rec_valid = (bits & TAPE_S_VALID) != 0;
     in->s_rec_data = pins->g[TAPE_S_DATA];
     in->m_rec_ready = (bits & TAPE_M_READY) != 0;
+    in->mdio = (pins->g[TAPE_FAULT] & TAPE_MDIO_IN) != 0;
     in->skip_stb = p->skip_cycles != 0;
     in->skip_cycles = p->skip_cycles;
     p->skip_cycles = 0;
@@ -129,6 +130,13 @@ static void phy_text(char *out, const struct tape_pins *pins)
         (void)snprintf(out, REPLAY_TEXT_BYTES, "no symbol%s", er);
 }
 
+static void mdio_text(char *out, const struct tape_pins *pins)
+{
+    uint8_t bits = pins->g[TAPE_OUT];
+    (void)snprintf(out, REPLAY_TEXT_BYTES, "MDC %d, MDIO %s", (bits & TAPE_MDC) != 0,
+                   !(bits & TAPE_MDIO_OE) ? "released" : bits & TAPE_MDIO ? "1" : "0");
+}
+
 static void link_text(char *out, const struct tape_pins *pins)
 {
     uint8_t bits = pins->g[TAPE_OUT];
@@ -144,16 +152,17 @@ static void link_text(char *out, const struct tape_pins *pins)
 static void compare(const struct tape_pins *want, const struct tape_pins *got, uint64_t t,
                     struct replay_result *r)
 {
-    const uint8_t phy = TAPE_TX_EN | TAPE_TX_ER;
+    const uint8_t phy = TAPE_TX_EN | TAPE_TX_ER, mdio = TAPE_MDC | TAPE_MDIO | TAPE_MDIO_OE;
     uint8_t bits = want->g[TAPE_OUT] ^ got->g[TAPE_OUT];
     bool is_phy = (bits & phy) || want->g[TAPE_TXD] != got->g[TAPE_TXD];
     if (r->differs || (!bits && !is_phy && want->g[TAPE_M_DATA] == got->g[TAPE_M_DATA]))
         return;
     r->differs = true;
     r->differs_ps = t;
-    r->side = is_phy ? "PHY" : "link";
-    (is_phy ? phy_text : link_text)(r->expected, want);
-    (is_phy ? phy_text : link_text)(r->got, got);
+    bool is_mdio = !is_phy && (bits & mdio);
+    r->side = is_phy ? "PHY" : is_mdio ? "MDIO" : "link";
+    (is_phy ? phy_text : is_mdio ? mdio_text : link_text)(r->expected, want);
+    (is_phy ? phy_text : is_mdio ? mdio_text : link_text)(r->got, got);
 }
 
 /* The next edge, with the pins of the tape. Returns whether to go on. */
@@ -164,7 +173,7 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     bool live = (pins->g[TAPE_IN] & TAPE_LIVE) != 0;
 
     set_inputs(p, pins);
-    hear(p, t, mask, pins->g[TAPE_FAULT]);
+    hear(p, t, mask, pins->g[TAPE_FAULT] & (uint8_t)~TAPE_MDIO_IN);
     if (live && (mask & NIC_CLK_LINK)) {
         offer(p, pins, r);
         count_moved(p, r);
@@ -173,7 +182,8 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     nic_model_edge(p->model, mask);
     r->end_ps = t;
     r->nic.core_evaluated += (mask & NIC_CLK_CORE) != 0;
-    struct tape_pins got = tape_pins_of(p->in, live ? p->out : NULL, pins->g[TAPE_FAULT], pins);
+    struct tape_pins got = tape_pins_of(p->in, live ? p->out : NULL,
+                                         pins->g[TAPE_FAULT] & (uint8_t)~TAPE_MDIO_IN, pins);
     if (live && (mask & (p->mii ? NIC_CLK_MII_TX : NIC_CLK_CORE)))
         see(p, t);
     compare(pins, &got, t, r);
@@ -263,6 +273,7 @@ static int make_model(struct replay *p, const struct tape_head *h, char *why)
         if (p->clocks.c[i].mask & NIC_CLK_PHY_RX)
             p->phy_rx = &p->clocks.c[i];
     p->mii = p->in->link_speed < 2;
+    p->in->phy_mdio = h->phy_mdio;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "sim/clocks.h"
 #include "sim/link_sim.h"
 #include "sim/nic_model.h"
+#include "sim/phy_model.h"
 #include "sim/phy_pins.h"
 #include "sim/phy_tap.h"
 #include "sim/rec_stream.h"
@@ -50,6 +51,11 @@ struct sim_nic {
     struct tape *tape;          /* NULL: not recorded */
     uint8_t rx_fault;           /* sym.fault of the symbol at the rx pins */
     struct phy_tap tap;
+    bool has_phy;               /* else the link is fixed */
+    struct phy_model phy;
+    bool tx_heard;              /* the wire was given a symbol that is not idle */
+    bool tx_pass, rx_pass;      /* the PHY passes on what comes now */
+    bool tx_on, rx_on;          /* the symbol before, on the wire, was not idle */
     struct rec_stream stream;
 };
 

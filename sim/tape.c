@@ -15,9 +15,10 @@
 #define LY_RTL_ID "unknown"
 #endif
 
-#define VERSION 1u
+#define VERSION 2u              /* 1: without MDIO, whose bits were 0 */
 #define FLAG_SKIP 1u
 #define FLAG_CORE_STOPPED 2u
+#define FLAG_PHY_MDIO 4u
 #define OP_RUN 0x80u
 #define OP_JUMP 0x81u
 #define OP_SKIP 0x82u
@@ -78,7 +79,8 @@ void tape_head_emit(uint8_t *out, const struct tape_head *h)
     struct head_wire w = {
         .version = le16_put(VERSION),
         .flags = le16_put((uint16_t)((h->skip ? FLAG_SKIP : 0) |
-                                     (h->core_stopped ? FLAG_CORE_STOPPED : 0))),
+                                     (h->core_stopped ? FLAG_CORE_STOPPED : 0) |
+                                     (h->phy_mdio ? FLAG_PHY_MDIO : 0))),
         .number = le32_put(h->number),
     };
     memcpy(w.magic, magic, sizeof magic);
@@ -99,8 +101,8 @@ int tape_head_parse(const uint8_t *in, size_t n, struct tape_head *h, char *why)
         return -EBADMSG;
     }
     memcpy(&w, in, sizeof w);
-    if (le16_get(w.version) != VERSION) {
-        (void)snprintf(why, TAPE_WHY_BYTES, "recording of version %u, this program reads %u",
+    if (le16_get(w.version) == 0 || le16_get(w.version) > VERSION) {
+        (void)snprintf(why, TAPE_WHY_BYTES, "recording of version %u, this program reads 1 to %u",
                        le16_get(w.version), VERSION);
         return -EBADMSG;
     }
@@ -115,6 +117,7 @@ int tape_head_parse(const uint8_t *in, size_t n, struct tape_head *h, char *why)
         .number = le32_get(w.number),
         .skip = (le16_get(w.flags) & FLAG_SKIP) != 0,
         .core_stopped = (le16_get(w.flags) & FLAG_CORE_STOPPED) != 0,
+        .phy_mdio = (le16_get(w.flags) & FLAG_PHY_MDIO) != 0,
     };
     memcpy(h->profile, w.profile, sizeof w.profile);
     memcpy(h->rtl, w.rtl, sizeof w.rtl);
@@ -129,7 +132,7 @@ struct tape_pins tape_pins_of(const struct nic_model_in *in, const struct nic_mo
     struct tape_pins p = *last;
     p.g[TAPE_RXD] = in->rxd;
     p.g[TAPE_S_DATA] = in->s_rec_data;
-    p.g[TAPE_FAULT] = fault;
+    p.g[TAPE_FAULT] = (uint8_t)(fault | (in->mdio ? TAPE_MDIO_IN : 0));
     p.g[TAPE_IN] = (uint8_t)((in->rst ? TAPE_RST : 0) | (in->rx_dv ? TAPE_RX_DV : 0) |
                              (in->rx_er ? TAPE_RX_ER : 0) | (in->crs ? TAPE_CRS : 0) |
                              (in->col ? TAPE_COL : 0) | (in->s_rec_valid ? TAPE_S_VALID : 0) |
@@ -140,7 +143,10 @@ struct tape_pins tape_pins_of(const struct nic_model_in *in, const struct nic_mo
     p.g[TAPE_OUT] = (uint8_t)((out->tx_en ? TAPE_TX_EN : 0) | (out->tx_er ? TAPE_TX_ER : 0) |
                               (out->s_rec_ready ? TAPE_S_READY : 0) |
                               (out->m_rec_valid ? TAPE_M_VALID : 0) |
-                              (out->m_rec_valid && out->m_rec_last ? TAPE_M_LAST : 0));
+                              (out->m_rec_valid && out->m_rec_last ? TAPE_M_LAST : 0) |
+                              (out->mdc ? TAPE_MDC : 0) |
+                              (out->mdio_oe ? TAPE_MDIO_OE : 0) |
+                              (out->mdio_oe && out->mdio ? TAPE_MDIO : 0));
     if (out->tx_en)
         p.g[TAPE_TXD] = out->txd;
     if (out->m_rec_valid)

@@ -46,6 +46,7 @@ struct tape_head {
     uint32_t number;            /* of the model */
     bool skip;                  /* idle time was skipped */
     bool core_stopped;          /* test only: no core clock */
+    bool phy_mdio;              /* the link is asked by MDIO, not fixed */
     char profile[TAPE_PROFILE_BYTES + 1];
     char rtl[TAPE_RTL_BYTES + 1];   /* fingerprint of the RTL's sources, hex */
 };
@@ -68,9 +69,14 @@ enum tape_group { TAPE_RXD, TAPE_S_DATA, TAPE_TXD, TAPE_M_DATA, TAPE_IN, TAPE_OU
 #define TAPE_S_READY 4u
 #define TAPE_M_VALID 8u
 #define TAPE_M_LAST 16u
+#define TAPE_MDC 32u
+#define TAPE_MDIO 64u           /* counts with TAPE_MDIO_OE only */
+#define TAPE_MDIO_OE 128u
+/* TAPE_FAULT: sym.fault, and one more input. */
+#define TAPE_MDIO_IN 128u
 
 /* The pins at one edge: inputs before it, outputs after it. TXD counts with TX_EN only and
- * M_DATA with M_VALID only; else they keep their last value. TAPE_FAULT: sym.fault. */
+ * M_DATA with M_VALID only; else they keep their last value. */
 struct tape_pins { uint8_t g[TAPE_GROUPS]; };
 
 /** tape_rtl_id() - the fingerprint of this program's RTL. */

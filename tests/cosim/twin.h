@@ -57,6 +57,8 @@ struct twin_cfg {
     /* NULL, or what the NICs are plugged into instead of the cable, which stays the twin's. */
     struct wire *(*round)(void *arg, struct wire *cable);
     void *round_arg;
+    const struct phy_cfg *phy;      /* of both NICs; NULL: the links are fixed */
+    struct nic_phy_cfg offer;
 };
 
 extern const uint8_t twin_mac[2][6];

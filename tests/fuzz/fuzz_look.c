@@ -6,7 +6,8 @@
 
 static const char *const names[] = { [LOOK_NETSTAT] = "netstat", [LOOK_ARP] = "arp",
                                      [LOOK_ROUTE] = "route", [LOOK_STATS] = "stats",
-                                     [LOOK_REGS] = "regs" };
+                                     [LOOK_REGS] = "regs",
+                                     [LOOK_MDIO] = "mdio" };
 
 static void check_again(const struct look *l)
 {

@@ -166,7 +166,7 @@ SEEDS = {
                 "bytes": b"\1\0\x05" + pieces(framed(b"") + framed(b"cut" * 3)[:-1], 1),
                 "odd": b"\2\1\x0f" + pieces(framed(b"x" * 300) * 2, 61), "left": b"\3\0\0\0\0"},
     "look": {"netstat": b"netstat --json", "register": b"regs  REG_CTRL --json", "bad": b"regs a b",
-             "stats": b"stats", "arp": b"arp", "route": b"route "},
+             "stats": b"stats", "arp": b"arp", "route": b"route ", "mdio": b"mdio 1 0x1f 65535"},
     "pcap_in": {"classic": capture(PcapWriter), "ng": capture(PcapNgWriter), "fcs": pcapng_fcs(),
                 "nano": capture(PcapWriter, nano=True, endianness=">"),
                 "cut": capture(PcapNgWriter)[:-9]},

@@ -181,7 +181,8 @@ static void questions(void **state)
         { "route", LOOK_ROUTE, false, "" }, { "  stats   --json  ", LOOK_STATS, true, "" },
         { "regs", LOOK_REGS, false, "" }, { "regs CTRL", LOOK_REGS, false, "CTRL" },
         { "regs --json CTRL", LOOK_REGS, true, "CTRL" },
-        { "regs CTRL --json", LOOK_REGS, true, "CTRL" },
+        { "regs CTRL --json", LOOK_REGS, true, "CTRL" }, { "mdio", LOOK_MDIO, false, "" },
+        { "mdio 31 --json 0x1f 65535", LOOK_MDIO, true, "" },
     };
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -192,6 +193,9 @@ static void questions(void **state)
         assert_int_equal(l.what, cases[i].what);
         assert_int_equal(l.json, cases[i].json);
         assert_string_equal(l.reg, cases[i].reg);
+        if (l.mdio_words)
+            assert_true(l.mdio_words == 3 && l.mdio[0] == 31 && l.mdio[1] == 31 &&
+                        l.mdio[2] == 65535);
     }
 }
 
@@ -199,6 +203,7 @@ static const char *const garbage[] = {
     "", " ", "nothing", "netstats", "netsta", "NETSTAT", "netstat x", "netstat --pid 3", "--json",
     "regs A B", "regs 0123456789012345678901234567890123456789", "netstat\t", "netstat\r",
     "regs \x01", "\xff\xfe", "GET / HTTP/1.1",
+    "mdio 32", "mdio 1 32", "mdio 1 2 65536", "mdio 1 2 3 4", "mdio x", "mdio -1",
 };
 
 static void refused_questions(void **state)

@@ -139,7 +139,7 @@ static void version(void **state)
     struct nic_fix *f = *state;
     nic_fix_make(f, (struct fake_link_cfg){ .version = 0x00020003 });
     nic_fix_run(f, 1000);
-    nic_fix_assert_failed(f, "2.3", "1.0");
+    nic_fix_assert_failed(f, "2.3", "1.1");
     assert_int_equal(fake_link_reg_submits(f->fake), 0);    /* SYNC's answer said it */
     nic_fix_up(f, (struct fake_link_cfg){ .version = 0x00010007 });
     assert_int_equal(nic_caps_get(f->nic).version, 0x00010007);
@@ -154,7 +154,7 @@ static void version_register(void **state)
     nic_poll(f->nic, 0, &next);
     fake_link_set_reg(f->fake, LY_REG_VERSION, 0x00030000);
     nic_fix_run(f, 1000);
-    nic_fix_assert_failed(f, "3.0", "1.0");
+    nic_fix_assert_failed(f, "3.0", "1.1");
 }
 
 static void record_too_small(void **state)

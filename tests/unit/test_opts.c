@@ -139,6 +139,16 @@ static void refused(void **state)
     assert_int_equal(PARSE(&o, S("--wire"), S("tap:sixteen-letters-")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire"), S("tap:tap%d")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--nic"), S("usb")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--phy"), S("")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--phy"), S("generic"), S("--partner"), S("")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--partner"), S("all")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--phy"), S("fixed"), S("--partner"), S("all")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--phy"), S("fixed"), S("ping")), EXIT_DONE);
+    assert_null(o.phy);
+    assert_int_equal(PARSE(&o, S("--partner"), S("100fd"), S("--phy=lan8720"), S("ping")),
+                     EXIT_DONE);
+    assert_string_equal(o.phy, "lan8720");
+    assert_string_equal(o.partner, "100fd");
     assert_int_equal(PARSE(&o, S("--nosuch")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--addr"), S("10.0.0.1")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--addr"), S("10.0.0.256/8")), EXIT_USAGE);

@@ -146,6 +146,14 @@ static void not_live_outputs_are_nothing(void **state)
     assert_int_equal(p.g[TAPE_IN], TAPE_RST | TAPE_LIVE);
     assert_int_equal(p.g[TAPE_OUT], TAPE_TX_EN | TAPE_S_READY);
     assert_int_equal(p.g[TAPE_TXD], 3);
+    in.mdio = 1;
+    out = (struct nic_model_out){ .mdc = 1, .mdio = 1 };
+    p = tape_pins_of(&in, &out, 5, &last);
+    assert_int_equal(p.g[TAPE_OUT], TAPE_MDC);          /* MDIO counts where it is driven */
+    assert_int_equal(p.g[TAPE_FAULT], TAPE_MDIO_IN | 5);
+    out.mdio_oe = 1;
+    p = tape_pins_of(&in, &out, 5, &last);
+    assert_int_equal(p.g[TAPE_OUT], TAPE_MDC | TAPE_MDIO | TAPE_MDIO_OE);
 }
 
 /* --- there and back ---------------------------------------------------------------------- */
@@ -171,6 +179,10 @@ static void random_edge(struct lab *l, struct nic_model_in *in, struct nic_model
     out->m_rec_valid = draw(l, 2) & 1;
     out->m_rec_data = (uint8_t)draw(l, 256);
     out->m_rec_last = draw(l, 2) & 1;
+    in->mdio = draw(l, 2) & 1;
+    out->mdc = draw(l, 2) & 1;
+    out->mdio = draw(l, 2) & 1;
+    out->mdio_oe = draw(l, 2) & 1;
 }
 
 struct story {
@@ -318,7 +330,8 @@ static void head(void **state)
 {
     const struct tape_head want = {
         .seed = UINT64_MAX - 1, .start_ps = 12345678901234567, .epoch_s = -5, .number = 3,
-        .skip = true, .core_stopped = true, .profile = "sixteen-letters!",
+        .skip = true, .core_stopped = true, .phy_mdio = true,
+        .profile = "sixteen-letters!",
         .rtl = "0123456789abcdef",
     };
     struct tape_head got;
@@ -328,14 +341,14 @@ static void head(void **state)
     tape_head_emit(raw, &want);
     assert_int_equal(tape_head_parse(raw, sizeof raw, &got, why), 0);
     assert_memory_equal(&got, &want, offsetof(struct tape_head, skip));
-    assert_true(got.skip && got.core_stopped);
+    assert_true(got.skip && got.core_stopped && got.phy_mdio);
     assert_string_equal(got.profile, want.profile);
     assert_string_equal(got.rtl, want.rtl);
     for (size_t n = 0; n < sizeof raw; n++)
         assert_int_equal(tape_head_parse(raw, n, &got, why), -EBADMSG);
     raw[8]++;
     assert_int_equal(tape_head_parse(raw, sizeof raw, &got, why), -EBADMSG);
-    assert_non_null(strstr(why, "version 2"));
+    assert_non_null(strstr(why, "version 3"));
     raw[8]--;
     raw[20] ^= 1;
     assert_int_equal(tape_head_parse(raw, sizeof raw, &got, why), -EBADMSG);

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--phy, --partner and `lanyard mdio`: a run over a PHY that negotiates, looked at from outside."""
+import looking
+import program
+import pytest
+
+PING = ["ping", "-c", "1000000", "-i", "0.01", "peer"]
+PHY = ["--wire", "peer", "--phy"]
+WALL = [*PHY, "rtl8211", "--time", "wall", "--json"]
+ANAR, ANLPAR, BMSR, ID1, SPARE = 4, 5, 1, 2, 7
+
+
+@pytest.fixture(name="run_dir", autouse=True)
+def _run_dir(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("LANYARD_RUN_DIR", str(folder))
+
+
+@pytest.mark.parametrize("phy", ("generic", "ksz9031", "rtl8211", "88e1512"))
+def test_a_run_over_each_phy(phy, tmp_path):
+    """It comes up, carries frames, and repeats itself: by its seed and from its recording."""
+    seen = []
+    for _ in range(2):
+        pcap, tape = tmp_path / "a.pcapng", tmp_path / "a.tape"
+        program.run([*PHY, phy, "--seed", "7", "--pcap", str(pcap), "--record", str(tape)],
+                    ["ping", "-c", "2", "peer"]).check()
+        seen.append(pcap.read_bytes())
+        (told,) = program.run([], ["replay", str(tape)]).check().told("replay")
+        assert told["identical"]
+    assert seen[0] == seen[1]
+
+
+def test_no_link():
+    """Nothing in common, no cable: one line, and the exit code of a time-out."""
+    for partner in ("none", "100hd", "fixed:10hd"):
+        got = program.run([*PHY, "generic", "--partner", partner], ["ping", "-c", "1", "peer"])
+        assert got.code == program.TIMEOUT and "the link does not come up" in got.err
+
+
+def test_options():
+    for argv in ([*PHY, "nothing"], [*PHY, "generic", "--partner", "fast"],
+                 ["--wire", "peer", "--partner", "all"]):
+        got = program.run(argv, ["ping", "-c", "1", "peer"])
+        assert got.code == program.USAGE and got.err.startswith("lanyard: --p")
+
+
+def test_mdio():
+    with looking.running(WALL, PING):
+        assert looking.rows("mdio") == [{"phy": 1, "id": 0x001CC916}]
+        regs = {r["reg"]: r["value"] for r in looking.rows("mdio", "1")}
+        assert len(regs) == 32 and regs[ID1] == 0x001C and regs[ANAR] == 0x0141
+        assert regs[ANLPAR] == 0x4DE1 and regs[BMSR] is None      # reading it would act
+        (status,) = looking.rows("mdio", "1", "1")
+        assert status["value"] & 0x24 == 0x24                     # link, complete
+        assert looking.rows("mdio", "1", str(SPARE), "0xA53C")[0]["value"] == 0xA53C
+        assert looking.rows("mdio", "1", str(SPARE))[0]["value"] == 0xA53C
+        assert looking.rows("mdio", "2", "2")[0]["value"] is None
+        assert "no PHY answers at address 2" in looking.ask("mdio", "2", "2").stdout
+        assert looking.rows("regs", "LINK_CTRL")[0]["value"] == 0xB
+        for argv in (["32"], ["1", "32"], ["1", "2", "65536"], ["x"], ["1", "2", "3", "4"]):
+            got = looking.ask("mdio", *argv)
+            assert (got.returncode, got.stdout) == (program.USAGE, ""), argv
+
+
+def test_not_in_virtual_time():
+    with looking.running([*PHY, "generic", "--json"], ["ping", "-c", "100000000", "peer"]):
+        got = looking.ask("mdio")
+        assert got.returncode == program.FAILED and "--time wall" in got.stderr
