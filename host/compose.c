@@ -26,6 +26,7 @@
 
 #define POOL_SMALL 2048u
 #define POOL_LARGE 32u
+_Static_assert(OPTS_PORTS_MAX == WIRE_PORTS_MAX, "one for each port");
 #define OPEN_LIMIT_NS 5000000000
 /* When a file's first frame comes: the NIC is up long before. */
 #define PLAY_VIRTUAL_PS 10000000000ull
@@ -107,13 +108,38 @@ void node_close(struct node *n)
 
 /* --- opening ---------------------------------------------------------------------- */
 
+/* A profile has a speed and a duplex, and a wire fits it or does not. */
+static int read_profile(const struct opts *o, unsigned *mbit)
+{
+    bool full, hub = o->wire == WIRE_HUB;
+    if (sim_profile_link(o->profile, mbit, &full) < 0) {
+        say("unknown profile sim:%s", o->profile);
+        return EXIT_USAGE;
+    }
+    if (full == hub) {
+        say("sim:%s is %s duplex: %s", o->profile ? o->profile : SIM_PROFILE,
+            full ? "full" : "half", hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions");
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
 static int open_wire(struct rig *r)
 {
     char why[160] = "";
-    int rc;
+    unsigned mbit;
+    int rc = read_profile(r->o, &mbit);
+    if (rc != EXIT_DONE)
+        return rc;
     switch (r->o->wire) {
     case WIRE_PEER:
         rc = wire_peer_open(&r->wire, r->world, why);
+        break;
+    case WIRE_SWITCH:
+        rc = wire_switch_open(&r->wire, r->world, 1 + r->o->peers, why);
+        break;
+    case WIRE_HUB:
+        rc = wire_hub_open(&r->wire, r->world, 1 + r->o->peers, why);
         break;
     case WIRE_PACKET:
         rc = wire_packet_open(&r->wire, r->world, r->o->ifname, why);
@@ -129,6 +155,10 @@ static int open_wire(struct rig *r)
         rc = wire_slirp_open(&r->wire, r->world, why);
         break;
     }
+    if (rc == 0)
+        wire_set_speed(r->wire, mbit);
+    for (unsigned i = 0; rc == 0 && i < WIRE_LINES; i++)
+        wire_set_ppm(r->wire, i, r->o->ppm[i]);
     if (rc == 0)
         return EXIT_DONE;
     say("%s", why[0] ? why : strerror(-rc));
@@ -170,10 +200,10 @@ static int open_record(struct rig *r)
 {
     struct tape_head h = { .seed = r->o->seed, .start_ps = world_now(r->world),
                            .epoch_s = r->epoch_s, .skip = !r->o->no_skip };
-    const char *profile = r->o->profile ? r->o->profile : SIM_PROFILE;
     if (!r->o->record)
         return EXIT_DONE;
-    snprintf(h.profile, sizeof(h.profile), "%s", profile);
+    _Static_assert(sizeof(h.profile) == SIM_PROFILE_BYTES, "the text fits");
+    (void)sim_profile_text(h.profile, r->o->profile, r->wire, 0);   /* node_open() tells */
     int rc = tape_create(&r->tape, r->o->record, &h);
     if (rc < 0) {
         say("cannot write the recording %s: %s", r->o->record, strerror(-rc));
@@ -213,9 +243,9 @@ static int open_below(struct rig *r)
     if (code == EXIT_DONE)
         code = open_capture(&r->cap_far, r->o->pcap_far, r);
     if (code == EXIT_DONE)
-        code = open_record(r);
-    if (code == EXIT_DONE)
         code = open_wire(r);
+    if (code == EXIT_DONE)
+        code = open_record(r);
     if (code == EXIT_DONE && r->o->fault)
         code = open_faults(r, &plan);
     if (code == EXIT_DONE && r->cap_far)
@@ -282,8 +312,8 @@ static int open_hosts(struct rig *r)
         r->me_actor = world_add(r->world, &rig_host, r);
         rc = r->me_actor < 0 ? r->me_actor : 0;
     }
-    if (rc == 0 && r->o->wire == WIRE_PEER)
-        rc = peer_open(&r->peer, r);
+    for (; rc == 0 && r->peers < r->o->peers; r->peers += rc == 0)
+        rc = peer_open(&r->peer[r->peers], r, r->peers);
     if (rc < 0) {
         say("cannot set up the host: %s", strerror(-rc));
         return EXIT_FAILED;
@@ -369,8 +399,8 @@ int rig_close(struct rig *r, int code)
     }
     control_close(r->control);
     rundir_close(&r->run);
-    if (r->peer)
-        peer_close(r->peer);
+    while (r->peers > 0)
+        peer_close(r->peer[--r->peers]);
     code = close_waves(r, code);
     node_close(&r->me);
     wire_close(r->wire);

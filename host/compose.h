@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * compose.h - a running system from the options: world, wire, NIC, stack, and
- * the second host where the wire is `peer`. The only place that chooses parts.
+ * the other hosts where the wire is `peer` or `switch`. The only place that chooses parts.
  *
  * A command opens a rig, hangs handlers on sockets, descriptors and timers, and
  * calls rig_turn() until it is done. Nothing else moves time.
@@ -65,7 +65,8 @@ struct rig {
     int64_t epoch_s;            /* wall time 0 of captures and recording; 0: virtual */
     struct node me;
     int me_actor;
-    struct peer *peer;          /* the other host of wire peer, else NULL */
+    struct peer *peer[OPTS_PEERS_MAX];  /* the other hosts of wire peer or switch, */
+    unsigned peers;                     /* as many as are open */
     struct rig_hook *hooks;
     struct rig_hook *hook_next; /* the one whose turn comes */
     bool failed;                /* for good, and told */
@@ -150,7 +151,7 @@ int rig_close(struct rig *r, int code);
 struct actor_ops;
 extern const struct actor_ops rig_host;
 
-/* --- for peer.c, which builds the second host the same way ------------------ */
+/* --- for peer.c, which builds the other hosts the same way ------------------ */
 /** node_open() - pool, NIC on port @number of the wire, and stack, still without an
  * address. Returns 0; -EINVAL unknown profile; -ENOMEM. node_close() in any case. */
 int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[6],

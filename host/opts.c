@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#define PORTS_DEFAULT 4u
+#define PPM_MAX 1000
 #define SAY_ROOM 4352u      /* a path of the longest kind, and some words */
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
@@ -90,13 +92,30 @@ static bool tap_name(const char *name)
     return n > 0 && n < IF_NAMESIZE && !strpbrk(name, "%/: \t\n");
 }
 
+/* Of "" or ":N". Our NIC has one of them. */
+static bool parse_ports(struct opts *o, const char *v)
+{
+    uint64_t n = PORTS_DEFAULT;
+    if (*v && (!opts_number(v + 1, OPTS_PORTS_MAX, &n) || n < 2))
+        return false;
+    o->peers = (unsigned)n - 1;
+    return true;
+}
+
 static bool parse_wire(struct opts *o, const char *v)
 {
+    o->peers = !strcmp(v, "peer");
     if (!strcmp(v, "slirp"))
         o->wire = WIRE_SLIRP;
     else if (!strcmp(v, "peer"))
         o->wire = WIRE_PEER;
-    else if (!strncmp(v, "packet:", 7) && v[7]) {
+    else if (!strncmp(v, "switch", 6) && (!v[6] || v[6] == ':')) {
+        o->wire = WIRE_SWITCH;
+        return parse_ports(o, v + 6);
+    } else if (!strncmp(v, "hub", 3) && (!v[3] || v[3] == ':')) {
+        o->wire = WIRE_HUB;
+        return parse_ports(o, v + 3);
+    } else if (!strncmp(v, "packet:", 7) && v[7]) {
         o->wire = WIRE_PACKET;
         o->ifname = v + 7;
     } else if (!strncmp(v, "tap:", 4) && tap_name(v + 4)) {
@@ -225,6 +244,24 @@ static bool parse_fst(struct opts *o, const char *v)
     return *v != '\0';
 }
 
+/* Millionths, of each clock in turn; at most as many as there are lines: checked with the wire. */
+static bool parse_ppm(struct opts *o, const char *v)
+{
+    unsigned n = 0;
+    memset(o->ppm, 0, sizeof(o->ppm));
+    while (v) {
+        char one[8];
+        const char *rest;
+        uint64_t x;
+        if (n == sizeof(o->ppm) / sizeof(o->ppm[0]) || !cut(v, ',', one, sizeof(one), &rest) ||
+            !opts_number(one + (*one == '-' || *one == '+'), PPM_MAX, &x))
+            return false;
+        o->ppm[n++] = *one == '-' ? -(int)x : (int)x;
+        v = rest;
+    }
+    return true;
+}
+
 /* Read where the wire is made, which knows faults. */
 static bool parse_fault(struct opts *o, const char *v)
 {
@@ -245,7 +282,8 @@ static const struct {
     const char *form;
 } valued[] = {
     { "--nic", parse_nic, "sim[:PROFILE]" },
-    { "--wire", parse_wire, "slirp, peer, packet:IF, tap:IF (at most 15 characters) or pcap:FILE" },
+    { "--wire", parse_wire, "slirp, peer, switch[:2..8], hub[:2..8], packet:IF, tap:IF (at most 15 "
+      "characters) or pcap:FILE" },
     { "--time", parse_time, "virtual or wall" },
     { "--addr", parse_addr, "dhcp or A.B.C.D/LEN" },
     { "--gw", parse_gw, "A.B.C.D" },
@@ -253,6 +291,7 @@ static const struct {
     { "--mac", parse_mac, "six hex bytes with colons, not a group address" },
     { "--offload", parse_offload, "all, none or a list of tx-csum, rx-csum" },
     { "--seed", parse_seed, "a number" },
+    { "--ppm", parse_ppm, "up to nine numbers from -1000 to 1000 with commas" },
     { "--fault", parse_fault, "a list of faults" },
     { "--fault-link", parse_fault_link, "a list of faults" },
     { "--pcap", parse_pcap, "a file name" },
@@ -293,12 +332,20 @@ static bool parse_flag(struct opts *o, const char *a)
     return true;
 }
 
-uint32_t opts_peer_addr(const struct opts *o)
+uint32_t opts_peer_addr(const struct opts *o, unsigned i)
 {
     if (o->prefix_len >= 31)
         return o->addr ^ 1; /* RFC 3021 */
     uint32_t subnet = o->prefix_len ? o->addr & ~0u << (32 - o->prefix_len) : 0;
-    return subnet + 2 == o->addr ? subnet + 1 : subnet + 2;
+    uint32_t addr = subnet + 2 + i;
+    return addr == o->addr ? subnet + 1 : addr;
+}
+
+/* Whether all of them have an address; those of all ones and zeros are nobody's. */
+static bool peers_fit(const struct opts *o)
+{
+    uint64_t hosts = o->prefix_len >= 31 ? 2 : (1ull << (32 - o->prefix_len)) - 2;
+    return 1 + o->peers <= hosts;
 }
 
 static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, uint32_t dns)
@@ -313,16 +360,28 @@ static void set_net(struct opts *o, uint32_t addr, unsigned len, uint32_t gw, ui
             o->gw = gw;
     }
     if (!o->dns_count) {
-        o->dns[0].addr = dns ? dns : opts_peer_addr(o);
+        o->dns[0].addr = dns ? dns : opts_peer_addr(o, 0);
         o->dns[0].port = 53;
         o->dns_count = 1;
     }
 }
 
+/* A clock for each NIC, and one of a wire that is no plain cable. */
+static int check_ppm(const struct opts *o)
+{
+    unsigned lines = o->wire == WIRE_SWITCH || o->wire == WIRE_HUB ? 2 + o->peers : 2;
+    for (unsigned i = lines; i < sizeof(o->ppm) / sizeof(o->ppm[0]); i++)
+        if (o->ppm[i]) {
+            say("--ppm: this wire has %u clocks, not %u", lines, i + 1);
+            return EXIT_USAGE;
+        }
+    return EXIT_DONE;
+}
+
 /* Who says what our address is? A real network knows it, and the router with it. */
 static int fill_dhcp(struct opts *o)
 {
-    if (o->dhcp && o->wire == WIRE_PEER) {
+    if (o->dhcp && o->peers) {
         say("--addr dhcp: the peer gives no addresses; leave --addr out, or give A.B.C.D/LEN");
         return EXIT_USAGE;
     }
@@ -334,23 +393,43 @@ static int fill_dhcp(struct opts *o)
     return EXIT_DONE;
 }
 
+/* Nothing is stored on a hub, so a frame cannot be held back there. */
+static int fill_hub(struct opts *o)
+{
+    if (o->wire != WIRE_HUB)
+        return EXIT_DONE;
+    if (!o->profile)
+        o->profile = "miih";
+    if (o->fault) {
+        say("--fault takes whole frames off a cable, and a hub has no room for them: use "
+            "--wire switch");
+        return EXIT_USAGE;
+    }
+    return EXIT_DONE;
+}
+
 /* What an option left open, its wire decides. */
 static int fill_defaults(struct opts *o, bool time_given)
 {
-    bool simulated = o->wire == WIRE_PEER || o->wire == WIRE_PCAP;
+    bool simulated = o->peers || o->wire == WIRE_PCAP;
     if (!time_given)
         o->virtual_time = simulated;
     if (o->virtual_time && !simulated) {
-        say("--time virtual needs a simulated far end (--wire peer or pcap:FILE): a real one "
-            "lives in wall time");
+        say("--time virtual needs a simulated far end (--wire peer, switch, hub or pcap:FILE): a "
+            "real one lives in wall time");
         return EXIT_USAGE;
     }
-    if (fill_dhcp(o) != EXIT_DONE)
+    if (fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE || fill_dhcp(o) != EXIT_DONE)
         return EXIT_USAGE;
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));
     else if (simulated)
         set_net(o, IP4(10, 9, 0, 1), 24, 0, 0);
+    if (o->peers && !peers_fit(o)) {
+        say("--addr: a subnet of %u bits has no addresses for %u hosts", o->prefix_len,
+            1 + o->peers);
+        return EXIT_USAGE;
+    }
     if (!o->have_seed) {
         o->seed = 1;
         if (!o->virtual_time && getrandom(&o->seed, sizeof(o->seed), 0) != sizeof(o->seed)) {

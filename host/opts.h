@@ -17,13 +17,17 @@ enum exit_code {
     EXIT_TIMEOUT = 4,
 };
 
-enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_PACKET, WIRE_TAP, WIRE_PCAP };
+enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_SWITCH, WIRE_HUB, WIRE_PACKET, WIRE_TAP, WIRE_PCAP };
+
+#define OPTS_PORTS_MAX 8
+#define OPTS_PEERS_MAX (OPTS_PORTS_MAX - 1)
 
 #define OPTS_DNS_MAX 3
 
 struct opts {
     const char *profile;        /* of --nic sim:PROFILE; NULL: the default */
     enum wire_kind wire;
+    unsigned peers;             /* hosts beside ours in this process */
     const char *ifname;         /* of packet:IF and tap:IF */
     const char *play;           /* of pcap:FILE */
     bool virtual_time;
@@ -44,6 +48,7 @@ struct opts {
     const char *pcap, *pcap_far;
     const char *record;         /* where our NIC's pins go; NULL: nowhere */
     const char *fst;            /* waves of our NIC; NULL: none */
+    int ppm[OPTS_PORTS_MAX + 1];        /* of our NIC's clocks, the peers', the wire's own */
     bool json, stats;
     int command;                /* index in argv of the command's own arguments */
 };
@@ -56,9 +61,9 @@ struct opts {
  */
 int opts_parse(struct opts *o, int argc, char **argv);
 
-/** opts_peer_addr() - the address of the second host of the peer wire: the second one of
- * our subnet, or the first where that is ours. */
-uint32_t opts_peer_addr(const struct opts *o);
+/** opts_peer_addr() - the address of peer number @i (from 0): hosts of our subnet from the
+ * second one on; who would have ours has the first. */
+uint32_t opts_peer_addr(const struct opts *o, unsigned i);
 
 /** opts_ip4() - "a.b.c.d" in host order. Returns false when malformed. */
 bool opts_ip4(const char *text, uint32_t *addr);

@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,11 @@ struct peer {
     struct node node;
     struct httpd *httpd;
     struct page page;
-    uint32_t addr;
+    char name[8];
     int dns;        /* UDP socket on port 53 */
 };
 
-/* --- the name server: `peer` is us, all else does not exist. RFC 1035 4 ------ */
+/* --- the name server: the peers are there, all else does not exist. RFC 1035 4 ------ */
 
 enum { RCODE_OK = 0, RCODE_FORMERR = 1, RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4 };
 
@@ -36,13 +37,26 @@ static size_t question_len(const uint8_t *q, size_t len)
     return at + 5 <= len && q[at] == 0 ? at + 5 - 12 : 0;
 }
 
-static bool name_is_peer(const uint8_t *name)
+/* "peer" and, from the second on, its number. */
+static void name_of(char name[8], unsigned i)
 {
-    static const char want[] = "peer";
-    bool same = name[0] == 4; /* else the rest may lie beyond the question */
-    for (int i = 0; same && i < 4; i++)
-        same = tolower(name[1 + i]) == want[i];
-    return same && name[5] == 0;
+    (void)snprintf(name, 8, i ? "peer%u" : "peer", i + 1);
+}
+
+/* Returns the number of the peer with that name, -1 if there is none. */
+static int named(const struct peer *p, const uint8_t *name)
+{
+    for (unsigned i = 0; i < p->rig->o->peers; i++) {
+        char want[8];
+        name_of(want, i);
+        size_t n = strlen(want);
+        bool same = name[0] == n; /* else the rest may lie beyond the question */
+        for (size_t k = 0; same && k < n; k++)
+            same = tolower(name[1 + k]) == want[k];
+        if (same && name[1 + n] == 0)
+            return (int)i;
+    }
+    return -1;
 }
 
 /* Turn the query in @m into its answer; @room >= len + 16. Returns its length, 0: drop. */
@@ -53,9 +67,10 @@ static size_t dns_answer(const struct peer *p, uint8_t *m, size_t len)
     size_t qlen = question_len(m, len);
     unsigned rcode = (m[2] & 0x78) ? RCODE_NOTIMP : RCODE_OK;
     bool one = m[4] == 0 && m[5] == 1 && qlen;
+    int i = one ? named(p, m + 12) : -1;
     if (!one)
         rcode = RCODE_FORMERR;
-    else if (!name_is_peer(m + 12))
+    else if (i < 0)
         rcode = RCODE_NXDOMAIN;
     size_t n = 12 + (one ? qlen : 0);
     bool is_a = one && m[n - 3] == 1 && m[n - 4] == 0;
@@ -68,7 +83,7 @@ static size_t dns_answer(const struct peer *p, uint8_t *m, size_t len)
     if (!found)
         return n;
     const uint8_t head[12] = { 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4 };
-    struct be32 a = be32_put(p->addr);
+    struct be32 a = be32_put(opts_peer_addr(p->rig->o, (unsigned)i));
     memcpy(m + n, head, sizeof(head));
     memcpy(m + n + sizeof(head), &a, 4);
     return n + 16;
@@ -158,6 +173,11 @@ const char *peer_error(const struct peer *p)
     return nic_state(p->node.nic) == NIC_FAILED ? nic_error(p->node.nic) : NULL;
 }
 
+struct node *peer_node(struct peer *p)
+{
+    return &p->node;
+}
+
 const struct net *peer_net(const struct peer *p)
 {
     return p->node.net;
@@ -174,20 +194,25 @@ void peer_wake(struct peer *p)
     world_due(p->rig->world, world_now(p->rig->world));
 }
 
-int peer_open(struct peer **out, struct rig *r)
+const char *peer_name(const struct peer *p)
+{
+    return p->name;
+}
+
+int peer_open(struct peer **out, struct rig *r, unsigned i)
 {
     struct peer *p = calloc(1, sizeof(*p));
     if (!p)
         return -ENOMEM;
     uint8_t mac[6];
     p->rig = r;
-    p->addr = opts_peer_addr(r->o);
-    node_mac(r->o->seed, 1, mac);
+    name_of(p->name, i);
+    node_mac(r->o->seed, 1 + i, mac);
     int rc = page_make(&p->page);
     if (rc == 0)
-        rc = node_open(&p->node, r, 1, mac, NULL);
+        rc = node_open(&p->node, r, 1 + i, mac, NULL);
     if (rc == 0)
-        rc = net_set_addr(p->node.net, p->addr, r->o->prefix_len);
+        rc = net_set_addr(p->node.net, opts_peer_addr(r->o, i), r->o->prefix_len);
     const struct httpd_source src = { .arg = p, .open = open_page, .now = page_now };
     if (rc == 0)
         rc = httpd_open(&p->httpd, &p->node, 80, &src);

@@ -101,8 +101,8 @@ int cmd_serve(const struct opts *o, int argc, char **argv)
         say("usage: lanyard [OPTIONS] serve DIR [PORT]");
         return EXIT_USAGE;
     }
-    if (o->virtual_time && o->wire == WIRE_PEER) {
-        say("serve waits for clients: on --wire peer there is none but us");
+    if (o->virtual_time && o->peers) {
+        say("serve waits for clients: on --wire peer and switch there is none but us");
         return EXIT_USAGE;
     }
     v.dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -94,12 +94,51 @@ static void put_phy(struct printer *p, const struct sim_nic_stats *s)
     put(p, "core_evaluated", s->core_evaluated);
 }
 
+static void put_bridge(struct printer *p, const struct wire_switch_stats *b)
+{
+    if (!b)
+        return;
+    p->group = "switch";
+    put(p, "forwarded", b->forwarded);
+    put(p, "flooded", b->flooded);
+    put(p, "filtered", b->filtered);
+    put(p, "reserved", b->reserved);
+    put(p, "paused", b->paused);
+    put(p, "dropped_bad", b->dropped_bad);
+    put(p, "dropped_full", b->dropped_full);
+    put(p, "learned", b->learned);
+    put(p, "moved", b->moved);
+    put(p, "aged", b->aged);
+    put(p, "evicted", b->evicted);
+}
+
+static void put_hub(struct printer *p, const struct wire_hub_stats *h)
+{
+    if (!h)
+        return;
+    p->group = "hub";
+    put(p, "frames", h->frames);
+    put(p, "collisions", h->collisions);
+    put(p, "fragments", h->fragments);
+    put(p, "late", h->late);
+}
+
+/* Where clocks differ: how far the bytes between rx pins and core ran apart. */
+static void put_elastic(struct printer *p, const struct rig *r, const struct sim_nic_stats *s)
+{
+    if (wire_ppm(r->wire, 0) == wire_far_ppm(r->wire, 0))
+        return;
+    put(p, "rx_elastic_min", s->rx_elastic_min);
+    put(p, "rx_elastic_max", s->rx_elastic_max);
+}
+
 static void put_sim(struct printer *p, const struct rig *r)
 {
     struct sim_nic_stats s;
     sim_nic_stats_get(r->me.link, &s);
     put_phy(p, &s);
     const struct wire_stats *w = &r->wire->stats;
+    put_elastic(p, r, &s);
     p->group = "wire";
     put(p, "from_nic_frames", w->from_nic_frames);
     put(p, "from_nic_octets", w->from_nic_octets);
@@ -114,11 +153,13 @@ static void put_sim(struct printer *p, const struct rig *r)
     put(p, "file_oversize", file->file_oversize);
     put(p, "file_outward", file->file_outward);
     put_faults(p, FAULT_ON_WIRE, w->fault_tx, w->fault_rx);
+    put_bridge(p, wire_innermost(r->wire)->bridge);
+    put_hub(p, wire_innermost(r->wire)->hub);
 }
 
 void stats_begin(struct stats_reading *s)
 {
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < sizeof(s->nic) / sizeof(s->nic[0]); i++) {
         s->nic[i].count = -EAGAIN;
         s->nic[i].started = false;
     }
@@ -136,13 +177,13 @@ static int read_nic(struct nic *nic, bool *started, uint64_t out[NIC_COUNTERS_MA
 
 int stats_poll(struct stats_reading *s, struct rig *r)
 {
-    for (unsigned i = 0; i < (r->peer ? 2u : 1u); i++) {
+    for (unsigned i = 0; i < 1 + r->peers; i++) {
         int *count = &s->nic[i].count;
         if (*count == -EAGAIN)
-            *count = read_nic(i ? peer_nic(r->peer) : r->me.nic, &s->nic[i].started,
+            *count = read_nic(i ? peer_nic(r->peer[i - 1]) : r->me.nic, &s->nic[i].started,
                               s->nic[i].value);
         if (i && *count == -EAGAIN)
-            peer_wake(r->peer);
+            peer_wake(r->peer[i - 1]);
         if (*count < 0)
             return *count;
     }
@@ -154,6 +195,14 @@ static void put_nic(struct printer *p, const char *group, const uint64_t *counte
     p->group = group;
     for (int i = 0; i < count; i++)
         put(p, nic_counter_name((unsigned)i), counters[i]);
+}
+
+/* "pnic" is the NIC of "peer", "pnic2" that of "peer2". */
+static void put_pnic(struct printer *p, unsigned i, const struct stats_nic *n)
+{
+    char group[8];
+    (void)snprintf(group, sizeof(group), i ? "pnic%u" : "pnic", i + 1);
+    put_nic(p, group, n->value, n->count);
 }
 
 static void begin(struct printer *p, FILE *f, bool json)
@@ -181,9 +230,10 @@ void stats_print(FILE *f, const struct rig *r, const struct stats_reading *s, bo
     put_driver(&p, r);
     put_nic(&p, "nic", s->nic[0].value, s->nic[0].count);
     put_sim(&p, r);
-    if (r->peer)
-        put_stack(&p, peer_net(r->peer), "peer");
-    put_nic(&p, "pnic", s->nic[1].value, s->nic[1].count);
+    for (unsigned i = 0; i < r->peers; i++)
+        put_stack(&p, peer_net(r->peer[i]), peer_name(r->peer[i]));
+    for (unsigned i = 0; i < r->peers; i++)
+        put_pnic(&p, i, &s->nic[1 + i]);
     if (json)
         fputs("}\n", f);
 }
@@ -191,7 +241,10 @@ void stats_print(FILE *f, const struct rig *r, const struct stats_reading *s, bo
 /* Returns an exit code, after a line unless the NIC failed before, which was told then. */
 static int read_failed(const struct rig *r, int rc)
 {
-    if (nic_state(r->me.nic) != NIC_FAILED && !(r->peer && peer_error(r->peer)))
+    bool told = nic_state(r->me.nic) == NIC_FAILED;
+    for (unsigned i = 0; i < r->peers; i++)
+        told |= peer_error(r->peer[i]) != NULL;
+    if (!told)
         say("the NIC's counters could not be read: %s",
             rc == -EAGAIN ? "no answer" : strerror(-rc));
     return rc == -EAGAIN || rc == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED;

@@ -5,6 +5,7 @@
 #define LY_HOST_STATS_H
 
 #include "driver/nic.h"
+#include "host/opts.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,13 +14,13 @@
 struct rig;
 struct sim_nic_stats;
 
-/* The NICs' own counters: ours and, where the peer is the other host, its. */
+/* The NICs' own counters: ours, then those of the peers. */
 struct stats_reading {
-    struct {
+    struct stats_nic {
         uint64_t value[NIC_COUNTERS_MAX];
         int count;              /* how many were read; -EAGAIN not yet; else why not */
         bool started;
-    } nic[2];
+    } nic[1 + OPTS_PEERS_MAX];
 };
 
 void stats_begin(struct stats_reading *s);

@@ -92,11 +92,14 @@ static int check(struct rig *r)
     if (r->failed || (loop_signal(r->loop) && !r->leaving))
         return EXIT_FAILED;
     const char *mine = nic_state(r->me.nic) == NIC_FAILED ? nic_error(r->me.nic) : NULL;
-    const char *far = r->peer ? peer_error(r->peer) : NULL;
+    const char *far = NULL;
+    unsigned i = 0;
+    while (i < r->peers && !(far = peer_error(r->peer[i])))
+        i++;
     if (mine)
         say("NIC: %s", mine);
     else if (far)
-        say("NIC of the peer: %s", far);
+        say("NIC of the %s: %s", peer_name(r->peer[i]), far);
     r->failed = mine || far || r->wire->error[0]; /* the wire's: rig_close() tells it */
     return r->failed ? EXIT_FAILED : EXIT_DONE;
 }
@@ -104,8 +107,11 @@ static int check(struct rig *r)
 /* Nothing of the hosts is due, ever; only the wire may have more. */
 static bool idle(const struct rig *r)
 {
-    return r->me.next_ns == INT64_MAX && loop_timers_next(r->loop) == INT64_MAX &&
-           !sim_nic_busy(r->me.link) && !(r->peer && peer_alive(r->peer));
+    bool alive = r->me.next_ns != INT64_MAX || loop_timers_next(r->loop) != INT64_MAX ||
+                 sim_nic_busy(r->me.link);
+    for (unsigned i = 0; i < r->peers && !alive; i++)
+        alive = peer_alive(r->peer[i]);
+    return !alive;
 }
 
 /* A turn has passed; @dead: nothing will ever happen again. A file that is played may end so,
@@ -158,10 +164,13 @@ static void sleep_wall(struct rig *r, bool busy)
         r->wire->ops->ready(r->wire, fds + 2, n - 2);
 }
 
-/* Any NIC: the peer's may work while ours is quiet. */
+/* Any NIC: a peer's may work while ours is quiet. */
 static bool busy(const struct rig *r)
 {
-    return sim_nic_busy(r->me.link) || (r->peer && peer_busy(r->peer));
+    bool any = sim_nic_busy(r->me.link);
+    for (unsigned i = 0; i < r->peers && !any; i++)
+        any = peer_busy(r->peer[i]);
+    return any;
 }
 
 static int turn_wall(struct rig *r)

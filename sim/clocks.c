@@ -38,6 +38,15 @@ void sim_clocks_add(struct sim_clocks *s, uint64_t num, uint64_t den, unsigned m
     set(c, sim_clock_first(c, start));
 }
 
+void sim_clocks_add_ppm(struct sim_clocks *s, uint64_t hz, int ppm, unsigned mask, uint64_t start)
+{
+    const uint64_t million = 1000000;
+    if (ppm == 0)
+        sim_clocks_add(s, hz, 1, mask, start);
+    else
+        sim_clocks_add(s, hz * (uint64_t)((int64_t)million + ppm), million, mask, start);
+}
+
 /* Each clock by its own index: their phases stay what they would have been. */
 void sim_clocks_jump(struct sim_clocks *s, uint64_t t)
 {

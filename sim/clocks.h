@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define SIM_CLOCKS_MAX 3
+#define SIM_CLOCKS_MAX 4
 
 struct sim_clock {
     uint64_t num, den;      /* Hz */
@@ -31,6 +31,9 @@ struct sim_clocks {
 /** sim_clocks_add() - one more clock, its first edge at or after @start. */
 void sim_clocks_add(struct sim_clocks *s, uint64_t num, uint64_t den, unsigned mask,
                     uint64_t start);
+
+/** sim_clocks_add_ppm() - the same, @ppm millionths faster than @hz. */
+void sim_clocks_add_ppm(struct sim_clocks *s, uint64_t hz, int ppm, unsigned mask, uint64_t start);
 
 /** sim_clock_edge_ps() - time of edge @k. */
 static inline uint64_t sim_clock_edge_ps(const struct sim_clock *c, uint64_t k)

@@ -184,5 +184,7 @@ void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out)
         .phy_tx_octets = n->tap.n_out.octets,
         .phy_rx_frames = n->tap.n_in.frames,
         .phy_rx_octets = n->tap.n_in.octets,
+        .rx_elastic_min = n->elastic.min,
+        .rx_elastic_max = n->elastic.max,
     };
 }

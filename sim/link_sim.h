@@ -35,7 +35,22 @@ struct sim_nic_stats {
     uint64_t core_evaluated;    /* really evaluated */
     uint64_t phy_tx_frames, phy_tx_octets;  /* seen at the PHY pins; octets DA..FCS */
     uint64_t phy_rx_frames, phy_rx_octets;
+    /* Bytes of a frame between the pins and the core, while it came: least and most. */
+    unsigned rx_elastic_min, rx_elastic_max;
 };
+
+/**
+ * sim_profile_text() - what a recording calls the clocks of the NIC on @port of @w: the profile
+ * (NULL: the default) and, where they are off, "+PPM-PPM" of its own and of what it hears.
+ *
+ * Returns 0; -EINVAL too long, or a sign in it already.
+ */
+#define SIM_PROFILE_BYTES 17
+int sim_profile_text(char *out, const char *profile, const struct wire *w, unsigned port);
+
+/** sim_profile_link() - the link of @profile (NULL: the default): Mbit/s, and whether it is full
+ * duplex. Returns 0, -EINVAL there is no such profile. */
+int sim_profile_link(const char *profile, unsigned *mbit, bool *full_duplex);
 
 /** sim_nic_open() - Returns 0 and the link; -EINVAL unknown profile, -ENOMEM. */
 int sim_nic_open(struct link **out, const struct sim_nic_cfg *cfg);

@@ -15,6 +15,8 @@
 #include "sim/sim_nic.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rule of rtl/README.md: o_quiet may lag, but by less than this. */
@@ -30,42 +32,109 @@
 #define RESET_EDGES 16u
 #define START_EDGES 48u
 
-struct clock_hz { uint64_t num, den; };
-
-/* Clocks of each profile's simulation top. */
+/* Clocks and link of each. Pins of MII carry nibbles, two to a symbol. */
 static const struct profile {
     const char *name;
-    struct clock_hz core, link, phy_rx;
+    uint64_t core_hz, link_hz, phy_hz;
+    unsigned mbit;
+    bool full_duplex;
 } profiles[] = {
-    { "gmii", { 125000000, 1 }, { 125000000, 1 }, { 125000000, 1 } },
+    { "gmii", 125000000, 125000000, 125000000, 1000, true },
+    { "mii", 125000000, 125000000, 25000000, 100, true },
+    { "miih", 125000000, 125000000, 25000000, 100, false },
+    { "mii10", 125000000, 125000000, 2500000, 10, true },
+    { "mii10h", 125000000, 125000000, 2500000, 10, false },
 };
 
-int sim_profile_clocks(struct sim_clocks *s, const char *profile, bool stop_core_clock,
-                       uint64_t start)
+/* The profile whose name are the first @n characters. */
+static const struct profile *find(const char *name, size_t n)
 {
-    const struct profile *p = NULL;
-
     for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
-        if (strcmp(profile ? profile : SIM_PROFILE, profiles[i].name) == 0)
-            p = &profiles[i];
+        if (strlen(profiles[i].name) == n && memcmp(name, profiles[i].name, n) == 0)
+            return &profiles[i];
+    return NULL;
+}
+
+int sim_profile_link(const char *profile, unsigned *mbit, bool *full_duplex)
+{
+    const struct profile *p = find(profile ? profile : SIM_PROFILE,
+                                   strlen(profile ? profile : SIM_PROFILE));
     if (!p)
         return -EINVAL;
+    *mbit = p->mbit;
+    *full_duplex = p->full_duplex;
+    return 0;
+}
+
+int sim_profile_text(char *out, const char *profile, const struct wire *w, unsigned port)
+{
+    int own = wire_ppm(w, port), far = wire_far_ppm(w, port), n;
+    if (!profile)
+        profile = SIM_PROFILE;
+    if (own || far)
+        n = snprintf(out, SIM_PROFILE_BYTES, "%s%+d%+d", profile, own, far);
+    else
+        n = snprintf(out, SIM_PROFILE_BYTES, "%s", profile);
+    return n < SIM_PROFILE_BYTES && !strpbrk(profile, "+-") ? 0 : -EINVAL;
+}
+
+/* Returns whether @text is two numbers with signs, or nothing. */
+static bool parse_ppm(const char *text, int ppm[2])
+{
+    ppm[0] = ppm[1] = 0;
+    for (unsigned i = 0; i < 2 && *text; i++) {
+        char *end;
+        long v = strtol(text, &end, 10);
+        if ((*text != '+' && *text != '-') || end == text || v > WIRE_PPM_MAX || v < -WIRE_PPM_MAX)
+            return false;
+        ppm[i] = (int)v;
+        text = end;
+        if (i == 0 && !*text)
+            return false;
+    }
+    return !*text;
+}
+
+int sim_profile_clocks(struct sim_clocks *s, const char *text, bool stop_core_clock,
+                       uint64_t start, struct nic_model_in *in)
+{
+    size_t n = strcspn(text, "+-");
+    const struct profile *p = find(text, n);
+    int ppm[2];
+
+    if (!p || !parse_ppm(text + n, ppm))
+        return -EINVAL;
     if (!stop_core_clock)
-        sim_clocks_add(s, p->core.num, p->core.den, NIC_CLK_CORE, start);
-    sim_clocks_add(s, p->link.num, p->link.den, NIC_CLK_LINK, start);
-    sim_clocks_add(s, p->phy_rx.num, p->phy_rx.den, NIC_CLK_PHY_RX, start);
+        sim_clocks_add_ppm(s, p->core_hz, ppm[0], NIC_CLK_CORE, start);
+    sim_clocks_add_ppm(s, p->link_hz, ppm[0], NIC_CLK_LINK, start);
+    sim_clocks_add_ppm(s, p->phy_hz, ppm[1], NIC_CLK_PHY_RX, start);
+    if (p->mbit < 1000)
+        sim_clocks_add_ppm(s, p->phy_hz, ppm[0], NIC_CLK_MII_TX, start);
+    in->link_speed = p->mbit == 1000 ? 2 : p->mbit == 100;
+    in->link_fd = p->full_duplex;
     return 0;
 }
 
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
 {
-    int rc = sim_profile_clocks(&n->clocks, profile, stop_core_clock, world_now(n->world));
+    char text[SIM_PROFILE_BYTES];
+    int rc = sim_profile_text(text, profile, n->wire, n->port);
+    if (rc == 0)
+        rc = sim_profile_clocks(&n->clocks, text, stop_core_clock, world_now(n->world), n->in);
     if (rc < 0)
         return rc;
     if (!stop_core_clock) {
         n->core = &n->clocks.c[0];
         n->first_k = n->core->k;
     }
+    for (unsigned i = 0; i < n->clocks.n; i++)
+        if (n->clocks.c[i].mask & NIC_CLK_PHY_RX)
+            n->phy_rx = &n->clocks.c[i];
+    n->mii = n->in->link_speed < 2;
+    n->settle = SETTLE_CYCLES;
+    if (n->mii)     /* two symbols: between two nibbles nothing seems to happen */
+        n->settle += 4 * (unsigned)(n->clocks.c[0].num * n->phy_rx->den / n->phy_rx->num
+                                    / n->clocks.c[0].den + 1);
     n->start = START_EDGES;
     n->in->rst = 1;
     return 0;
@@ -73,27 +142,55 @@ int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
 
 /* --- one edge ---------------------------------------------------------------- */
 
-/* Symbols of the tx side: all that carry something, and the first that does not. */
-static void phy_out(struct sim_nic *n, uint64_t t)
+/* Symbols of the tx side: all that carry something, and the first that does not. Returns whether
+ * there was any. */
+static bool phy_out(struct sim_nic *n, uint64_t t)
 {
-    const struct nic_model_out *o = n->out;
-    struct sym s = { .data = o->txd, .dv = o->tx_en, .er = o->tx_er };
-    n->tx_on = s.dv;
+    struct sym s;
+    if (!pins_out(&n->gear, n->mii, n->out, &s))
+        return n->gear.on;
     phy_tap_out(&n->tap, t, &s);
     n->wire->ops->out(n->wire, n->port, t, &s);
+    return true;
+}
+
+/* At a core edge: how many bytes are under way, from the first that came out to the last that
+ * went in. */
+static void elastic_count(struct sim_elastic *e, bool byte, bool dv)
+{
+    e->out += byte;
+    if (!dv && e->in == e->out) {
+        e->in = e->out = 0;
+        e->on = false;
+        return;
+    }
+    e->on |= byte;
+    if (!e->on || !dv)
+        return;
+    unsigned n = (unsigned)(e->in - e->out);
+    if (e->max == 0 || n < e->min)
+        e->min = n;
+    if (n > e->max)
+        e->max = n;
 }
 
 /* Returns true if a symbol came. */
 static bool phy_in(struct sim_nic *n, uint64_t t)
 {
     struct nic_model_in *in = n->in;
+    if (n->mii && pins_high(n->phy_rx)) {       /* the other half of the symbol before */
+        in->rxd = n->rx_high;
+        return in->rx_dv || in->rx_er || in->crs || in->col;
+    }
     struct sym s = n->wire->ops->in(n->wire, n->port, t);
-    in->rxd = s.data;
+    in->rxd = n->mii ? s.data & 15u : s.data;
+    n->rx_high = s.data >> 4;
     in->rx_dv = s.dv;
     in->rx_er = s.er;
     in->crs = s.crs;
     in->col = s.col;
     n->rx_fault = s.fault;
+    n->elastic.in += s.dv;
     phy_tap_in(&n->tap, t, &s);
     return s.dv || s.er || s.crs || s.col;
 }
@@ -147,13 +244,15 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
     if (mask & NIC_CLK_CORE) {
         n->evaluated++;
         in->skip_stb = 0;
-        if (out->tx_en || n->tx_on) {
-            phy_out(n, t);
-            active = true;
-        }
+        if (n->elastic.in)
+            elastic_count(&n->elastic, out->rx_byte, in->rx_dv);
         active |= !out->quiet;
     }
-    n->idle = active ? 0 : n->idle + (n->idle < SETTLE_CYCLES);
+    if (mask & (n->mii ? NIC_CLK_MII_TX : NIC_CLK_CORE))
+        active |= phy_out(n, t);
+    /* Cycles of the core; of the link where that stands still. */
+    bool cycle = mask & (n->core ? NIC_CLK_CORE : NIC_CLK_LINK);
+    n->idle = active ? 0 : n->idle + (cycle && n->idle < n->settle);
 }
 
 /* The next edge, whichever clocks it is of. Clocks that rise together are evaluated
@@ -195,7 +294,7 @@ static uint64_t something_at(const struct sim_nic *n, uint64_t deadline_ps)
 
 static bool settled(const struct sim_nic *n)
 {
-    return n->start == 0 && n->idle >= SETTLE_CYCLES;
+    return n->start == 0 && n->idle >= n->settle;
 }
 
 /* The horizon may still come closer while asleep: next() asks again each time. */

@@ -140,6 +140,8 @@ void inputs(const nic_model_in &in, Vly_top_sim &top)
 {
     top.rst = in.rst;
     top.gmii_rxd = in.rxd;
+    top.link_speed = in.link_speed;
+    top.link_fd = in.link_fd;
     top.gmii_rx_dv = in.rx_dv;
     top.gmii_rx_er = in.rx_er;
     top.gmii_crs = in.crs;
@@ -156,6 +158,7 @@ void outputs(nic_model_out &out, const Vly_top_sim &top)
     out.txd = top.gmii_txd;
     out.tx_en = top.gmii_tx_en;
     out.tx_er = top.gmii_tx_er;
+    out.rx_byte = top.rx_byte;
     out.s_rec_ready = top.s_rec_ready;
     out.m_rec_valid = top.m_rec_valid;
     out.m_rec_data = top.m_rec_data;
@@ -187,6 +190,8 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
     m->top->clk = 0;
     m->top->clk_link = 0;
     m->top->gmii_rx_clk = 0;
+    m->top->mii_tx_clk = 0;
+    m->top->phy_fixed = 1;
     inputs(m->in, *m->top);
     m->top->eval();
     outputs(m->out, *m->top);
@@ -222,12 +227,14 @@ void nic_model_edge(struct nic_model *m, unsigned clocks)
     top.clk = (clocks & NIC_CLK_CORE) != 0;
     top.clk_link = (clocks & NIC_CLK_LINK) != 0;
     top.gmii_rx_clk = (clocks & NIC_CLK_PHY_RX) != 0;
+    top.mii_tx_clk = (clocks & NIC_CLK_MII_TX) != 0;
     top.eval();
     m->wave.rise(m->in.time_ps);
     /* Nothing steps on a falling edge; this only lets Verilator see the clocks low. */
     top.clk = 0;
     top.clk_link = 0;
     top.gmii_rx_clk = 0;
+    top.mii_tx_clk = 0;
     top.eval();
     outputs(m->out, top);
 }

@@ -19,10 +19,13 @@ struct nic_model;
 #define NIC_CLK_CORE 1u
 #define NIC_CLK_LINK 2u
 #define NIC_CLK_PHY_RX 4u
+#define NIC_CLK_MII_TX 8u         /* below 1000 Mbit/s */
 
 struct nic_model_in {
     uint8_t rst;                /* asynchronous, active high */
     uint8_t rxd, rx_dv, rx_er, crs, col;
+    uint8_t link_speed;         /* 0: 10, 1: 100, 2: 1000 Mbit/s; of the whole run, as link_fd */
+    uint8_t link_fd;
     uint8_t s_rec_valid, s_rec_data;
     uint8_t m_rec_ready;
     uint8_t skip_stb;           /* with NIC_CLK_CORE: add skip_cycles to the time base */
@@ -32,6 +35,7 @@ struct nic_model_in {
 
 struct nic_model_out {
     uint8_t txd, tx_en, tx_er;
+    uint8_t rx_byte;            /* a byte of a frame left the PHY side at this core edge */
     uint8_t s_rec_ready;
     uint8_t m_rec_valid, m_rec_data, m_rec_last;
     uint8_t quiet;

@@ -28,7 +28,11 @@ struct replay {
     const struct sim_clock *core;       /* NULL: stopped in the run */
     uint64_t first_k;
     struct phy_tap tap;
-    bool tx_on;                         /* the symbol before had tx_en */
+    bool mii;                           /* pins carry nibbles */
+    const struct sim_clock *phy_rx;
+    struct pins_gear gear;
+    struct sym low;                     /* first half of a symbol that comes, and when */
+    uint64_t low_ps;
     uint64_t skip_cycles;               /* for the next edge; 0: none */
 
     /* The bytes that the tape offered and the model has not taken: one at most, until they
@@ -93,17 +97,26 @@ static void hear(struct replay *p, uint64_t t, unsigned mask, uint8_t fault)
     const struct nic_model_in *in = p->in;
     struct sym s = { .data = in->rxd, .dv = in->rx_dv, .er = in->rx_er, .crs = in->crs,
                      .col = in->col, .fault = fault };
-    if (mask & NIC_CLK_PHY_RX)
-        phy_tap_in(&p->tap, t, &s);
+    if (!(mask & NIC_CLK_PHY_RX))
+        return;
+    if (p->mii && !pins_high(p->phy_rx)) {
+        p->low = s;
+        p->low_ps = t;
+        return;
+    }
+    if (p->mii) {
+        p->low.data |= (uint8_t)(s.data << 4);
+        s = p->low;
+        t = p->low_ps;
+    }
+    phy_tap_in(&p->tap, t, &s);
 }
 
 static void see(struct replay *p, uint64_t t)
 {
-    const struct nic_model_out *o = p->out;
-    struct sym s = { .data = o->txd, .dv = o->tx_en, .er = o->tx_er };
-    if (s.dv || p->tx_on)
+    struct sym s;
+    if (pins_out(&p->gear, p->mii, p->out, &s))
         phy_tap_out(&p->tap, t, &s);
-    p->tx_on = s.dv;
 }
 
 static void phy_text(char *out, const struct tape_pins *pins)
@@ -161,7 +174,7 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     r->end_ps = t;
     r->nic.core_evaluated += (mask & NIC_CLK_CORE) != 0;
     struct tape_pins got = tape_pins_of(p->in, live ? p->out : NULL, pins->g[TAPE_FAULT], pins);
-    if (live && (mask & NIC_CLK_CORE))
+    if (live && (mask & (p->mii ? NIC_CLK_MII_TX : NIC_CLK_CORE)))
         see(p, t);
     compare(pins, &got, t, r);
     return !r->differs || p->cfg->keep_going;
@@ -230,7 +243,14 @@ int replay_run(struct replay *p, const struct replay_cfg *cfg, struct replay_res
 
 static int make_model(struct replay *p, const struct tape_head *h, char *why)
 {
-    if (sim_profile_clocks(&p->clocks, h->profile, h->core_stopped, h->start_ps) < 0) {
+    p->model = nic_model_create(h->seed, h->number);
+    if (!p->model) {
+        (void)snprintf(why, TAPE_WHY_BYTES, "out of memory");
+        return -ENOMEM;
+    }
+    p->in = nic_model_inputs(p->model);
+    p->out = nic_model_outputs(p->model);
+    if (sim_profile_clocks(&p->clocks, h->profile, h->core_stopped, h->start_ps, p->in) < 0) {
         (void)snprintf(why, TAPE_WHY_BYTES, "recording of profile sim:%s, which is not in this "
                        "program", h->profile);
         return -EINVAL;
@@ -239,13 +259,10 @@ static int make_model(struct replay *p, const struct tape_head *h, char *why)
         p->core = &p->clocks.c[0];
         p->first_k = p->core->k;
     }
-    p->model = nic_model_create(h->seed, h->number);
-    if (!p->model) {
-        (void)snprintf(why, TAPE_WHY_BYTES, "out of memory");
-        return -ENOMEM;
-    }
-    p->in = nic_model_inputs(p->model);
-    p->out = nic_model_outputs(p->model);
+    for (unsigned i = 0; i < p->clocks.n; i++)
+        if (p->clocks.c[i].mask & NIC_CLK_PHY_RX)
+            p->phy_rx = &p->clocks.c[i];
+    p->mii = p->in->link_speed < 2;
     return 0;
 }
 

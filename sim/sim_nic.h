@@ -9,9 +9,17 @@
 #include "sim/clocks.h"
 #include "sim/link_sim.h"
 #include "sim/nic_model.h"
+#include "sim/phy_pins.h"
 #include "sim/phy_tap.h"
 #include "sim/rec_stream.h"
 #include "sim/tape.h"
+
+/* Bytes of a frame between the rx pins and the core, counted at core edges. */
+struct sim_elastic {
+    uint64_t in, out;           /* of the event that comes now */
+    bool on;                    /* it goes on */
+    unsigned min, max;          /* of all events; max 0: none yet */
+};
 
 struct sim_nic {
     struct link link;           /* first: a struct link * is a struct sim_nic * */
@@ -28,12 +36,17 @@ struct sim_nic {
 
     unsigned start;             /* edges left before the outputs count */
     unsigned idle;              /* core cycles without any activity */
-    bool tx_on;                 /* the symbol before had tx_en */
+    bool mii;                   /* pins carry nibbles */
+    unsigned settle;            /* of those cycles until it may sleep */
+    const struct sim_clock *phy_rx;
+    uint8_t rx_high;            /* nibble of the symbol at the rx pins */
+    struct pins_gear gear;
     bool asleep;
     uint64_t deadline_ps;       /* asleep: be awake before the core's next timer */
     uint64_t first_k;           /* core edge at which the NIC was plugged in */
     uint64_t evaluated;         /* core edges */
 
+    struct sim_elastic elastic;
     struct tape *tape;          /* NULL: not recorded */
     uint8_t rx_fault;           /* sym.fault of the symbol at the rx pins */
     struct phy_tap tap;
@@ -42,11 +55,13 @@ struct sim_nic {
 
 extern const struct actor_ops sim_nic_actor;
 
-/** sim_profile_clocks() - the clocks of @profile (NULL: the default) from @start on. -EINVAL. */
-int sim_profile_clocks(struct sim_clocks *s, const char *profile, bool stop_core_clock,
-                       uint64_t start);
+/** sim_profile_clocks() - the clocks by the text of sim_profile_text(), from @start on, and the
+ * link at the pins of @in. Returns 0, -EINVAL. */
+int sim_profile_clocks(struct sim_clocks *s, const char *text, bool stop_core_clock,
+                       uint64_t start, struct nic_model_in *in);
 
-/** sim_nic_plug() - clocks from @profile (NULL: the default), reset asserted. -EINVAL. */
+/** sim_nic_plug() - clocks from @profile (NULL: the default) and the wire, reset asserted.
+ * Returns 0, -EINVAL. */
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock);
 
 /** sim_nic_idle() - nothing under way in the model or towards it. */

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One GMII symbol: 8 ns at 1000 Mbit/s. */
+/* One octet on the line: 8 ns at 1000 Mbit/s, 80 at 100, 800 at 10. Nibbles are at pins only. */
 struct sym {
     uint8_t data;
     uint8_t dv, er;     /* towards the NIC: RX_DV, RX_ER; from it: TX_EN, TX_ER */
@@ -64,11 +64,41 @@ struct wire_stats {
     uint64_t fault_tx[FAULT_KINDS], fault_rx[FAULT_KINDS];  /* frames treated so, by --fault */
 };
 
+/* What a switch did with the frames that came to it. */
+struct wire_switch_stats {
+    uint64_t forwarded;         /* to the one port that has the address */
+    uint64_t flooded;           /* to all others: broadcast, multicast, unknown */
+    uint64_t filtered;          /* the address is on the side that it came from */
+    uint64_t reserved;          /* 01-80-C2-00-00-0x never crosses; of these, */
+    uint64_t paused;            /* pause frames, which were obeyed */
+    uint64_t dropped_bad;       /* FCS, length, preamble, error symbol */
+    uint64_t dropped_full;      /* copies for which an output queue had no room */
+    uint64_t learned, moved, aged, evicted;     /* addresses */
+};
+
+/* What happened on a hub. */
+struct wire_hub_stats {
+    uint64_t frames;            /* that met no collision */
+    uint64_t collisions;        /* from the first two that send to the last */
+    uint64_t fragments;         /* what a station sent and had to give up */
+    uint64_t late;              /* of these, hit behind 64 octets */
+};
+
+/* Lines of a wire: one for what each NIC sends, and one for a wire that sends by itself. */
+#define WIRE_PORTS_MAX 8u
+#define WIRE_LINES (WIRE_PORTS_MAX + 1u)
+#define WIRE_PPM_MAX 1000
+
 struct wire {
     const struct wire_ops *ops;
     struct world *world;
     struct wire_stats stats;
+    const struct wire_switch_stats *bridge;     /* of a switch; NULL: it is none */
+    const struct wire_hub_stats *hub;           /* of a hub; NULL: it is none */
     struct wire *inner;         /* of a wire round another one; NULL: none */
+    unsigned centre;            /* the line that all NICs hear; 0: ports 0 and 1 hear each other */
+    int ppm[WIRE_LINES];        /* of the clock that drives each line: wire_set_ppm() */
+    unsigned mbit;              /* wire_set_speed(); 0: 1000 */
     struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
     char error[160];            /*  "" or one line: why the run must fail */
 };
@@ -78,6 +108,11 @@ struct wire {
 /* Each returns 0 and *out, or -errno with a line in @why (WIRE_WHY_BYTES). */
 /** wire_peer_open() - a full-duplex cable between port 0 and port 1, 8 ns long or more. */
 int wire_peer_open(struct wire **out, struct world *w, char *why);
+/** wire_switch_open() - a learning switch with @ports of them, 2..WIRE_PORTS_MAX. */
+int wire_switch_open(struct wire **out, struct world *w, unsigned ports, char *why);
+/** wire_hub_open() - a repeater with @ports, half duplex at 10 or 100 Mbit/s (100 without
+ * wire_set_speed()). */
+int wire_hub_open(struct wire **out, struct world *w, unsigned ports, char *why);
 /** wire_slirp_open() - user-mode NAT by libslirp: 10.0.2.0/24, router .2, DNS .3. */
 int wire_slirp_open(struct wire **out, struct world *w, char *why);
 /** wire_packet_open() - AF_PACKET on interface @ifname. Needs CAP_NET_RAW. */
@@ -93,8 +128,8 @@ int wire_pcap_open(struct wire **out, struct world *w, const char *path, uint64_
 
 /**
  * wire_set_far_capture() - record the far end as well (--pcap-far): the PHY of the
- * NIC on port 1 of a peer wire, else what is handed to and comes from the kernel or
- * libslirp, at that time. Directions are those that the far end sees. Before the
+ * NIC on port 1 of a peer wire, a hub or a switch, else what is handed to and comes from the
+ * kernel or libslirp, at that time. Directions are those that the far end sees. Before the
  * first symbol; @cap outlives the wire.
  */
 void wire_set_far_capture(struct wire *w, struct pcapng *cap);
@@ -105,6 +140,46 @@ static inline const struct wire *wire_innermost(const struct wire *w)
     while (w->inner)
         w = w->inner;
     return w;
+}
+
+/**
+ * wire_set_ppm() - the clock that drives @line is off by so many millionths, at most
+ * WIRE_PPM_MAX either way: that of the NIC on the port of that number, or (port 1 of a wire
+ * with one NIC, the number of ports of a switch or a hub) the wire's own. Before NICs are
+ * plugged in and faults are put round it.
+ */
+static inline void wire_set_ppm(struct wire *w, unsigned line, int ppm)
+{
+    while (w->inner)
+        w = w->inner;
+    w->ppm[line] = ppm;
+}
+
+/** wire_set_speed() - of all ports, 10, 100 or 1000; as early as wire_set_ppm(). */
+static inline void wire_set_speed(struct wire *w, unsigned mbit)
+{
+    for (; w; w = w->inner)
+        w->mbit = mbit;
+}
+
+/** wire_sym_ps() - how long a symbol of struct sym lasts, if the clock is not off. */
+static inline uint64_t wire_sym_ps(const struct wire *w)
+{
+    w = wire_innermost(w);
+    return 8000000u / (w->mbit ? w->mbit : 1000);
+}
+
+/** wire_ppm() - of the clock of the NIC on @port. wire_far_ppm() - of what it hears, which its
+ * PHY recovers. */
+static inline int wire_ppm(const struct wire *w, unsigned port)
+{
+    return wire_innermost(w)->ppm[port];
+}
+
+static inline int wire_far_ppm(const struct wire *w, unsigned port)
+{
+    w = wire_innermost(w);
+    return w->ppm[w->centre ? w->centre : port ^ 1u];
 }
 
 /** wire_more() - as wire_ops.more(), of the innermost wire. */

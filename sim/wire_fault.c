@@ -12,6 +12,7 @@
 #include "sim/wire_fault.h"
 
 #include "driver/be.h"
+#include "sim/clocks.h"
 #include "sim/wire_frames.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #define US_PS 1000000ull
+#define PS_PER_S 1000000000000ull
 /* Of draws: whatever else draws from the same seed has another one. */
 #define STREAM 0x46000000u
 #define MS_PS 1000000000ull
@@ -49,8 +51,8 @@ struct wire_fault {
     struct fault_plan plan;
     struct path tx, rx;
     int actor;
-    bool sending;               /* the symbol before had dv: */
-    uint64_t next_ps;           /* another one is due */
+    struct sim_clocks clock;    /* of our NIC's transmitter: what it sends is played by */
+    bool sending;               /* the symbol before had dv: another one is due */
 };
 
 static struct wire_fault *fault_of(struct wire *w)
@@ -230,7 +232,9 @@ static uint64_t fault_in_next(struct wire *w, unsigned port)
 static uint64_t play_next(void *self)
 {
     struct wire_fault *f = self;
-    return f->sending ? f->next_ps : path_next(&f->tx);
+    const struct sim_clock *c = &f->clock.c[0];
+    uint64_t t = f->sending ? c->t : path_next(&f->tx);
+    return t == SIM_NEVER || f->sending ? t : sim_clock_edge_ps(c, sim_clock_first(c, t));
 }
 
 static void play(void *self, uint64_t t)
@@ -242,7 +246,7 @@ static void play(void *self, uint64_t t)
     if (s.dv || f->sending)
         in->ops->out(in, 0, t, &s);
     f->sending = s.dv;
-    f->next_ps = t + SYM_PS;
+    sim_clocks_jump(&f->clock, t + 1);
     if (!s.dv)
         hear_inner(f);
 }
@@ -293,7 +297,10 @@ static int path_init(struct path *p, const struct wire_fault *f, bool is_tx, uin
     fault_path_init(&p->plan, &f->plan, is_tx, US_PS, world_seed(f->w.world), STREAM);
     p->stats = stats;
     p->feed = frame_feed_create();
-    return p->feed ? 0 : -ENOMEM;
+    if (!p->feed)
+        return -ENOMEM;
+    frame_feed_symbol(p->feed, wire_sym_ps(f->w.inner));
+    return 0;
 }
 
 int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_plan *plan)
@@ -305,6 +312,8 @@ int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_pl
     }
     f->w = (struct wire){ .ops = &ops, .world = inner->world, .inner = inner };
     f->plan = *plan;
+    f->w.mbit = inner->mbit;
+    sim_clocks_add_ppm(&f->clock, PS_PER_S / wire_sym_ps(inner), wire_ppm(inner, 0), 1, 0);
     f->actor = world_add(inner->world, &player, f);
     int rc = f->actor < 0 ? f->actor : path_init(&f->tx, f, true, f->w.stats.fault_tx);
     if (rc == 0)

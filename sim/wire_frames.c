@@ -21,8 +21,9 @@
 #define TPID_CVLAN 0x8100u  /* 802.1Q 9.6 */
 #define TPID_SVLAN 0x88A8u
 #define TYPE_AT 12u
-/* From the last symbol of one frame to the first of the next. */
-#define GAP_PS ((uint64_t)(ETH_GAP_BYTES + 1u) * SYM_PS)
+/* From the last symbol of one frame to the first of the next. Clocks may be off by a little: half
+ * a symbol less tells twelve octets from eleven, and is over before the edge of the thirteenth. */
+#define GAP_SYMBOLS (ETH_GAP_BYTES + 1u)
 
 uint32_t frame_fcs(const uint8_t *frame, size_t len)
 {
@@ -47,6 +48,7 @@ static void start(struct frame_asm *a, uint64_t t)
     a->len = a->preamble = 0;
     a->fault = 0;
     a->gap_ps = a->last_ps ? t - a->last_ps : SIM_NEVER;
+    a->first_ps = t;
 }
 
 bool frame_asm_edge(struct frame_asm *a, uint64_t t, const struct sym *s)
@@ -86,6 +88,13 @@ static bool fcs_good(const struct frame_asm *a)
     return le32_get(fcs) == frame_fcs(a->buf, n);
 }
 
+/* At the speed of the frame itself. */
+static bool gap_short(const struct frame_asm *a)
+{
+    uint64_t sym = (a->last_ps - a->first_ps) / (a->preamble + a->len);
+    return a->gap_ps < GAP_SYMBOLS * sym - sym / 2;
+}
+
 uint32_t frame_asm_verdict(const struct frame_asm *a)
 {
     uint32_t bad = 0;
@@ -99,7 +108,7 @@ uint32_t frame_asm_verdict(const struct frame_asm *a)
         bad |= PCAPNG_BAD_SHORT;
     if (a->len > frame_max_bytes(a->buf, a->len))
         bad |= PCAPNG_BAD_LONG;
-    if (a->gap_ps < GAP_PS)
+    if (gap_short(a))
         bad |= PCAPNG_BAD_GAP;
     if (!fcs_good(a))
         bad |= PCAPNG_BAD_FCS;
@@ -125,7 +134,6 @@ const char *frame_bad_name(uint32_t bad)
 
 /* --- from frames to symbols --------------------------------------------- */
 
-#define FEED_FRAMES 1024u
 #define LEAD_BYTES (ETH_PREAMBLE_BYTES + 1u)    /* before DA */
 
 struct feed_slot {
@@ -137,20 +145,24 @@ struct feed_slot {
 
 struct frame_feed {
     uint64_t free_at;           /* the wire's gap is over */
-    unsigned head, n;
+    uint64_t hold;              /* no frame begins before */
+    uint64_t sym_ps;
+    unsigned head, n, slots;
     uint32_t pos;               /* next octet of the frame at head, preamble included */
-    struct feed_slot slot[FEED_FRAMES];
+    struct feed_slot slot[];
 };
+
+struct frame_feed *frame_feed_create_of(unsigned frames)
+{
+    struct frame_feed *f = malloc(sizeof *f + frames * sizeof f->slot[0]);
+    if (f)
+        *f = (struct frame_feed){ .slots = frames, .sym_ps = SYM_PS };
+    return f;
+}
 
 struct frame_feed *frame_feed_create(void)
 {
-    struct frame_feed *f = malloc(sizeof *f);
-    if (f) {
-        f->free_at = 0;
-        f->head = f->n = 0;
-        f->pos = 0;
-    }
-    return f;
+    return frame_feed_create_of(FEED_FRAMES);
 }
 
 void frame_feed_destroy(struct frame_feed *f)
@@ -160,7 +172,7 @@ void frame_feed_destroy(struct frame_feed *f)
 
 unsigned frame_feed_room(const struct frame_feed *f)
 {
-    return FEED_FRAMES - f->n;
+    return f->slots - f->n;
 }
 
 /* The slot behind the last one is filled: queue it. */
@@ -177,9 +189,9 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
 {
     if (len < ETH_HDR_BYTES || len + ETH_FCS_BYTES > frame_max_bytes(frame, len))
         return -EMSGSIZE;
-    if (f->n == FEED_FRAMES)
+    if (f->n == f->slots)
         return -ENOBUFS;
-    struct feed_slot *s = &f->slot[(f->head + f->n) % FEED_FRAMES];
+    struct feed_slot *s = &f->slot[(f->head + f->n) % f->slots];
     uint32_t n = (uint32_t)len;
     memcpy(s->b, frame, n);
     /* A kernel hands out an ARP of 42 octets; on a wire the sender pads. 802.3 4.2.3.3. */
@@ -196,10 +208,10 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
 int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, size_t len,
                        uint8_t fault)
 {
-    struct feed_slot *s = &f->slot[(f->head + f->n) % FEED_FRAMES];
+    struct feed_slot *s = &f->slot[(f->head + f->n) % f->slots];
     if (len > sizeof s->b)
         return -EMSGSIZE;
-    if (f->n == FEED_FRAMES)
+    if (f->n == f->slots)
         return -ENOBUFS;
     memcpy(s->b, frame, len);
     slot_take(f, s, at, (uint32_t)len, fault);
@@ -212,16 +224,16 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
     struct sym idle = { 0 };
     struct feed_slot *s = &f->slot[f->head];
 
-    if (f->n == 0 || (f->pos == 0 && (s->at > t || f->free_at > t)))
+    if (f->n == 0 || (f->pos == 0 && (s->at > t || f->free_at > t || f->hold > t)))
         return idle;
     uint8_t data = f->pos >= LEAD_BYTES ? s->b[f->pos - LEAD_BYTES]
                  : f->pos == LEAD_BYTES - 1 ? SFD : PREAMBLE;
     uint8_t fault = s->fault;
     if (++f->pos == LEAD_BYTES + s->len) {
         f->pos = 0;
-        f->head = (f->head + 1) % FEED_FRAMES;
+        f->head = (f->head + 1) % f->slots;
         f->n--;
-        f->free_at = t + GAP_PS;
+        f->free_at = t + GAP_SYMBOLS * f->sym_ps - f->sym_ps / 2;
     }
     return (struct sym){ .data = data, .dv = 1, .crs = 1, .fault = fault };
 }
@@ -233,12 +245,23 @@ uint64_t frame_feed_next(const struct frame_feed *f)
     if (f->pos > 0)
         return 0;
     uint64_t at = f->slot[f->head].at;
+    at = at > f->hold ? at : f->hold;
     return at > f->free_at ? at : f->free_at;
+}
+
+void frame_feed_symbol(struct frame_feed *f, uint64_t ps)
+{
+    f->sym_ps = ps;
+}
+
+void frame_feed_hold(struct frame_feed *f, uint64_t until)
+{
+    f->hold = until;
 }
 
 const uint8_t *frame_feed_newest(const struct frame_feed *f, size_t *len)
 {
-    const struct feed_slot *s = &f->slot[(f->head + f->n - 1) % FEED_FRAMES];
+    const struct feed_slot *s = &f->slot[(f->head + f->n - 1) % f->slots];
     *len = s->len;
     return s->b;
 }
@@ -308,8 +331,10 @@ void wire_frames_out(struct wire *w, unsigned port, uint64_t t, const struct sym
 
 struct sym wire_frames_in(struct wire *w, unsigned port, uint64_t t)
 {
+    struct frame_feed *feed = ((struct wire_frames *)w)->feed;
     (void)port;
-    return frame_feed_in(((struct wire_frames *)w)->feed, t);
+    frame_feed_symbol(feed, wire_sym_ps(w));
+    return frame_feed_in(feed, t);
 }
 
 uint64_t wire_frames_in_next(struct wire *w, unsigned port)

@@ -31,7 +31,8 @@
 
 /* One carrier event being put together. Zero-initialised is idle. */
 struct frame_asm {
-    uint64_t sfd_ps;            /* time of the SFD symbol */
+    uint64_t first_ps;          /* time of the first symbol with dv */
+    uint64_t sfd_ps;            /* of the SFD symbol */
     uint64_t last_ps;           /* time of the last symbol with dv; 0 = none yet */
     uint64_t gap_ps;            /* from the event before to this one; SIM_NEVER = first */
     uint32_t len;               /* octets behind the SFD */
@@ -92,8 +93,11 @@ uint32_t frame_fcs(const uint8_t *frame, size_t len);
 /* A queue of frames on their way to one NIC. */
 struct frame_feed;
 
-/** frame_feed_create() - NULL: no memory. */
+/** frame_feed_create() - for FEED_FRAMES frames. frame_feed_create_of() - for @frames of them.
+ * NULL: no memory. */
+#define FEED_FRAMES 1024u
 struct frame_feed *frame_feed_create(void);
+struct frame_feed *frame_feed_create_of(unsigned frames);
 void frame_feed_destroy(struct frame_feed *f);
 
 /** frame_feed_room() - frames that frame_feed_put() takes now. */
@@ -120,6 +124,13 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t);
 
 /** frame_feed_next() - as wire_ops.in_next(). */
 uint64_t frame_feed_next(const struct frame_feed *f);
+
+/** frame_feed_symbol() - how long one lasts; SYM_PS without it. */
+void frame_feed_symbol(struct frame_feed *f, uint64_t ps);
+
+/** frame_feed_hold() - no frame begins before @until (a pause frame came); the one that is
+ * being sent goes on to its end. */
+void frame_feed_hold(struct frame_feed *f, uint64_t until);
 
 /** frame_feed_newest() - the frame queued last, as it will be sent, DA..FCS. */
 const uint8_t *frame_feed_newest(const struct frame_feed *f, size_t *len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * wire_peer.c - a full-duplex cable between two PHYs: what one drives at @t the
- * other sees at its first rx clock edge at @t + 8 ns or later. Every frame is
- * checked on its way; bad ones are delivered all the same and fail the run.
+ * other sees at its first rx clock edge a symbol later: its PHY's rx clock is the sender's.
+ * Every frame is * checked on its way; bad ones are delivered all the same and fail the run.
  */
 #include "sim/phy_tap.h"
 #include "sim/wire_frames.h"
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DELAY_PS SYM_PS
 /* Symbols on the cable; more only where nobody listens. */
 #define RING 64u
 
@@ -30,6 +29,13 @@ struct wire_peer {
 static struct wire_peer *peer_of(struct wire *w)
 {
     return (struct wire_peer *)w;
+}
+
+/* Rounded down as edges are, so that none of two is ever nearer to the other. */
+static uint32_t delay_of(const struct wire *w, unsigned port)
+{
+    const int64_t million = 1000000;
+    return (uint32_t)((int64_t)wire_sym_ps(w) * million / (million + w->ppm[port]));
 }
 
 static void lane_put(struct lane *l, uint64_t at, const struct sym *s)
@@ -59,8 +65,9 @@ static void peer_out(struct wire *w, unsigned port, uint64_t t, const struct sym
         w->stats.to_nic_octets += l->check.len;
     }
     if (s->dv) {
-        lane_put(l, t + DELAY_PS, s);
-        world_due(w->world, t + DELAY_PS);
+        uint64_t at = t + delay_of(w, port & 1);
+        lane_put(l, at, s);
+        world_due(w->world, at);
     }
 }
 

@@ -39,16 +39,20 @@ def make_jobs(minutes):
     long_run = run.Job("cosim/test_long", ["build/tests/cosim/test_long"], run.read_cmocka,
                        {"LY_LONG_S": f"{hour * share:.0f}",
                         "LY_LONG_FRAMES": f"{2000000 * share:.0f}"}, limit_s=8 * hour)
+    rate = run.Job("cosim/test_line_rate", ["build/tests/cosim/test_line_rate"], run.read_cmocka,
+                   {"LY_LINE_FRAMES": f"{1000000 * share:.0f}"}, limit_s=8 * hour)
     nth = ["--all"] if share == 1 else ["--sample", str(max(10, int(800 * share)))]
+    ppm = run.Job("cosim/test_ppm", ["build/tests/cosim/test_ppm"], run.read_cmocka,
+                  {"LY_PPM_MS": f"{max(2, int(200 * share))}"}, limit_s=2 * hour)
     faults = run.pytest_job("cosim/test_faults", "tests/cosim/test_faults.py",
                             {"LY_TREE": run.TREES["main"],
                              "LY_FAULT_SEEDS": str(max(1, int(200 * share)))})
     faults.limit_s = 4 * hour
     seconds = max(1, int(60 * minutes))
     names = sorted(p.stem.removeprefix("fuzz_") for p in run.ROOT.glob("tests/fuzz/fuzz_*.c"))
-    return [long_run, command("nth", ["tests/nth/run.py", *nth], 8 * hour, {"LY_JOBS": "1"}),
+    return [long_run, rate, command("nth", ["tests/nth/run.py", *nth], 8 * hour, {"LY_JOBS": "1"}),
             command("mutants", ["tests/mutants.py", "--all"], 4 * hour),
-            command("formal", ["tests/formal/run.py"], 2 * hour), faults,
+            command("formal", ["tests/formal/run.py"], 2 * hour), faults, ppm,
             command("area", ["rtl/top/area_rows.py", "--no-write"], 2 * hour),
             *[command(f"fuzz/{n}", ["tests/fuzz/run.py", "--seconds", str(seconds), n],
                       8 * (seconds + hour)) for n in names]]

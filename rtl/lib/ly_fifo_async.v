@@ -17,6 +17,7 @@ module ly_fifo_async #(
     input  wire              s_valid,
     output wire              s_ready,
     input  wire [DATA_W-1:0] s_data,
+    output wire              o_drained,  // all words have reached the output register
 
     input  wire              rd_clk,
     input  wire              rd_rst,
@@ -78,6 +79,7 @@ module ly_fifo_async #(
     wire fetch = !empty && (m_ready || !out_valid_q);
 
     assign s_ready = !full;
+    assign o_drained = wr_q == rd_seen;
     assign m_valid = out_valid_q;
     assign m_data  = out_q;
 

@@ -49,7 +49,7 @@ module ly_mac_tx #(
     output wire        o_tap_start,  // first preamble byte, SFD, last FCS byte stand at o_tx_data
     output wire        o_tap_sfd,
     output wire        o_tap_end,
-    output wire        o_busy        // a frame or its gap is under way
+    output wire        o_busy        // a frame, its gap, deference or backoff is under way
 );
 
     localparam LEN_W = $clog2(MAX_FRAME + 1);
@@ -244,7 +244,7 @@ module ly_mac_tx #(
     assign o_tap_start  = start_stb_q;
     assign o_tap_sfd    = sfd_stb_q;
     assign o_tap_end    = done_stb_q;
-    assign o_busy       = !(at_idle && cnt_end);
+    assign o_busy       = !(at_idle && cnt_end && ready);
 
 `ifdef FORMAL
     // A second count of what is on the wire, by the wire alone; the proof ties it to the registers.

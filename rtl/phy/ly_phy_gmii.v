@@ -1,18 +1,20 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
-// ly_phy_gmii - GMII pins to the byte interface of the core; 1000 Mbit/s, clk is the tx clock.
-// tx: one register, 1 cycle; a byte in every cycle, so o_tx_tick is 1. rx: the pins are registered
-// in gmii_rx_clk; the bytes between rise and fall of RX_DV, and one end mark (dv 0), cross by a
-// FIFO of 16; the idle line never enters it. The core sees o_rx_stb at the 5th to 7th edge of clk
-// after the one that took the byte at the pins, and then in nearly every cycle: where gmii_rx_clk
-// is the slower clock there is now and then one without. Where it is so much faster that the FIFO
-// is full, bytes are lost; the end mark is not, and has er set. Symbols outside RX_DV (carrier
-// extension, false carrier) are not passed on.
-// Clocks: clk for tx, o_*; gmii_rx_clk for gmii_rx*. gmii_crs, gmii_col are asynchronous.
-// Source: IEEE 802.3 35.2 (GMII signals).
+// ly_phy_gmii - GMII at 1000 Mbit/s, MII at 100 and 10 on the same pins, to the core's bytes.
+// GMII: clk is the tx clock; a tick in every cycle, one register to the pins. MII: a byte at each
+// tick goes through a FIFO of 4 to mii_tx_clk and leaves as two nibbles, low one first; while
+// i_tx_run is low and all is sent, ticks come in every cycle and nothing moves. rx, in gmii_rx_clk:
+// what lies between rise and fall of RX_DV, and one end mark, crosses by a FIFO of 16; the idle
+// line never does. In MII the SFD finds the bytes among the nibbles; one left over at the end gives
+// o_rx_odd with the end mark. Where the FIFO was full the end mark has er. The speed may change at
+// any time: each side takes it up between two frames. Latencies: README.
+// Clocks: clk for tx at 1000, i_*, o_*; mii_tx_clk for tx below; gmii_rx_clk for gmii_rx*; crs and
+// col are asynchronous. Source: IEEE 802.3 22.2 (MII), 35.2 (GMII).
 module ly_phy_gmii (
     input  wire       clk,
     input  wire       rst,
+    input  wire [1:0] i_speed,       // 2: 1000 Mbit/s; else mii_tx_clk and gmii_rx_clk say which
+    input  wire       i_tx_run,      // the MAC needs ticks in the rhythm of the wire
     input  wire [7:0] i_tx_data,
     input  wire       i_tx_en,
     input  wire       i_tx_er,
@@ -21,12 +23,16 @@ module ly_phy_gmii (
     output wire [7:0] o_rx_data,
     output wire       o_rx_dv,
     output wire       o_rx_er,
+    output wire       o_rx_odd,
     output wire       o_crs,
     output wire       o_col,
+    output wire       o_busy,        // MII: something is on its way to the pins
 
     output wire [7:0] gmii_txd,
     output wire       gmii_tx_en,
     output wire       gmii_tx_er,
+    input  wire       mii_tx_clk,
+    input  wire       rst_mii_tx,    // synchronous to mii_tx_clk
     input  wire       gmii_rx_clk,
     input  wire       rst_gmii_rx,   // synchronous to gmii_rx_clk
     input  wire [7:0] gmii_rxd,
@@ -36,53 +42,136 @@ module ly_phy_gmii (
     input  wire       gmii_col
 );
 
+    // ---------------------------------------------------------------- tx, in clk
+    reg       mii_q;                 // the pins belong to MII
+    reg       flow_q;                // one more, after the last byte time of the gap
     reg [7:0] txd_q;
     reg       tx_en_q, tx_er_q;
-    initial txd_q = 8'd0;
+    initial mii_q   = 1'b0;
+    initial flow_q  = 1'b0;
+    initial txd_q   = 8'd0;
     initial tx_en_q = 1'b0;
     initial tx_er_q = 1'b0;
 
+    wire want_mii = i_speed != 2'd2;
+    wire fifo_ready, fifo_drained;
+    wire flow = mii_q && (i_tx_run || flow_q);
+    wire push = flow && fifo_ready;
+
     always @(posedge clk) begin
+        // Between two frames: the wire is silent, and the FIFO empty.
+        if (!i_tx_run && !flow_q && !tx_en_q && fifo_drained) mii_q <= want_mii;
+        flow_q  <= !rst && flow && (i_tx_run || !push);
         txd_q   <= i_tx_data;
-        tx_en_q <= i_tx_en && !rst;
-        tx_er_q <= i_tx_er && !rst;
+        tx_en_q <= i_tx_en && !rst && !mii_q;
+        tx_er_q <= i_tx_er && !rst && !mii_q;
+        if (rst) mii_q <= 1'b0;
     end
 
-    assign o_tx_tick  = 1'b1;
-    assign gmii_txd   = txd_q;
-    assign gmii_tx_en = tx_en_q;
-    assign gmii_tx_er = tx_er_q;
+    assign o_tx_tick = mii_q ? !flow || fifo_ready : !want_mii || i_tx_run;
+    assign o_busy    = mii_q && (flow || !fifo_drained);
+
+    // ---------------------------------------------------------------- tx, in mii_tx_clk
+    wire       out_valid, out_en, out_er;
+    wire [7:0] out_data;
+    reg        begun_q;              // a cycle more before the first byte: the second one is there
+    reg        high_q;               // the high nibble is next
+    reg [3:0]  mii_d_q, mii_high_q;
+    reg        mii_en_q, mii_er_q;
+    initial begun_q  = 1'b0;
+    initial high_q   = 1'b0;
+    initial mii_d_q  = 4'd0;
+    initial mii_en_q = 1'b0;
+    initial mii_er_q = 1'b0;
+
+    wire pop = out_valid && begun_q && !high_q;
+
+    always @(posedge mii_tx_clk) begin
+        begun_q <= !rst_mii_tx && (out_valid || high_q);
+        high_q  <= !rst_mii_tx && pop;
+        if (pop) mii_high_q <= out_data[7:4];
+        mii_d_q <= pop ? out_data[3:0] : high_q ? mii_high_q : 4'd0;
+        if (!high_q) begin
+            mii_en_q <= !rst_mii_tx && pop && out_en;
+            mii_er_q <= !rst_mii_tx && pop && out_er;
+        end
+        if (rst_mii_tx) {mii_en_q, mii_er_q} <= 2'b00;
+    end
+
+    ly_fifo_async #(.DATA_W(10), .DEPTH(4)) u_tx_fifo (
+        .wr_clk(clk), .wr_rst(rst),
+        .s_valid(flow), .s_ready(fifo_ready), .s_data({i_tx_en, i_tx_er, i_tx_data}),
+        .o_drained(fifo_drained),
+        .rd_clk(mii_tx_clk), .rd_rst(rst_mii_tx),
+        .m_valid(out_valid), .m_ready(pop), .m_data({out_en, out_er, out_data}));
+
+    // Both are registers and one of them is silent: nothing glitches.
+    assign gmii_txd   = txd_q & {8{tx_en_q}} | {4'd0, mii_d_q & {4{mii_en_q}}};
+    assign gmii_tx_en = tx_en_q || mii_en_q;
+    assign gmii_tx_er = tx_er_q || mii_er_q;
 
     ly_sync #(.WIDTH(2)) u_sync (.clk(clk), .i_d({gmii_crs, gmii_col}), .o_q({o_crs, o_col}));
 
-    // In the PHY's clock: the pins, then what is to be pushed.
+    // ---------------------------------------------------------------- rx, in gmii_rx_clk
+    // The pins, then what is to be pushed.
     reg [7:0] rxd_q;
     reg       rx_dv_q, rx_er_q;
     reg       open_q;                // an event is in the FIFO and its end mark is not
     reg       lost_q;                // a byte of it found the FIFO full
+    reg       nib_q;                 // MII, as all that follows; taken up while the line is idle
+    reg       half_q;                // a nibble waits for the high one
+    reg       pre_q;                 // no SFD so far
+    reg       er_half_q;
+    reg [3:0] last_q;                // the nibble before
     initial rx_dv_q = 1'b0;
-    initial open_q = 1'b0;
+    initial open_q  = 1'b0;
+    initial nib_q   = 1'b0;
+    initial half_q  = 1'b0;
 
-    wire wr_ready;
-    wire wr_valid = rx_dv_q || open_q;
+    wire       want_nib;
+    wire [3:0] nibble = rxd_q[3:0];
+    wire       sfd    = pre_q && last_q == 4'h5 && nibble == 4'hD;
+    wire       whole  = !nib_q || half_q || sfd;
+    wire       wr_ready, rx_drained;
+    wire       unused = rx_drained;
+    wire       wr_valid = rx_dv_q ? whole : open_q;
+    wire [7:0] wr_byte  = nib_q ? {nibble, last_q} : rxd_q;
+    wire       wr_er    = rx_er_q || (nib_q && er_half_q);
+
+    ly_sync #(.WIDTH(1)) u_sync_nib (.clk(gmii_rx_clk), .i_d(mii_q), .o_q(want_nib));
 
     always @(posedge gmii_rx_clk) begin
         rxd_q   <= gmii_rxd;
         rx_er_q <= gmii_rx_er;
         rx_dv_q <= gmii_rx_dv && !rst_gmii_rx;
-        if (rx_dv_q)       open_q <= !rst_gmii_rx;
+        if (!rx_dv_q && !open_q && !gmii_rx_dv) nib_q <= want_nib;
+
+        // What is left over at the end stays until its end mark has gone.
+        if (rx_dv_q) begin
+            half_q    <= nib_q && !whole;
+            er_half_q <= rx_er_q;
+            last_q    <= nibble;
+            if (sfd) pre_q <= 1'b0;
+        end else if (!open_q || wr_ready) begin
+            half_q <= 1'b0;
+            last_q <= 4'd0;
+            pre_q  <= 1'b1;
+        end
+
+        if (rx_dv_q)       open_q <= !rst_gmii_rx && (open_q || whole);
         else if (wr_ready) open_q <= 1'b0;
-        lost_q  <= open_q && (lost_q || (rx_dv_q && !wr_ready));
-        if (rst_gmii_rx) open_q <= 1'b0;
+        lost_q  <= (open_q || (rx_dv_q && whole)) && (lost_q || (rx_dv_q && whole && !wr_ready));
+        if (rst_gmii_rx) {open_q, half_q} <= 2'b00;
     end
 
-    ly_fifo_async #(.DATA_W(10), .DEPTH(16)) u_rx_fifo (
+    ly_fifo_async #(.DATA_W(11), .DEPTH(16)) u_rx_fifo (
         .wr_clk(gmii_rx_clk), .wr_rst(rst_gmii_rx),
         .s_valid(wr_valid), .s_ready(wr_ready),
-        .s_data({rx_dv_q, rx_dv_q ? rx_er_q : lost_q, rxd_q}),
+        .s_data({rx_dv_q, rx_dv_q ? wr_er : lost_q || (half_q && er_half_q), half_q && !rx_dv_q,
+                 wr_byte}),
+        .o_drained(rx_drained),
         .rd_clk(clk), .rd_rst(rst),
-        .m_valid(o_rx_stb), .m_ready(1'b1), .m_data({o_rx_dv, o_rx_er, o_rx_data})
-    );
+        .m_valid(o_rx_stb), .m_ready(1'b1), .m_data({o_rx_dv, o_rx_er, o_rx_odd, o_rx_data}));
 
 endmodule
 `default_nettype wire

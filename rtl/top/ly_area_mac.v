@@ -47,7 +47,10 @@ module ly_area_mac #(
     input  wire        i_rx_er,
     input  wire        i_rx_odd,
     input  wire [47:0] i_mac,
+    input  wire [63:0] i_hash,
     input  wire        i_promisc,
+    input  wire        i_allmulti,
+    input  wire        i_pass_pause,
     output wire        m_rx_valid,
     input  wire        m_rx_ready,
     output wire [7:0]  m_rx_data,
@@ -68,6 +71,8 @@ module ly_area_mac #(
     wire        r_valid, r_last, r_bad, r_err, r_pause, accept;  // out of the MAC
     wire [7:0]  r_data;
     wire [30:0] rx_stats;
+    wire [31:0] r_line;
+    wire [5:0]  r_crc;
 
     generate if (FIFO_BYTES != 0) begin : g_queue_tx
         ly_queue #(.DEPTH_BYTES(QUEUE_BYTES)) u_queue (
@@ -126,7 +131,8 @@ module ly_area_mac #(
         .i_rx_stb(i_rx_stb), .i_rx_data(i_rx_data), .i_rx_dv(i_rx_dv), .i_rx_er(i_rx_er),
         .i_rx_odd(EN_STATS != 0 && i_rx_odd),
         .m_rx_valid(r_valid), .m_rx_data(r_data), .m_rx_last(r_last), .m_rx_err(r_bad),
-        .o_ev_stb(rx_stats[0]), .m_rx_ev(rx_stats[25:1]), .o_false_stb(rx_stats[26]),
+        .o_ev_stb(rx_stats[0]), .m_rx_ev(rx_stats[25:1]), .o_line(r_line), .o_crc(r_crc),
+        .o_false_stb(rx_stats[26]),
         .o_tap_sfd(rx_stats[27]), .o_tap_last(rx_stats[28]), .o_busy(rx_stats[29]));
 
     assign rx_stats[30] = r_pause;
@@ -135,7 +141,10 @@ module ly_area_mac #(
     generate if (EN_FILTER != 0) begin : g_filter
         ly_filter u_filter (
             .clk(clk_rx), .rst(rst_rx), .s_rx_valid(r_valid), .s_rx_data(r_data),
-            .s_rx_last(r_last), .i_mac(i_mac), .i_promisc(i_promisc), .o_accept(accept));
+            .s_rx_last(r_last), .i_line(r_line), .i_crc(r_crc), .i_mcast(rx_stats[2]),
+            .i_bcast(rx_stats[1]), .i_pause(r_pause), .i_mac(i_mac), .i_hash(i_hash),
+            .i_promisc(i_promisc), .i_allmulti(i_allmulti), .i_pass_pause(i_pass_pause),
+            .o_accept(accept));
     end else begin : g_no_filter
         assign accept = 1'b1;
     end endgenerate
@@ -162,7 +171,8 @@ module ly_area_mac #(
     /* verilator lint_off UNUSEDSIGNAL */
     wire unused = &{1'b0, i_mac, i_promisc, m_rx_ready, tx_stats, rx_stats, s_tx_err, rewind,
                     i_tx_own_fcs, i_tx_full_duplex, i_tx_crs, i_tx_col, i_tx_en_pause, i_tx_full,
-                    i_tx_mac, i_rx_odd, q_commit, q_err, r_pause};
+                    i_tx_mac, i_rx_odd, q_commit, q_err, r_pause, i_hash, i_allmulti, i_pass_pause,
+                    r_line, r_crc};
     /* verilator lint_on UNUSEDSIGNAL */
 
 endmodule

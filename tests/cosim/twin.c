@@ -42,7 +42,7 @@ static void host_run(void *self, uint64_t t_ps)
 
 static const struct actor_ops host_ops = { .name = "host", .next = host_next, .run = host_run };
 
-static void end_open(struct twin *t, unsigned i, const struct twin_cfg *cfg)
+static void end_open(struct twin *t, unsigned i, const struct twin_cfg *cfg, struct wire *wire)
 {
     struct twin_end *e = &t->end[i];
     size_t bytes = pkt_pool_bytes(PACKETS, 0);
@@ -50,7 +50,7 @@ static void end_open(struct twin *t, unsigned i, const struct twin_cfg *cfg)
     e->mem = malloc(bytes);
     assert_non_null(e->mem);
     e->pool = pkt_pool_create(e->mem, bytes, PACKETS, 0);
-    const struct sim_nic_cfg sc = { .world = t->world, .wire = t->wire, .port = i, .number = i,
+    const struct sim_nic_cfg sc = { .world = t->world, .wire = wire, .port = i, .number = i,
                                     .pool = e->pool };
     assert_int_equal(sim_nic_open(&e->link, &sc), 0);
     struct nic_cfg nc = { .link = e->link, .pool = e->pool, .offload = cfg->offload,
@@ -74,8 +74,11 @@ void twin_open(struct twin *t, const struct twin_cfg *cfg)
     t->world = world_create(cfg->seed, !cfg->no_skip);
     assert_non_null(t->world);
     assert_int_equal(wire_peer_open(&t->wire, t->world, why), 0);
-    end_open(t, 0, cfg);
-    end_open(t, 1, cfg);
+    wire_set_ppm(t->wire, 0, cfg->ppm[0]);
+    wire_set_ppm(t->wire, 1, cfg->ppm[1]);
+    struct wire *wire = cfg->round ? cfg->round(cfg->round_arg, t->wire) : t->wire;
+    end_open(t, 0, cfg, wire);
+    end_open(t, 1, cfg, wire);
     twin_until(t, both_up, t, TWIN_S);
 }
 

@@ -52,6 +52,10 @@ struct twin_cfg {
     bool no_skip;
     uint32_t offload;               /* NIC_OFF_* */
     bool promiscuous;               /* the second NIC */
+    int ppm[2];                     /* by which their clocks are off */
+    /* NULL, or what the NICs are plugged into instead of the cable, which stays the twin's. */
+    struct wire *(*round)(void *arg, struct wire *cable);
+    void *round_arg;
 };
 
 extern const uint8_t twin_mac[2][6];

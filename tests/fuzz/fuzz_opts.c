@@ -56,12 +56,16 @@ static int write_again(const struct opts *o, char arg[ARGS_MAX][ARG_ROOM])
 {
     static const char *const offload[] = { "none", "tx-csum", "rx-csum", "tx-csum,rx-csum" };
     static const char *const wire[] = { [WIRE_SLIRP] = "slirp", [WIRE_PEER] = "peer",
+                                        [WIRE_SWITCH] = "switch:", [WIRE_HUB] = "hub:",
                                         [WIRE_PACKET] = "packet:x", [WIRE_TAP] = "tap:x",
                                         [WIRE_PCAP] = "pcap:x" };
     int n = 0;
     unsigned off = (o->offload & NIC_OFF_TX_CSUM ? 1u : 0u) +
                    (o->offload & NIC_OFF_RX_CSUM ? 2u : 0u);
-    snprintf(arg[n++], ARG_ROOM, "--wire=%s", wire[o->wire]);
+    snprintf(arg[n], ARG_ROOM, "--wire=%s", wire[o->wire]);
+    if (o->wire == WIRE_SWITCH || o->wire == WIRE_HUB)
+        snprintf(arg[n] + strlen(arg[n]), 8, "%u", 1 + o->peers);
+    n++;
     snprintf(arg[n++], ARG_ROOM, "--time=%s", o->virtual_time ? "virtual" : "wall");
     snprintf(arg[n++], ARG_ROOM, "--seed=0x%llx", (unsigned long long)o->seed);
     snprintf(arg[n++], ARG_ROOM, "--offload=%s", offload[off]);
@@ -84,7 +88,8 @@ static void check_same(const struct opts *a, const struct opts *b)
     assert(a->wire == b->wire && a->virtual_time == b->virtual_time && a->seed == b->seed);
     assert(a->offload == b->offload && a->gw == b->gw && a->dns_count == b->dns_count);
     assert(a->have_addr == b->have_addr && a->addr == b->addr && a->prefix_len == b->prefix_len);
-    assert(a->dhcp == b->dhcp && (!a->dhcp || (!a->gw && a->wire != WIRE_PEER)));
+    assert(a->dhcp == b->dhcp && (!a->dhcp || (!a->gw && !a->peers)));
+    assert(a->peers == b->peers && a->peers <= OPTS_PEERS_MAX);
     for (unsigned i = 0; i < a->dns_count; i++)
         assert(a->dns[i].addr == b->dns[i].addr && a->dns[i].port == b->dns[i].port);
     assert(a->have_mac == b->have_mac && !memcmp(a->mac, b->mac, 6) && !(a->mac[0] & 1));

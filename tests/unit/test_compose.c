@@ -87,7 +87,7 @@ static void peer_follows_our_address(void **state)
         snprintf(more, sizeof(more), "--addr %s", cases[i].addr);
         assert_int_equal(parse(&o, more), EXIT_DONE);
         assert_int_equal(rig_open(&r, &o), EXIT_DONE);
-        assert_int_equal(net_addr(peer_net(r.peer)), cases[i].peer);
+        assert_int_equal(net_addr(peer_net(r.peer[0])), cases[i].peer);
         assert_int_equal(resolve_addr(&r, "peer", &addr), EXIT_DONE);
         assert_int_equal(addr, cases[i].peer);
         assert_int_equal(rig_close(&r, EXIT_DONE), EXIT_DONE);
@@ -244,14 +244,14 @@ static void wall_time_works_for_the_peer(void **state)
     (void)state;
     assert_int_equal(parse(&o, "--time wall"), EXIT_DONE);
     assert_int_equal(rig_open(&r, &o), EXIT_DONE);
-    for (int i = 0; i < 10000 && nic_state(peer_nic(r.peer)) != NIC_UP; i++)
+    for (int i = 0; i < 10000 && nic_state(peer_nic(r.peer[0])) != NIC_UP; i++)
         assert_int_equal(rig_turn(&r), EXIT_DONE);
     uint64_t before = world_now(r.world);
-    assert_int_equal(nic_counters_start(peer_nic(r.peer)), 0);
+    assert_int_equal(nic_counters_start(peer_nic(r.peer[0])), 0);
     for (int i = 0; i < 10000 && n == -EAGAIN; i++) {
-        peer_wake(r.peer);
+        peer_wake(r.peer[0]);
         assert_int_equal(rig_turn(&r), EXIT_DONE);
-        n = nic_counters_done(peer_nic(r.peer), out);
+        n = nic_counters_done(peer_nic(r.peer[0]), out);
     }
     assert_true(n > 0);
     assert_true(world_now(r.world) - before < 100000000000);     /* 100 ms */

@@ -98,6 +98,20 @@ static void values(void **state)
     assert_int_equal(PARSE(&o, S("--wire=tap:fifteen-letters"), S("dig")), EXIT_DONE);
     assert_int_equal(o.wire, WIRE_TAP);
     assert_string_equal(o.ifname, "fifteen-letters");
+    assert_int_equal(PARSE(&o, S("--wire"), S("switch"), S("dig")), EXIT_DONE);
+    assert_int_equal(o.peers, 3);
+    assert_true(o.virtual_time);
+    assert_int_equal(opts_peer_addr(&o, 0), 0x0a090002);
+    assert_int_equal(opts_peer_addr(&o, 2), 0x0a090004);
+    assert_int_equal(PARSE(&o, S("--wire=switch:8"), S("--addr=10.9.0.4/28"), S("dig")), EXIT_DONE);
+    assert_int_equal(o.peers, 7);
+    assert_int_equal(opts_peer_addr(&o, 1), 0x0a090003);
+    assert_int_equal(opts_peer_addr(&o, 2), 0x0a090001);    /* 10.9.0.4 is ours */
+    assert_int_equal(opts_peer_addr(&o, 3), 0x0a090005);
+    assert_int_equal(PARSE(&o, S("--wire=peer"), S("dig")), EXIT_DONE);
+    assert_int_equal(o.peers, 1);
+    assert_int_equal(PARSE(&o, S("--wire=switch"), S("--wire=slirp"), S("dig")), EXIT_DONE);
+    assert_int_equal(o.peers, 0);
     assert_int_equal(PARSE(&o, S("--wire"), S("pcap:a.pcap"), S("dig")), EXIT_DONE);
     assert_int_equal(o.wire, WIRE_PCAP);
     assert_string_equal(o.play, "a.pcap");
@@ -113,6 +127,13 @@ static void refused(void **state)
     (void)state;
     assert_int_equal(PARSE(&o, S("--wire"), S("hub9")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("switch:1")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("switch:9")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("switch:")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire"), S("switches")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire=switch:8"), S("--addr=10.9.0.1/29"), S("dig")),
+                     EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire=switch:2"), S("--addr=dhcp"), S("dig")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire"), S("tap:")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire"), S("pcap:")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--wire"), S("tap:sixteen-letters-")), EXIT_USAGE);

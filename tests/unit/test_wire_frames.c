@@ -192,7 +192,8 @@ static void test_feed_pads_and_spaces(void **state)
     for (unsigned i = 14; i < 60; i++)
         assert_int_equal(l.a.buf[i], 0);                    /* padded with zeros */
     uint64_t last = l.a.last_ps;
-    assert_int_equal(frame_feed_next(f), last + 13 * SYM_PS);
+    assert_true(frame_feed_next(f) > last + 12 * SYM_PS);   /* the edge of the 13th, */
+    assert_true(frame_feed_next(f) <= last + 13 * SYM_PS);  /* even of a faster clock */
     assert_int_equal(drain(f, &l, 84), 1);
     assert_int_equal(l.a.last_ps, last + 84 * SYM_PS);      /* 84 octet times a frame */
     assert_int_equal(drain(f, &l, 1538), 1);

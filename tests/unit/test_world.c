@@ -274,6 +274,25 @@ static void test_clocks_follow_their_edges(void **state)
     check_clock(124999999, 1);
 }
 
+/* Off by millionths, the millionth edge is off by a thousand periods in the thousand. */
+static void test_clocks_off_by_ppm(void **state)
+{
+    (void)state;
+    static const int ppm[] = { -1000, -100, -1, 0, 1, 100, 1000 };
+    for (size_t i = 0; i < sizeof ppm / sizeof ppm[0]; i++) {
+        struct sim_clocks s = { 0 };
+        sim_clocks_add_ppm(&s, 125000000, ppm[i], 1, 0);
+        for (uint64_t k = 0; k < 100000; k++) {
+            uint64_t t = sim_clocks_next(&s);
+            assert_int_equal(t, (uint64_t)((sim_u128)k * 8000 * 1000000 /
+                                           (unsigned)(1000000 + ppm[i])));
+            assert_int_equal(sim_clocks_take(&s, t), 1);
+        }
+        sim_clocks_jump(&s, 999999999999999);
+        assert_int_equal(sim_clock_first(&s.c[0], sim_clocks_next(&s)), s.c[0].k);
+    }
+}
+
 static void test_equal_clocks_rise_at_once(void **state)
 {
     (void)state;
@@ -327,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_removed_actor_is_never_due),
         cmocka_unit_test(test_edges_are_exact),
         cmocka_unit_test(test_clocks_follow_their_edges),
+        cmocka_unit_test(test_clocks_off_by_ppm),
         cmocka_unit_test(test_equal_clocks_rise_at_once),
         cmocka_unit_test(test_hash_mixes),
     };

@@ -32,8 +32,11 @@ class Bench:
 
     async def begin(self):
         dut = self.dut
-        for pin in (dut.i_tx_data, dut.i_tx_en, dut.i_tx_er, dut.gmii_crs, dut.gmii_col):
+        for pin in (dut.i_tx_data, dut.i_tx_en, dut.i_tx_er, dut.gmii_crs, dut.gmii_col,
+                    dut.i_tx_run, dut.mii_tx_clk):
             pin.value = 0
+        dut.i_speed.value = 2
+        dut.rst_mii_tx.value = 1
         dut.rst.value = dut.rst_gmii_rx.value = 1
         cocotb.start_soon(Clock(dut.clk, CORE_PS, units="ps").start())
         await Timer(self.rnd.randrange(1, CORE_PS), "ps")
@@ -195,9 +198,11 @@ async def carrier_and_collision(dut):
         assert (int(dut.o_crs.value), int(dut.o_col.value)) == (value >> 1, value & 1)
 
 
+SOURCES = ["rtl/lib/ly_sync.v", "rtl/lib/ly_fifo_async.v", "rtl/phy/ly_phy_gmii.v"]
+
+
 # In step, 100 ppm to either side, and far off (where an overflow can be shown in a short time).
 @pytest.mark.parametrize("rx_ps", [80_000, 79_992, 80_008, 76_000, 90_000])
 def test_phy_gmii(rx_ps, monkeypatch):
     monkeypatch.setenv("RX_PS", str(rx_ps))
-    support.run("ly_phy_gmii", ["rtl/lib/ly_sync.v", "rtl/lib/ly_fifo_async.v",
-                                "rtl/phy/ly_phy_gmii.v"], "test_phy_gmii", build_tag="phy_gmii")
+    support.run("ly_phy_gmii", SOURCES, "test_phy_gmii", build_tag="phy_gmii")
