@@ -96,7 +96,9 @@ module ly_pause #(
     reg       frame_q;               // the MAC has started one and not ended it
     reg       block_q, blocked_q;    // the queue's is held back: the MAC cannot start it any more
     reg       mine_q;                // the next one, or this one, is ours
-    reg [17:0] at_q;                 // one bit: the octet of ours that the MAC takes next
+    reg [17:0] at_q;                 // one bit: the octet of ours behind the one that stands
+    reg [7:0]  octet_q;              // it stands a cycle before it can be taken: no mux before the
+    reg        last_q;               // MAC's CRC
     initial frame_q   = 1'b0;
     initial block_q   = 1'b0;
     initial blocked_q = 1'b0;
@@ -120,8 +122,9 @@ module ly_pause #(
         due_q <= i_en_tx && !mine_q && (i_full != told_q || (told_q && (due_q || (&again_q))));
         if (!i_en_tx) told_q <= 1'b0;
 
-        if (!mine_q) at_q <= 18'd1;
+        if (!mine_q) at_q <= take ? 18'd2 : 18'd1;
         else if (m_tx_ready) at_q <= {at_q[16:0], 1'b0};
+        if (!mine_q || m_tx_ready) {last_q, octet_q} <= {at_q[17], octet};
         if (rst) begin
             frame_q   <= 1'b0;
             block_q   <= 1'b0;
@@ -143,8 +146,8 @@ module ly_pause #(
     end
 
     assign m_tx_valid = mine_q || (s_tx_valid && !block_q);
-    assign m_tx_data  = mine_q ? octet : s_tx_data;
-    assign m_tx_last  = mine_q ? at_q[17] : s_tx_last;
+    assign m_tx_data  = mine_q ? octet_q : s_tx_data;
+    assign m_tx_last  = mine_q ? last_q : s_tx_last;
     assign s_tx_ready = m_tx_ready && !mine_q;
     assign o_commit   = i_commit && !mine_q;
     assign o_tx_pause = mine_q;
@@ -176,11 +179,11 @@ module ly_pause #(
         if (frame_q && !f_taken_q) a_no_hole: assert (m_tx_valid);
         a_block:  assert (!(block_q && frame_q));
         if (frame_q && !mine_q && !f_taken_q) a_source: assert (f_src_q);
-        if (i_start) a_start: assert (mine_q ? at_q == 18'd1 : f_src_q);
-        if (mine_q && !frame_q) a_first: assert (at_q == 18'd1);
+        if (i_start) a_start: assert (mine_q ? at_q == 18'd2 && !last_q : f_src_q);
+        if (mine_q && !frame_q) a_first: assert (at_q == 18'd2 && !last_q);
         a_one:    assert (!mine_q || (at_q & (at_q - 18'd1)) == 18'd0);
         a_taken:  assert (!f_taken_q || frame_q);
-        if (mine_q && frame_q && !f_taken_q) a_rest: assert (at_q != 18'd0);
+        if (mine_q && frame_q && !f_taken_q) a_rest: assert ((at_q == 18'd0) == last_q);
         // The cycle of the load, two to block, one in which the MAC had already decided.
         if (&f_paused_q && paused_q && f_could_q && i_start) a_paused: assert (mine_q);
     end
