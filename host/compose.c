@@ -273,6 +273,11 @@ static int set_addresses(struct rig *r)
     return EXIT_DONE;
 }
 
+const char *rig_top(void)
+{
+    return sim_nic_top();
+}
+
 bool rig_traces(void)
 {
     return sim_nic_traces();

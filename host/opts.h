@@ -26,6 +26,7 @@ enum wire_kind { WIRE_SLIRP, WIRE_PEER, WIRE_SWITCH, WIRE_HUB, WIRE_PACKET, WIRE
 
 struct opts {
     const char *profile;        /* of --nic sim:PROFILE; NULL: the default */
+    const char *top;            /* of --nic sim:@TOP; NULL: ours */
     enum wire_kind wire;
     unsigned peers;             /* hosts beside ours in this process */
     const char *ifname;         /* of packet:IF and tap:IF */
