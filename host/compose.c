@@ -118,7 +118,8 @@ static int read_profile(const struct opts *o, unsigned *mbit)
     }
     if (full == hub) {
         say("sim:%s is %s duplex: %s", o->profile ? o->profile : SIM_PROFILE,
-            full ? "full" : "half", hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions");
+            full ? "full" : "half",
+            hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions");
         return EXIT_USAGE;
     }
     return EXIT_DONE;

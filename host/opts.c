@@ -433,7 +433,8 @@ static int fill_defaults(struct opts *o, bool time_given)
             "real one lives in wall time");
         return EXIT_USAGE;
     }
-    if (check_top(o) != EXIT_DONE || fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE || fill_dhcp(o) != EXIT_DONE)
+    if (check_top(o) != EXIT_DONE || fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE ||
+        fill_dhcp(o) != EXIT_DONE)
         return EXIT_USAGE;
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""--nic sim:@TOP: somebody else's NIC behind the pins of ly_top_sim, here the example of sim/tops."""
+"""--nic sim:@TOP: somebody else's NIC behind the pins of ly_top_sim; here, the example."""
 import judge
 import program
 import pytest
