@@ -156,7 +156,7 @@ lint check: export LY_MODEL_INCLUDES = $(MODEL_INCLUDES)
 lint check: export LY_WAVES_INCLUDES = $(call model_includes,$(B)/fst)
 
 # ---------------------------------------------------------------- targets
-.PHONY: FORCE help all fst top deps deps-run deps-test deps-fpga clean
+.PHONY: FORCE help all fst top deps deps-run deps-test deps-fpga deps-peers clean
 FORCE:
 
 ## help: this list
@@ -178,14 +178,15 @@ top: $(foreach t,$(or $(SIM_TOP),$(SIM_TOPS)),$(B)/bin/lanyard-$(basename $(notd
 
 ## deps: what run, test and check need: looks first, installs only what is missing
 deps:
-	@tools/deps.sh run test fpga
+	@tools/deps.sh run test fpga peers
 
-deps-run deps-test deps-fpga: deps-%:
+deps-run deps-test deps-fpga deps-peers: deps-%:
 	@tools/deps.sh $*
 
 # One after the other: they share the package manager's lock and the virtual environment.
 deps-test: | deps-run
 deps-fpga: | deps-test
+deps-peers: | deps-fpga
 
 ## clean: remove build/
 clean:

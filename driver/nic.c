@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * nic.c - the device behind a link: life, events, tx queue, rx bookkeeping.
- * nic_open.c brings it up, nic_reg.c asks its registers.
+ * nic_open.c brings it up, nic_filter.c says what it receives, nic_reg.c asks its registers.
  */
 #include "driver/nic_priv.h"
 
@@ -225,6 +225,7 @@ int nic_create(struct nic **out, const struct nic_cfg *cfg)
         goto fail;
     n->link = cfg->link;
     n->cfg = *cfg;
+    n->rx_promisc = cfg->promiscuous;
     nic_open_start(n);
     *out = n;
     return 0;
@@ -250,6 +251,7 @@ static void poll_round(struct nic *n, int64_t *next_ns)
     nic_asks_poll(n);           /* first: what got no answer is asked again at once */
     if (n->state == NIC_OPENING)
         nic_open_poll(n);
+    nic_mode_poll(n);
     nic_ctr_poll(n);
     tx_drain(n);
 }

@@ -74,6 +74,25 @@ struct nic_caps nic_caps_get(const struct nic *n);
 /** nic_mac() - six bytes, the address in force. */
 const uint8_t *nic_mac(const struct nic *n);
 
+/* Which frames come up besides those to the own address and to broadcast. */
+struct nic_rx_mode {
+    bool promiscuous;               /* all */
+    bool all_multicast;             /* those to every group */
+    const uint8_t (*groups)[6];     /* those to these, and to others of the same hash */
+    unsigned n_groups;
+};
+
+/**
+ * nic_rx_mode_set() - choose them, at any time, also while frames flow; replaces what was
+ * chosen before, cfg.promiscuous first of all. @mode is read during the call only. Never
+ * waits: nic_poll() writes the registers; a frame is judged by the old or the new choice.
+ * A device that cannot tell groups apart passes up everything where a group is wanted.
+ *
+ * Returns 0; -EINVAL one of @groups is none; -ENOTSUP a link without registers passes up
+ * everything anyway; -ENODEV.
+ */
+int nic_rx_mode_set(struct nic *n, const struct nic_rx_mode *mode);
+
 /** nic_link_up() - the PHY's link, and its speed in Mbit/s (0 when down). */
 bool nic_link_up(const struct nic *n, uint32_t *mbit);
 

@@ -17,6 +17,7 @@ struct open_step {
     uint32_t addr;
     void (*got)(struct nic *n, uint32_t value);     /* read: look at it */
     uint32_t (*put)(const struct nic *n);           /* write: what */
+    bool of_hash;                                   /* not there without the group table */
 };
 
 static unsigned version_major(uint32_t v)
@@ -58,6 +59,7 @@ static void got_caps(struct nic *n, uint32_t value)
     n->caps.offload = can & n->cfg.offload;
     if (!(n->link_caps.flags & LINK_CAP_VNET))
         n->caps.offload = 0;        /* the metadata does not get through */
+    n->has_hash = (value & LY_CAPS_MCAST_HASH_MASK) != 0;
     n->has_counters = (value & LY_CAPS_COUNTERS_MASK) != 0;
 }
 
@@ -96,26 +98,37 @@ static uint32_t put_mac_hi(const struct nic *n)
     return n->cfg.mac[4] | (uint32_t)n->cfg.mac[5] << 8;
 }
 
-/* Written once and last; the whole register, so that nothing of an earlier host stays. */
-static uint32_t put_ctrl(const struct nic *n)
+static uint32_t put_hash_lo(const struct nic *n)
 {
-    return LY_CTRL_TX_EN_MASK | LY_CTRL_RX_EN_MASK
-         | (n->cfg.promiscuous ? LY_CTRL_PROMISC_MASK : 0)
+    return (uint32_t)n->rx_hash;
+}
+
+static uint32_t put_hash_hi(const struct nic *n)
+{
+    return (uint32_t)(n->rx_hash >> 32);
+}
+
+/* Written last; the whole register, so that nothing of an earlier host stays. */
+uint32_t nic_ctrl(const struct nic *n)
+{
+    return LY_CTRL_TX_EN_MASK | LY_CTRL_RX_EN_MASK | nic_filter_ctrl(n)
          | (n->caps.offload & NIC_OFF_RX_CSUM ? LY_CTRL_RX_CSUM_EN_MASK : 0);
 }
 
 /* Who it is, what it can do, who we are, go. CTRL comes last: no frame before the
  * address is there. rtl/regs/nic.rdl describes each register. */
 static const struct open_step open_steps[] = {
-    { "ID",         LY_REG_ID,         got_id,         NULL },
-    { "VERSION",    LY_REG_VERSION,    got_version,    NULL },
-    { "CAPS",       LY_REG_CAPS,       got_caps,       NULL },
-    { "MAX_RECORD", LY_REG_MAX_RECORD, got_max_record, NULL },
-    { "CLK_HZ",     LY_REG_CLK_HZ,     got_clk_hz,     NULL },
-    { "LINK",       LY_REG_LINK,       got_link,       NULL },
-    { "MAC_LO",     LY_REG_MAC_LO,     NULL,           put_mac_lo },
-    { "MAC_HI",     LY_REG_MAC_HI,     NULL,           put_mac_hi },
-    { "CTRL",       LY_REG_CTRL,       NULL,           put_ctrl },
+    { "ID",         LY_REG_ID,         got_id,         NULL,        false },
+    { "VERSION",    LY_REG_VERSION,    got_version,    NULL,        false },
+    { "CAPS",       LY_REG_CAPS,       got_caps,       NULL,        false },
+    { "MAX_RECORD", LY_REG_MAX_RECORD, got_max_record, NULL,        false },
+    { "CLK_HZ",     LY_REG_CLK_HZ,     got_clk_hz,     NULL,        false },
+    { "LINK",       LY_REG_LINK,       got_link,       NULL,        false },
+    { "MAC_LO",     LY_REG_MAC_LO,     NULL,           put_mac_lo,  false },
+    { "MAC_HI",     LY_REG_MAC_HI,     NULL,           put_mac_hi,  false },
+    { "HASH_LO",    LY_REG_HASH_LO,    NULL,           put_hash_lo, true },
+    { "HASH_HI",    LY_REG_HASH_HI,    NULL,           put_hash_hi, true },
+    { "CTRL",       LY_REG_CTRL,       NULL,           nic_ctrl,    false },
 };
 #define OPEN_STEPS (sizeof open_steps / sizeof open_steps[0])
 
@@ -142,7 +155,9 @@ void nic_open_answer(struct nic *n, const struct link_event *ev)
     if (n->state == NIC_FAILED)
         return;
     n->step_tries = 0;
-    if (++n->step == OPEN_STEPS)
+    while (++n->step < OPEN_STEPS && open_steps[n->step].of_hash && !n->has_hash)
+        continue;
+    if (n->step == OPEN_STEPS)
         n->state = NIC_UP;
 }
 

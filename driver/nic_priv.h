@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * nic_priv.h - what nic.c (frames, life), nic_open.c (opening) and nic_reg.c
- * (register questions, counters) share. Private to driver/.
+ * nic_priv.h - what nic.c (frames, life), nic_open.c (opening), nic_filter.c (receive
+ * filter) and nic_reg.c (register questions, counters) share. Private to driver/.
  */
 #ifndef LY_DRIVER_NIC_PRIV_H
 #define LY_DRIVER_NIC_PRIV_H
@@ -26,6 +26,7 @@
  * but what it answers. */
 #define NIC_USER_TAG 0x8000u
 #define NIC_OPEN_TAG 0x0100u        /* + step */
+#define NIC_MODE_TAG 0x0200u        /* + register */
 #define NIC_CTR_TAG 0x1000u         /* + NIC_CTR_TAG_STRIDE * reading, + word */
 #define NIC_CTR_TAG_STRIDE (2u * NIC_COUNTERS_MAX)
 #define NIC_CTR_READINGS 32u        /* then reading numbers come again */
@@ -72,6 +73,13 @@ struct nic {
     struct link_event answers[NIC_USER_ASKS_MAX];   /* ring, for nic_reg_answer() */
     unsigned ans_head, ans_n;
 
+    uint64_t rx_hash;               /* what is wanted */
+    bool rx_promisc, rx_allmulti;
+    bool has_hash;
+    unsigned mode_due;              /* registers that do not show it yet */
+    bool mode_asked;
+    unsigned mode_tries;
+
     bool has_counters;
     enum nic_ctr_state ctr_state;
     int ctr_error;
@@ -98,6 +106,19 @@ void nic_open_start(struct nic *n);
 void nic_open_synced(struct nic *n, uint32_t version);
 void nic_open_answer(struct nic *n, const struct link_event *ev);
 void nic_open_poll(struct nic *n);
+
+/** nic_ctrl() - what CTRL should hold. */
+uint32_t nic_ctrl(const struct nic *n);
+
+/* nic_filter.c */
+/** nic_hash_index() - of a group address, the bit in HASH_LO and HASH_HI, 0 to 63. */
+unsigned nic_hash_index(const uint8_t mac[6]);
+/** nic_filter_ctrl() - the filter's bits of CTRL. */
+uint32_t nic_filter_ctrl(const struct nic *n);
+void nic_mode_poll(struct nic *n);
+/** nic_mode_waits() - a register is to be written and could not be asked for. */
+bool nic_mode_waits(const struct nic *n);
+void nic_mode_answer(struct nic *n, const struct link_event *ev);
 
 /* nic_reg.c */
 /** nic_ask() - Returns 0 and exactly one answer later, or the link's -errno. */

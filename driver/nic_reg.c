@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #define CTR_PIPELINE 4u
-#define SNAPSHOT_TRIES 1000u        /* a snapshot takes some 300 core cycles */
+#define SNAPSHOT_TRIES 1000u        /* a snapshot takes some 500 core cycles */
 #define SNAPSHOT_WORD NIC_CTR_WORDS /* in place of a word: the SNAPSHOT register */
 
 /* --- questions ------------------------------------------------------------------ */
@@ -49,7 +49,7 @@ static void user_answer(struct nic *n, const struct link_event *ev)
 }
 
 /* --- counters ------------------------------------------------------------------
- * START: SNAPSHOT is written. WAIT: read until it is not busy. READ: 64 words. DONE:
+ * START: SNAPSHOT is written. WAIT: read until it is not busy. READ: two words each. DONE:
  * until the caller fetches the result. */
 
 int nic_counters_start(struct nic *n)
@@ -218,6 +218,8 @@ static void answer_route(struct nic *n, const struct link_event *ev)
         user_answer(n, ev);
     else if (ev->tag >= NIC_CTR_TAG)
         ctr_answer(n, ev);
+    else if (ev->tag >= NIC_MODE_TAG)
+        nic_mode_answer(n, ev);
     else
         nic_open_answer(n, ev);
 }
@@ -274,7 +276,7 @@ static bool ask_waits(const struct nic *n)
 {
     if (n->state == NIC_OPENING)
         return n->synced && !n->step_asked;
-    return ((n->ctr_state == CTR_START || n->ctr_state == CTR_WAIT) && !n->ctr_asked)
+    return nic_mode_waits(n) || ((n->ctr_state == CTR_START || n->ctr_state == CTR_WAIT) && !n->ctr_asked)
         || (n->ctr_state == CTR_READ && n->ctr_next == n->ctr_got);
 }
 

@@ -22,6 +22,10 @@
 #define LY_REG_TIME_LO 0x0024u
 #define LY_REG_TIME_HI 0x0028u
 #define LY_REG_SNAPSHOT 0x0030u
+#define LY_REG_MDIO 0x0034u
+#define LY_REG_LINK_CTRL 0x0038u
+#define LY_REG_HASH_LO 0x0040u
+#define LY_REG_HASH_HI 0x0044u
 #define LY_REG_COUNTERS 0x0400u
 
 /* Register fields (masks in place) */
@@ -32,7 +36,7 @@
 #define LY_VERSION_MINOR_MASK 0x0000FFFFu
 #define LY_VERSION_MAJOR_SHIFT 16u
 #define LY_VERSION_MAJOR_MASK 0xFFFF0000u
-#define LY_VERSION_VALUE 0x00010000u
+#define LY_VERSION_VALUE 0x00010001u
 #define LY_CAPS_TX_CSUM_BIT 0u
 #define LY_CAPS_TX_CSUM_MASK 0x00000001u
 #define LY_CAPS_RX_CSUM_BIT 1u
@@ -43,6 +47,10 @@
 #define LY_CAPS_COUNTERS_MASK 0x00000008u
 #define LY_CAPS_PHY_FIXED_BIT 4u
 #define LY_CAPS_PHY_FIXED_MASK 0x00000010u
+#define LY_CAPS_MCAST_HASH_BIT 7u
+#define LY_CAPS_MCAST_HASH_MASK 0x00000080u
+#define LY_CAPS_MDIO_BIT 8u
+#define LY_CAPS_MDIO_MASK 0x00000100u
 #define LY_MAX_RECORD_BYTES_SHIFT 0u
 #define LY_MAX_RECORD_BYTES_MASK 0x00FFFFFFu
 #define LY_CTRL_TX_EN_BIT 0u
@@ -53,6 +61,10 @@
 #define LY_CTRL_PROMISC_MASK 0x00000004u
 #define LY_CTRL_RX_CSUM_EN_BIT 3u
 #define LY_CTRL_RX_CSUM_EN_MASK 0x00000008u
+#define LY_CTRL_ALLMULTI_BIT 4u
+#define LY_CTRL_ALLMULTI_MASK 0x00000010u
+#define LY_CTRL_PASS_PAUSE_BIT 5u
+#define LY_CTRL_PASS_PAUSE_MASK 0x00000020u
 #define LY_CTRL_TX_OWN_FCS_BIT 6u
 #define LY_CTRL_TX_OWN_FCS_MASK 0x00000040u
 #define LY_CTRL_LOOPBACK_BIT 7u
@@ -77,9 +89,35 @@
 #define LY_TIME_HI_CYCLES_MASK 0xFFFFFFFFu
 #define LY_SNAPSHOT_BUSY_BIT 0u
 #define LY_SNAPSHOT_BUSY_MASK 0x00000001u
+#define LY_MDIO_DATA_SHIFT 0u
+#define LY_MDIO_DATA_MASK 0x0000FFFFu
+#define LY_MDIO_ADDR_SHIFT 16u
+#define LY_MDIO_ADDR_MASK 0x001F0000u
+#define LY_MDIO_PHY_SHIFT 21u
+#define LY_MDIO_PHY_MASK 0x03E00000u
+#define LY_MDIO_WRITE_BIT 26u
+#define LY_MDIO_WRITE_MASK 0x04000000u
+#define LY_MDIO_ERROR_BIT 30u
+#define LY_MDIO_ERROR_MASK 0x40000000u
+#define LY_MDIO_BUSY_BIT 31u
+#define LY_MDIO_BUSY_MASK 0x80000000u
+#define LY_LINK_CTRL_UP_BIT 0u
+#define LY_LINK_CTRL_UP_MASK 0x00000001u
+#define LY_LINK_CTRL_FULL_DUPLEX_BIT 1u
+#define LY_LINK_CTRL_FULL_DUPLEX_MASK 0x00000002u
+#define LY_LINK_CTRL_SPEED_SHIFT 2u
+#define LY_LINK_CTRL_SPEED_MASK 0x0000000Cu
+#define LY_LINK_CTRL_PAUSE_TX_BIT 4u
+#define LY_LINK_CTRL_PAUSE_TX_MASK 0x00000010u
+#define LY_LINK_CTRL_PAUSE_RX_BIT 5u
+#define LY_LINK_CTRL_PAUSE_RX_MASK 0x00000020u
+#define LY_HASH_LO_BITS_SHIFT 0u
+#define LY_HASH_LO_BITS_MASK 0xFFFFFFFFu
+#define LY_HASH_HI_BITS_SHIFT 0u
+#define LY_HASH_HI_BITS_MASK 0xFFFFFFFFu
 
 /* Counters: index */
-#define LY_CTR_COUNT 32u
+#define LY_CTR_COUNT 54u
 #define LY_CTR_BITS 48u
 #define LY_CTR_STRIDE_BYTES 8u
 #define LY_CTR_TX_FRAMES 0u
@@ -114,6 +152,28 @@
 #define LY_CTR_REC_GAP 29u
 #define LY_CTR_REC_UNKNOWN 30u
 #define LY_CTR_EVENTS_LOST 31u
+#define LY_CTR_TX_PAUSE_FRAMES 32u
+#define LY_CTR_TX_SINGLE_COLLISIONS 33u
+#define LY_CTR_TX_MULTIPLE_COLLISIONS 34u
+#define LY_CTR_TX_DEFERRED 35u
+#define LY_CTR_TX_LATE_COLLISIONS 36u
+#define LY_CTR_TX_EXCESS_COLLISIONS 37u
+#define LY_CTR_TX_EXCESS_DEFERRAL 38u
+#define LY_CTR_TX_64 39u
+#define LY_CTR_TX_65_127 40u
+#define LY_CTR_TX_128_255 41u
+#define LY_CTR_TX_256_511 42u
+#define LY_CTR_TX_512_1023 43u
+#define LY_CTR_TX_1024_MAX 44u
+#define LY_CTR_RX_64 45u
+#define LY_CTR_RX_65_127 46u
+#define LY_CTR_RX_128_255 47u
+#define LY_CTR_RX_256_511 48u
+#define LY_CTR_RX_512_1023 49u
+#define LY_CTR_RX_1024_MAX 50u
+#define LY_CTR_RX_PAUSE_FRAMES 51u
+#define LY_CTR_RX_FALSE_CARRIERS 52u
+#define LY_CTR_RX_ALIGNMENT_ERRORS 53u
 
 /* enum ly_rec */
 #define LY_REC_FRAME 0x01u
@@ -200,7 +260,29 @@
     X(REC_BAD_HEADER, rec_bad_header) \
     X(REC_GAP, rec_gap) \
     X(REC_UNKNOWN, rec_unknown) \
-    X(EVENTS_LOST, events_lost)
+    X(EVENTS_LOST, events_lost) \
+    X(TX_PAUSE_FRAMES, tx_pause_frames) \
+    X(TX_SINGLE_COLLISIONS, tx_single_collisions) \
+    X(TX_MULTIPLE_COLLISIONS, tx_multiple_collisions) \
+    X(TX_DEFERRED, tx_deferred) \
+    X(TX_LATE_COLLISIONS, tx_late_collisions) \
+    X(TX_EXCESS_COLLISIONS, tx_excess_collisions) \
+    X(TX_EXCESS_DEFERRAL, tx_excess_deferral) \
+    X(TX_64, tx_64) \
+    X(TX_65_127, tx_65_127) \
+    X(TX_128_255, tx_128_255) \
+    X(TX_256_511, tx_256_511) \
+    X(TX_512_1023, tx_512_1023) \
+    X(TX_1024_MAX, tx_1024_max) \
+    X(RX_64, rx_64) \
+    X(RX_65_127, rx_65_127) \
+    X(RX_128_255, rx_128_255) \
+    X(RX_256_511, rx_256_511) \
+    X(RX_512_1023, rx_512_1023) \
+    X(RX_1024_MAX, rx_1024_max) \
+    X(RX_PAUSE_FRAMES, rx_pause_frames) \
+    X(RX_FALSE_CARRIERS, rx_false_carriers) \
+    X(RX_ALIGNMENT_ERRORS, rx_alignment_errors)
 
 /* Every other register: X(NAME, writable, reading acts, "what"), so that
  * LY_REG_##NAME is the address. "Reading acts": it changes the device. */
@@ -216,6 +298,10 @@
     X(CLK_HZ, false, false, "Core clock, Hz") \
     X(TIME_LO, false, true, "Time base, low half") \
     X(TIME_HI, false, false, "Time base, high half") \
-    X(SNAPSHOT, true, false, "Counter snapshot")
+    X(SNAPSHOT, true, false, "Counter snapshot") \
+    X(MDIO, true, false, "One access to a PHY register") \
+    X(LINK_CTRL, true, false, "Link as the driver found it") \
+    X(HASH_LO, true, false, "Multicast hash, bits 0 to 31") \
+    X(HASH_HI, true, false, "Multicast hash, bits 32 to 63")
 
 #endif

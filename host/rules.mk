@@ -3,11 +3,7 @@
 host.src := $(filter-out host/main.c,$(wildcard host/*.c))
 host.flags = $(XML_CFLAGS)
 
-.PHONY: run bench
+.PHONY: run
 ## run: a web page from a real server through the Verilated NIC
 run: $(B)/bin/lanyard $(B)/bin/noinet | deps-run
 	@exec $(TIED) $(PYTHON) tests/support/run_page.py
-
-## bench: speed of the model, of TCP and of pings, with goals
-bench: $(B)/bin/lanyard | deps-run
-	@exec $(TIED) $(PYTHON) tests/support/bench.py

@@ -31,9 +31,10 @@ $(eval $(call model_rules,$(B)/fst,--trace-fst,verilated_fst_c.o,rtl/top/ly_top_
 regs: | deps-test
 	$(VPYTHON) rtl/regs/gen_regs.py
 
-## area: place and route ly_core; limits and memory table
-area: | deps-fpga
+## area: place and route: limits of ly_core, the MAC beside others
+area: $(B)/peers/liteeth_mac.v | deps-fpga
 	$(VPYTHON) rtl/top/area.py
+	$(VPYTHON) rtl/top/area_rows.py
 
 ## formal: the proofs of tests/formal
 formal: | deps-fpga

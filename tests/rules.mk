@@ -48,6 +48,39 @@ $(B)/bin/noinet: $(B)/obj/tests/support/noinet.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(opt.main) $(LDFLAGS) -o $@ $^
 
+# Verilog of LiteEth, to be compared with: tests/peers/README.md.
+PEERS := $(addprefix $(B)/peers/,liteeth_mac.v liteeth_phy_rmii.v)
+$(PEERS) &: tests/peers/gen_liteeth.py tools/requirements-peers.txt | deps-peers
+	$(call say,PEERS,$(B)/peers)
+	$(Q)$(VPYTHON) tests/peers/gen_liteeth.py $(B)/peers
+
+# The looped MAC, ours and LiteEth's, by the same flags: tests/bench/README.md. What LiteX writes is
+# not held to our warnings; the harness and our own side are.
+BENCH_LOOPS := $(foreach w,lanyard liteeth,$(B)/bench/loop_$(w)/mac_loop)
+loop.lanyard := $(addprefix rtl/mac/,ly_fcs.v ly_csma.v ly_mac_tx.v ly_mac_rx.v)
+loop.liteeth := $(B)/peers/liteeth_mac.v
+loop.flags.lanyard := -Wall -Wno-PINMISSING -Wno-DECLFILENAME
+loop.flags.liteeth := -Wno-lint -Wno-style -Wno-COMBDLY -Wno-UNOPTFLAT -Wno-TIMESCALEMOD
+
+# $(1) whose
+define loop_rules
+$(B)/bench/loop_$(1)/mac_loop: tests/bench/loop_$(1).v tests/bench/mac_loop.cpp $(loop.$(1)) | deps-run
+	$$(call say,MODEL,$$@)
+	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)
+	$$(Q)$$(VERILATOR) --cc --exe -O3 --x-assign fast --x-initial unique $(loop.flags.$(1)) --top-module mac_loop \
+		--prefix Vmac_loop --Mdir $$(@D) -o mac_loop -CFLAGS '-std=c++17 -Wall -Wextra $(WERROR)' -LDFLAGS -lz \
+		tests/bench/loop_$(1).v $(loop.$(1)) $(CURDIR)/tests/bench/mac_loop.cpp
+	$$(Q)! test -d $$(@D) || $$(MAKE) $$(if $$(filter 0,$$(V)),-s) -C $$(@D) -f Vmac_loop.mk OPT_FAST=-O3 \
+		OPT_SLOW=-O1 OPT_GLOBAL=-O2
+endef
+$(foreach w,lanyard liteeth,$(eval $(call loop_rules,$(w))))
+
+.PHONY: bench
+## bench: speed of the model, of TCP, of pings and of the MAC loop, with goals
+bench: $(B)/bin/lanyard $(BENCH_LOOPS) | deps-run
+	@$(TIED) $(PYTHON) tests/support/bench.py
+	@exec $(TIED) $(PYTHON) tests/bench/mac_loop.py $(if $(WRITE),--write)
+
 # JUNIT=FILE writes a report, ONLY=unit,interop runs some of the groups, LY_SEED=N begins the
 # random numbers of all tests elsewhere (make passes it on).
 RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py --target $@ $(if $(JUNIT),--junit '$(JUNIT)') $(if $(ONLY),--only '$(ONLY)')
@@ -58,17 +91,22 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 		$(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini | deps-test
 	@$(RUN_TESTS) rtl:icarus unit:asan cosim:main interop
 
-## check: second compiler and simulator, fuzzing, lint, proofs, area
+## check: second compiler and simulator, fuzzing, lint, proofs, area, peers
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) $(B)/asan/tests/nth/lanyard \
-		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini | deps-fpga
-	@$(RUN_TESTS) mutants area formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
+		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini $(BENCH_LOOPS) $(PEERS) | deps-fpga
+	@$(RUN_TESTS) mutants area bench formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
 
 .PHONY: soak
 ## soak: all faults, fuzzers, failures and the long run: hours; SOAK_MINUTES=1 for a short one
 soak: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
 		$(call harnesses,fuzz) $(B)/asan/tests/nth/lanyard | deps-fpga
 	@exec $(TIED) $(PYTHON) tests/soak.py $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: coverage
+## coverage: line and toggle coverage of each module of rtl/ by its bench
+coverage: | deps-test
+	@exec $(TIED) $(VPYTHON) tests/coverage.py $(if $(WRITE),--write)
 
 .PHONY: fuzz
 ## fuzz: every parser under random inputs, FUZZ_SECONDS=10 each; FUZZ='dns net' for some

@@ -10,7 +10,9 @@
     interop                against kernels and servers in namespaces (tests/support/netns.py)
     house                  the tools of this project: lint, tables, reports, replay lines
     corpus:TREE            every file of tests/fuzz/corpus by the harnesses of a tree
-    formal area mutants fuzz nth lint   one command each, which says its own count
+    area                   limits of the core and of the MAC, placed and routed
+    bench                  the looped MAC and LiteEth's: every byte, byte times, latencies
+    formal mutants fuzz nth lint   one command each, which says its own count
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
 1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
@@ -47,7 +49,7 @@ VENV_PYTHON = "build/venv/bin/python"
 TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 # Far above what each takes on a busy machine: only a hang meets them.
 TIMEOUT_S = {"unit": 180, "cosim": 600, "interop": 600, "house": 600, "lint": 900, "rtl": 1800,
-             "area": 1800, "mutants": 1800, "formal": 1800, "corpus": 600, "fuzz": 900,
+             "area": 1800, "bench": 300, "mutants": 1800, "formal": 1800, "corpus": 600, "fuzz": 900,
              "nth": 900}
 # Said to this run; a job that runs make or this again is not to take it for its own.
 OF_THIS_RUN = ("LY_TOTALS", "JUNIT", "ONLY")
@@ -188,7 +190,9 @@ def cosim_jobs(tree):
 
 
 def rtl_jobs(sim):
-    benches = sorted(p.parent for p in ROOT.glob("tests/rtl/*/test_*.py"))
+    benches = sorted({p.parent for p in ROOT.glob("tests/rtl/*/test_*.py")})
+    # LiteEth comes with make check only.
+    benches = [b for b in benches if sim == "verilator" or not b.name.endswith("_liteeth")]
     return [pytest_job(f"rtl/{b.name}", b.relative_to(ROOT), {"LY_SIM": sim}) for b in benches]
 
 
@@ -209,6 +213,11 @@ def command_jobs(name, argv):
     return lambda _arg: [Job(name, argv, read_total)]
 
 
+def area_jobs(_arg):
+    return [Job("area/core", [VENV_PYTHON, "rtl/top/area.py"], read_total),
+            Job("area/mac", [VENV_PYTHON, "rtl/top/area_rows.py", "--quick"], read_total)]
+
+
 def corpus_jobs(tree):
     return [Job(f"corpus/{tree}", [VENV_PYTHON, "tests/fuzz/run.py", "--replay", TREES[tree]],
                 read_total)]
@@ -222,7 +231,8 @@ GROUPS = {
     "house": house_jobs,
     "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),
     "mutants": command_jobs("mutants", [VENV_PYTHON, "tests/mutants.py"]),
-    "area": command_jobs("area", [VENV_PYTHON, "rtl/top/area.py"]),
+    "area": area_jobs,
+    "bench": command_jobs("bench", [VENV_PYTHON, "tests/bench/mac_loop.py", "--cycles", "200000"]),
     "corpus": corpus_jobs,
     "fuzz": command_jobs("fuzz", [VENV_PYTHON, "tests/fuzz/run.py", "--runs"]),
     "nth": command_jobs("nth", [VENV_PYTHON, "tests/nth/run.py"]),

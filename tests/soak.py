@@ -4,12 +4,12 @@
 
     soak.py [--only LIST]
 
-All planted faults, all proofs, each fuzzer for SOAK_MINUTES of CPU time (default: 20), every Nth
-failure, the long run up to an hour of simulated time, `--fault` with 200 seeds. Below 20 minutes
-all but the first two shrink in proportion. What was never run comes first, then the oldest. As
-soon as a job has ended its row in tests/README.md says so, with day and commit: a run that is
-interrupted loses only what was under way, and the next one goes on with the rest. A shrunk run
-writes nothing. Exit as tests/run.py.
+All planted faults, all proofs, all of `make area`, each fuzzer for SOAK_MINUTES of CPU time
+(default: 20), every Nth failure, the long run up to an hour of simulated time, `--fault` with 200
+seeds. Below 20 minutes all but the first three shrink in proportion. What was never run comes
+first, then the oldest. As soon as a job has ended its row in tests/README.md says so, with day and
+commit: a run that is interrupted loses only what was under way, and the next one goes on with the
+rest. A shrunk run writes nothing. Exit as tests/run.py.
 """
 import argparse
 import datetime
@@ -53,6 +53,7 @@ def make_jobs(minutes):
     return [long_run, rate, command("nth", ["tests/nth/run.py", *nth], 8 * hour, {"LY_JOBS": "1"}),
             command("mutants", ["tests/mutants.py", "--all"], 4 * hour),
             command("formal", ["tests/formal/run.py"], 2 * hour), faults, ppm,
+            command("area", ["rtl/top/area_rows.py", "--no-write"], 2 * hour),
             *[command(f"fuzz/{n}", ["tests/fuzz/run.py", "--seconds", str(seconds), n],
                       8 * (seconds + hour)) for n in names]]
 

@@ -6,6 +6,7 @@
 #   run    build and `make run`: compilers, Verilator, libraries, iproute2, nginx and NSD
 #   test   `make test`: second compiler, Icarus, cmocka, tshark, dnsmasq, GTKWave, Python packages
 #   fpga   `make check` and `make lint`: pinned yosys and nextpnr, ABC
+#   peers  `make check`, `make area` and `make bench`: LiteEth, to be compared with
 #
 # It looks first. Only what is missing is fetched: packages by apt-get (as root or by sudo
 # without a password; otherwise the line to run is printed and the exit code is 3), servers by
@@ -101,6 +102,10 @@ look_test() {
 
 look_fpga() {
     need berkeley-abc has berkeley-abc
+    need python3-venv python_runs 'import ensurepip, venv'
+}
+
+look_peers() {
     need python3-venv python_runs 'import ensurepip, venv'
 }
 
@@ -260,11 +265,11 @@ python_packages() {
 
 for group; do
     case $group in
-    run | test | fpga) "look_$group" ;;
-    *) echo "usage: tools/deps.sh run|test|fpga ..." >&2; exit 2 ;;
+    run | test | fpga | peers) "look_$group" ;;
+    *) echo "usage: tools/deps.sh run|test|fpga|peers ..." >&2; exit 2 ;;
     esac
 done
-[ $# -gt 0 ] || { echo "usage: tools/deps.sh run|test|fpga ..." >&2; exit 2; }
+[ $# -gt 0 ] || { echo "usage: tools/deps.sh run|test|fpga|peers ..." >&2; exit 2; }
 
 # A probe may have failed only because its compiler was missing: look again after installing.
 if [ -n "$missing" ]; then

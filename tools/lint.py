@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = "build/venv/bin/python"
-TOPS = ["ly_top_sim", "ly_core"]
+TOPS = ["ly_top_sim", "ly_core", "ly_area_mac", "ly_area_crc"]
 ROW = "include row, SPDX, sizes"
 CXX_FILE = "sim/nic_model.cpp"
 C_ROOMS = ["host", "stack", "driver", "sim", "tests/unit", "tests/cosim", "tests/support",

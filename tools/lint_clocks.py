@@ -25,7 +25,8 @@ NO_CLOCK = "no clock"
 
 # The clock that each input of a top follows; the first pattern that fits. Clocks are not inputs.
 TOPS = {
-    "ly_top_sim": [("rst", NO_CLOCK), ("gmii_crs", NO_CLOCK), ("gmii_col", NO_CLOCK),
+    "ly_top_sim": [("rst", NO_CLOCK), ("mdio_i", NO_CLOCK), ("phy_fixed", "clk"),
+                   ("gmii_crs", NO_CLOCK), ("gmii_col", NO_CLOCK),
                    ("gmii_rx*", "gmii_rx_clk"), ("?_rec_*", "clk_link"), ("skip_*", "clk"),
                    ("link_*", "clk")],
     "ly_area": [("i_core", "clk"), ("i_link", "clk_link")],

@@ -78,5 +78,17 @@ module ly_sync #(
     end
 `endif
 
+`ifdef FORMAL_ALONE
+    // What was there two edges before, INIT until then: nothing is lost, made up or reordered.
+    reg [WIDTH-1:0] f_1_q, f_2_q;
+    initial {f_1_q, f_2_q} = {INIT, INIT};
+    always @(posedge clk) {f_1_q, f_2_q} <= {i_d, f_1_q};
+    always @(*) begin
+        a_meta: assert (meta_q == f_1_q);
+        a_sync: assert (o_q == f_2_q);
+        c_all:  cover (o_q == ~INIT);
+    end
+`endif
+
 endmodule
 `default_nettype wire

@@ -8,8 +8,7 @@
 // the data, o_rx_commit with the last byte. i_val_* stand from i_val_valid to o_val_done.
 // Clock: clk. Source: rtl/regs/nic.rdl; virtio 1.2, 5.1.6 (virtio_net_hdr_v1).
 module ly_rec_tx #(
-    parameter integer LEN_W     = 14,
-    parameter integer PHY_FIXED = 1             // said in EVENT(link)
+    parameter integer LEN_W = 14
 ) (
     input  wire             clk,
     input  wire             rst,
@@ -25,6 +24,7 @@ module ly_rec_tx #(
     input  wire             i_sync_stb,         // SYNC received: answer it
     input  wire             i_err_stb,
     input  wire [1:0]       i_err_cause,        // LY_ERROR_*
+    input  wire             i_link_fixed,       // said in EVENT(link)
     input  wire             i_link_up,
     input  wire             i_link_fd,
     input  wire [15:0]      i_link_mbit,
@@ -120,7 +120,7 @@ module ly_rec_tx #(
     wire           is_frame = kind_q == KIND_FRAME;
     wire           is_value = kind_q == KIND_VALUE;
     wire [4:0]     head_last = is_frame || is_value ? HDR_LAST + 5'd12 : HDR_LAST + 5'd8;
-    wire [15:0]    ev_arg   = kind_q == KIND_EV_LINK ? {13'd0, PHY_FIXED != 0, i_link_fd, i_link_up}
+    wire [15:0]    ev_arg   = kind_q == KIND_EV_LINK ? {13'd0, i_link_fixed, i_link_fd, i_link_up}
                             : kind_q == KIND_EV_ERR  ? {14'd0, err_cause_q} : 16'd0;
     wire [31:0]    ev_value = kind_q == KIND_EV_LINK ? {16'd0, i_link_mbit}
                             : kind_q == KIND_EV_SYNC ? LY_VERSION_VALUE : 32'd0;

@@ -27,6 +27,8 @@ module ly_mac_rx #(
     output wire        o_ev_stb,
     output wire [24:0] m_rx_ev,      // {align_err, fcs_err, rx_er, undersize, fragment, oversize, jabber,
                                      //  len[15:0] (DA..FCS, stops at MAX_FRAME+1), mcast, bcast}
+    output wire [31:0] o_line,       // for ly_filter: the last four octets, and low bits of the FCS
+    output wire [5:0]  o_crc,        // register behind them
     output wire        o_false_stb,
     output wire        o_tap_sfd,    // the SFD, and the end, were seen in the cycle before
     output wire        o_tap_last,
@@ -137,6 +139,8 @@ module ly_mac_rx #(
     assign m_rx_ev     = {odd_q && fits, bad_q && !odd_q && fits, err_seen_q, !bad_q && short_q, bad_q && short_q,
                           !bad_q && long_q, bad_q && long_q,
                           {16-LEN_W{1'b0}}, len_q, mcast_q, bcast_q};
+    assign o_line      = line_q[31:0];
+    assign o_crc       = crc_q[5:0];
     assign o_false_stb = false_q;
     assign o_tap_sfd   = sfd_q;
     assign o_tap_last  = end_q;

@@ -148,5 +148,32 @@ module ly_queue_mem #(
         end
     endgenerate
 
+`ifdef FORMAL_ALONE
+    // One watched word: every byte that moved is there, and a read gives the last of both lanes.
+    (* anyconst *) reg [ADDR_W-1:0] f_word;
+    reg [1:0]  f_known_q = 2'b00;
+    reg [15:0] f_val_q, f_then_q;
+    reg        f_read_q = 1'b0;
+    wire       f_wr = i_wr_valid && o_wr_ready && i_wr_addr == f_word;
+    wire       f_rd = i_rd_valid && o_rd_ready && i_rd_addr == f_word;
+    always @(posedge clk) begin
+        if (f_wr) f_known_q[i_wr_odd] <= 1'b1;
+        if (f_wr && i_wr_odd)  f_val_q[15:8] <= i_wr_data;
+        if (f_wr && !i_wr_odd) f_val_q[7:0]  <= i_wr_data;
+        f_read_q <= f_rd && (&f_known_q);
+        f_then_q <= f_val_q;
+    end
+    always @(*) begin
+        r_look:  assume (f_addr == f_word);
+        // The contract: a word that is being written is not read.
+        r_apart: assume (!f_rd || !(f_wr || (f_late && f_late_addr == f_word)));
+        a_even:  assert (!f_known_q[0] || f_data[7:0] == f_val_q[7:0]);
+        a_odd:   assert (!f_known_q[1] || f_data[15:8] == f_val_q[15:8]);
+        a_read:  assert (!f_read_q || o_rd_data == f_then_q);
+        a_port:  assert (!IS_SPRAM || !(i_wr_valid && o_wr_ready && i_rd_valid && o_rd_ready));
+        c_read:  cover (f_read_q && o_rd_data == 16'hA55A && i_wr_valid && o_wr_ready);
+    end
+`endif
+
 endmodule
 `default_nettype wire

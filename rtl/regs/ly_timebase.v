@@ -45,5 +45,23 @@ module ly_timebase (
     assign o_time     = {hi_q, lo_q};
     assign o_deadline = i_armed ? {19'd0, TICK_CYCLES - {1'b0, lo_q[11:0]}} : 32'hFFFF_FFFF;
 
+`ifdef FORMAL_ALONE
+    // A plain counter; the deadline is where bit 12 changes next, not before and not after.
+    reg  [63:0] f_time_q = 64'd0;
+    wire [63:0] f_due    = o_time + {32'd0, o_deadline};
+    always @(posedge clk)
+        if (rst) f_time_q <= 64'd0;
+        else     f_time_q <= f_time_q + 64'd1 + (i_skip_stb ? i_skip_cycles : 64'd0);
+    always @(*) begin
+        a_time: assert (o_time == f_time_q);
+        a_wrap: assert (wrap_q == &lo_q);
+        if (i_armed) a_due:  assert (f_due[11:0] == 12'd0 && o_deadline != 32'd0
+                                     && f_due[63:12] == o_time[63:12] + 52'd1);
+        else         a_none: assert (o_deadline == 32'hFFFF_FFFF);
+        c_carry: cover (hi_q != 32'd0 && lo_q == 32'd0 && !wrap_q);
+        c_tick:  cover (i_armed && o_deadline == 32'd1);
+    end
+`endif
+
 endmodule
 `default_nettype wire

@@ -20,7 +20,7 @@ module ly_area #(
     output reg  o_link
 );
 
-    localparam integer CORE_W = 35;
+    localparam integer CORE_W = 36;
     localparam integer LINK_W = 11;
 
     reg [CORE_W-1:0] core_q;
@@ -31,6 +31,8 @@ module ly_area #(
     wire [7:0]  tx_data;
     wire        tx_en, tx_er, tx_run;
     wire [10:0] taps;
+    wire [4:0]  link_out;
+    wire [2:0]  mdio_out;
     wire        rec_ready, rec_valid, rec_last;
     wire [7:0]  rec_data;
 
@@ -53,12 +55,21 @@ module ly_area #(
         .i_rx_data    (core_q[10:3]),
         .i_rx_dv      (core_q[11]),
         .i_rx_er      (core_q[12]),
-        .i_rx_odd     (core_q[33]),
+        .i_rx_odd     (core_q[35]),
         .i_crs        (core_q[13]),
         .i_col        (core_q[14]),
+        .i_phy_fixed  (core_q[33]),
         .i_link_up    (core_q[15]),
         .i_link_fd    (core_q[16]),
         .i_link_mbit  (core_q[32:17]),
+        .o_speed      (link_out[1:0]),
+        .o_full_duplex(link_out[2]),
+        .o_pause_tx_en(link_out[3]),
+        .o_pause_rx_en(link_out[4]),
+        .o_mdc        (mdio_out[0]),
+        .o_mdio       (mdio_out[1]),
+        .o_mdio_oe    (mdio_out[2]),
+        .i_mdio       (core_q[34]),
         .s_rec_valid  (link_q[1]),
         .s_rec_ready  (rec_ready),
         .s_rec_data   (link_q[9:2]),
@@ -75,10 +86,10 @@ module ly_area #(
     );
 
     // Outputs are registered once, then folded: the fold is no path of the core's.
-    reg [21:0] core_out_q;
+    reg [29:0] core_out_q;
     reg [10:0] link_out_q;
     always @(posedge clk) begin
-        core_out_q <= {tx_run, taps, tx_er, tx_en, tx_data};
+        core_out_q <= {tx_run, mdio_out, link_out, taps, tx_er, tx_en, tx_data};
         o_core     <= ^core_out_q;
     end
     always @(posedge clk_link) begin

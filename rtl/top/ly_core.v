@@ -17,7 +17,6 @@ module ly_core #(
     parameter integer TX_STALL_US    = 100_000,
     parameter integer HALF_DUPLEX    = 1,           // 10 and 100 Mbit/s on a shared medium
     parameter integer PAUSE          = 1,           // flow control by pause frames
-    parameter integer PHY_FIXED      = 1,           // no MDIO: i_link_* are constants
     parameter [47:0]  MAC_RESET      = 48'h01_00_00_00_00_02    // 02:00:00:00:00:01
 ) (
     input  wire        clk,
@@ -37,9 +36,19 @@ module ly_core #(
     input  wire        i_rx_odd,        // with the end mark: a nibble was left over
     input  wire        i_crs,           // half duplex only
     input  wire        i_col,
+    input  wire        i_phy_fixed,     // 1: i_link_* tell the link, 0: LINK_CTRL does
     input  wire        i_link_up,
     input  wire        i_link_fd,
-    input  wire [15:0] i_link_mbit,
+    input  wire [15:0] i_link_mbit,     // 10, 100 or 1000
+    output wire [1:0]  o_speed,         // 0: 10, 1: 100, 2: 1000 Mbit/s
+    output wire        o_full_duplex,
+    output wire        o_pause_tx_en,
+    output wire        o_pause_rx_en,
+
+    output wire        o_mdc,
+    output wire        o_mdio,
+    output wire        o_mdio_oe,
+    input  wire        i_mdio,
 
     input  wire        s_rec_valid,     // clk_link
     output wire        s_rec_ready,
@@ -57,6 +66,8 @@ module ly_core #(
     output wire [10:0] o_tap
 );
     localparam integer LEN_W = 14;
+
+    `include "rtl/regs/ly_regs.vh"
 
     /* verilator lint_off PINCONNECTEMPTY */   // outputs that nothing here needs stay open
 
@@ -81,12 +92,25 @@ module ly_core #(
     wire        ev_bad_header, ev_gap, ev_unknown, ev_stall, ev_disabled, ev_length;
     wire        rec_rx_busy, timer_armed;
     wire        tx_en, rx_en, promisc, rx_csum_en, own_fcs, loopback;
-    wire        full_duplex = i_link_fd;
-    wire        pause_rx_en = 1'b0;
-    wire        pause_tx_en = 1'b0;
+    wire        allmulti, pass_pause;
+
+    // ---------------------------------------------------------------- the link
+    wire [5:0]  link_ctrl;
+    wire        fixed_1000 = i_link_mbit[9];        // of 10, 100, 1000 no two have the same
+    wire [1:0]  link_speed = i_phy_fixed ? {fixed_1000, !fixed_1000 && i_link_mbit[6]}
+                                         : link_ctrl[LY_LINK_CTRL_SPEED_SHIFT +: 2];
+    wire [15:0] link_mbit  = i_phy_fixed   ? i_link_mbit
+                           : link_speed[1] ? 16'd1000 : link_speed[0] ? 16'd100 : 16'd10;
+    wire        link_up    = i_phy_fixed ? i_link_up : link_ctrl[LY_LINK_CTRL_UP_BIT];
+    wire        link_fd    = i_phy_fixed ? i_link_fd : link_ctrl[LY_LINK_CTRL_FULL_DUPLEX_BIT];
     reg         tx_ok;
     initial tx_ok = 1'b0;
-    always @(posedge clk) tx_ok <= tx_en && i_link_up;
+    always @(posedge clk) tx_ok <= tx_en && link_up;
+
+    assign o_speed       = link_speed;
+    assign o_full_duplex = link_fd;
+    assign o_pause_tx_en = link_ctrl[LY_LINK_CTRL_PAUSE_TX_BIT] && link_fd;
+    assign o_pause_rx_en = link_ctrl[LY_LINK_CTRL_PAUSE_RX_BIT] && link_fd;
 
     ly_rec_rx #(
         .MAX_FRAME(MAX_FRAME), .RECORD_GAP_US(RECORD_GAP_US), .TX_STALL_US(TX_STALL_US),
@@ -152,13 +176,14 @@ module ly_core #(
     wire        mrx_valid, mrx_last, mrx_err, mrx_pause;
     wire [7:0]  mrx_data;
     wire [47:0] mac;
+    wire [63:0] hash;
     wire        rx_almost_full;
 
     generate
         if (PAUSE != 0) begin : g_pause
             ly_pause u_pause (
                 .clk(clk), .rst(rst), .i_tick(i_tx_tick),
-                .i_en_rx(pause_rx_en), .i_en_tx(pause_tx_en && tx_ok), .i_mac(mac),
+                .i_en_rx(o_pause_rx_en), .i_en_tx(o_pause_tx_en && tx_ok), .i_mac(mac),
                 .s_rx_valid(mrx_valid), .s_rx_data(mrx_data), .s_rx_last(mrx_last),
                 .s_rx_err(mrx_err), .o_rx_pause(mrx_pause), .i_full(rx_almost_full),
                 .s_tx_valid(qtx_valid), .s_tx_ready(qtx_ready), .s_tx_data(qtx_data),
@@ -167,7 +192,7 @@ module ly_core #(
                 .m_tx_last(ptx_last), .i_commit(mtx_commit), .i_start(o_tap[3]),
                 .o_tx_pause(ptx_pause), .o_busy(pause_busy));
         end else begin : g_no_pause
-            wire unused_pause = &{1'b0, pause_rx_en, pause_tx_en, rx_almost_full};
+            wire unused_pause = rx_almost_full;
             assign {ptx_valid, ptx_data, ptx_last} = {qtx_valid, qtx_data, qtx_last};
             assign {qtx_ready, qtx_commit} = {ptx_ready, mtx_commit};
             assign {mrx_pause, ptx_pause, pause_busy} = 3'd0;
@@ -186,7 +211,7 @@ module ly_core #(
         .clk(clk), .rst(rst),
         .s_tx_valid(ptx_valid), .s_tx_ready(ptx_ready), .s_tx_data(ptx_data),
         .s_tx_last(ptx_last), .s_tx_err(1'b0), .i_en(tx_ok), .i_own_fcs(own_fcs),
-        .i_tx_tick(i_tx_tick), .i_full_duplex(full_duplex), .i_crs(i_crs), .i_col(i_col),
+        .i_tx_tick(i_tx_tick), .i_full_duplex(link_fd), .i_crs(i_crs), .i_col(i_col),
         .i_seed(mac[47:32]), .o_rewind(qtx_rewind), .o_commit(mtx_commit),
         .o_tx_data(mtx_data), .o_tx_en(mtx_en), .o_tx_er(mtx_er),
         .o_done_stb(txd_stb), .o_done_len(txd_len), .o_done_pad(txd_pad),
@@ -211,6 +236,8 @@ module ly_core #(
     // ---------------------------------------------------------------- MAC, filter, sum, queue: rx
     wire        mrx_ev_stb, mrx_false, mrx_busy, accept;
     wire [24:0] mrx_ev;
+    wire [31:0] mrx_line;
+    wire [5:0]  mrx_crc;
 
     ly_mac_rx #(.MAX_FRAME(MAX_FRAME)) u_mac_rx (
         .clk(clk), .rst(rst),
@@ -218,12 +245,16 @@ module ly_core #(
         .i_rx_data(loopback ? mtx_data : i_rx_data), .i_rx_dv(loopback ? mtx_en : i_rx_dv),
         .i_rx_er(loopback ? mtx_er : i_rx_er), .i_rx_odd(i_rx_odd && !loopback),
         .m_rx_valid(mrx_valid), .m_rx_data(mrx_data), .m_rx_last(mrx_last), .m_rx_err(mrx_err),
-        .o_ev_stb(mrx_ev_stb), .m_rx_ev(mrx_ev), .o_false_stb(mrx_false),
+        .o_ev_stb(mrx_ev_stb), .m_rx_ev(mrx_ev), .o_line(mrx_line), .o_crc(mrx_crc),
+        .o_false_stb(mrx_false),
         .o_tap_sfd(o_tap[6]), .o_tap_last(o_tap[7]), .o_busy(mrx_busy));
 
     ly_filter u_filter (
         .clk(clk), .rst(rst), .s_rx_valid(mrx_valid), .s_rx_data(mrx_data),
-        .s_rx_last(mrx_last), .i_mac(mac), .i_promisc(promisc), .o_accept(accept));
+        .s_rx_last(mrx_last), .i_line(mrx_line), .i_crc(mrx_crc), .i_mcast(mrx_ev[1]),
+        .i_bcast(mrx_ev[0]), .i_pause(mrx_pause), .i_mac(mac), .i_hash(hash),
+        .i_promisc(promisc), .i_allmulti(allmulti), .i_pass_pause(pass_pause),
+        .o_accept(accept));
 
     wire       crx_valid, crx_last, crx_err;
     wire [7:0] crx_data;
@@ -281,13 +312,14 @@ module ly_core #(
     wire        recout_valid, recout_ready, recout_last, rec_tx_busy;
     wire [7:0]  recout_data;
 
-    ly_rec_tx #(.LEN_W(LEN_W), .PHY_FIXED(PHY_FIXED)) u_rec_tx (
+    ly_rec_tx #(.LEN_W(LEN_W)) u_rec_tx (
         .clk(clk), .rst(rst),
         .s_rx_valid(qrx_valid), .s_rx_ready(qrx_ready), .s_rx_data(qrx_data),
         .s_rx_last(qrx_last), .i_rx_len_valid(qrx_len_valid), .i_rx_len(qrx_len),
         .i_rx_meta(qrx_meta), .i_rx_more(qrx_more), .o_rx_commit(qrx_commit),
         .i_sync_stb(sync_stb), .i_err_stb(err_stb), .i_err_cause(err_cause),
-        .i_link_up(i_link_up), .i_link_fd(i_link_fd), .i_link_mbit(i_link_mbit),
+        .i_link_fixed(i_phy_fixed), .i_link_up(link_up), .i_link_fd(link_fd),
+        .i_link_mbit(link_mbit),
         .i_val_valid(val_valid), .o_val_done(val_done), .i_val_addr(val_addr),
         .i_val_data(val_data), .i_val_status(val_status), .i_val_tag(val_tag),
         .m_rec_valid(recout_valid), .m_rec_ready(recout_ready), .m_rec_data(recout_data),
@@ -303,20 +335,25 @@ module ly_core #(
 
     // ---------------------------------------------------------------- registers, counters, time
     wire        snap_stb, snap_busy, rd_stb, rd_valid, regs_busy, stats_busy;
-    wire [6:0]  rd_addr;
+    wire [7:0]  rd_addr;
     wire [15:0] rd_data;
+    wire        mdio_stb, mdio_busy, mdio_error;
+    wire [26:0] mdio_access;
 
     ly_regs #(
-        .CLK_HZ(CLK_HZ), .MAX_RECORD_BYTES(MAX_FRAME - 4 + 12), .PHY_FIXED(PHY_FIXED),
-        .MAC_RESET(MAC_RESET)
+        .CLK_HZ(CLK_HZ), .MAX_RECORD_BYTES(MAX_FRAME - 4 + 12), .MAC_RESET(MAC_RESET)
     ) u_regs (
         .clk(clk), .rst(rst),
         .i_req_stb(req_stb), .i_req_write(req_write), .i_req_addr(req_addr),
         .i_req_wdata(req_wdata), .o_val_valid(val_valid), .i_val_done(val_done),
         .o_val_data(val_data), .o_val_status(val_status),
-        .i_link_up(i_link_up), .i_link_fd(i_link_fd), .i_link_mbit(i_link_mbit),
+        .i_link_fixed(i_phy_fixed), .i_link_up(link_up), .i_link_fd(link_fd),
+        .i_link_mbit(link_mbit), .o_link_ctrl(link_ctrl),
+        .o_mdio_stb(mdio_stb), .i_mdio_busy(mdio_busy), .i_mdio_error(mdio_error),
+        .i_mdio_access(mdio_access),
         .i_time(o_time), .o_tx_en(tx_en), .o_rx_en(rx_en), .o_promisc(promisc),
-        .o_rx_csum_en(rx_csum_en), .o_own_fcs(own_fcs), .o_loopback(loopback), .o_mac(mac),
+        .o_rx_csum_en(rx_csum_en), .o_own_fcs(own_fcs), .o_loopback(loopback),
+        .o_allmulti(allmulti), .o_pass_pause(pass_pause), .o_mac(mac), .o_hash(hash),
         .o_busy(regs_busy),
         .o_snap_stb(snap_stb), .i_snap_busy(snap_busy),
         .o_rd_stb(rd_stb), .o_rd_addr(rd_addr), .i_rd_valid(rd_valid), .i_rd_data(rd_data));
@@ -329,17 +366,28 @@ module ly_core #(
         .clk(clk), .rst(rst),
         .i_tx_done_stb(txd_stb), .i_tx_len(txd_len), .i_tx_pad(txd_pad),
         .i_tx_mcast(txd_mcast), .i_tx_bcast(txd_bcast), .i_tx_err(txd_err),
+        .i_tx_pause(ptx_pause), .i_tx_coll(txd_coll), .i_tx_xscoll(txd_xscoll),
+        .i_tx_late(txd_late), .i_tx_deferred(txd_deferred), .i_tx_xsdefer(txd_xsdefer),
         .i_csum_inserted_stb(ev_inserted), .i_csum_drop_stb(ev_csum_drop),
         .i_drop_stall_stb(ev_stall), .i_drop_disabled_stb(ev_disabled),
         .i_drop_length_stb(ev_length), .i_rec_bad_header_stb(ev_bad_header),
         .i_rec_gap_stb(ev_gap), .i_rec_unknown_stb(ev_unknown),
-        .i_rx_ev_stb(mrx_ev_stb), .i_rx_ev({mrx_ev[24] || mrx_ev[23], mrx_ev[22:0]}), .i_rx_false_stb(mrx_false),
+        .i_rx_ev_stb(mrx_ev_stb), .i_rx_ev({mrx_pause, mrx_ev}),
+        .i_rx_false_stb(mrx_false),
         .i_rx_last_stb(mrx_valid && mrx_last && !mrx_err), .i_rx_en(rx_en),
         .i_rx_accept(accept), .i_rx_commit_stb(ev_rx_commit), .i_rx_full_stb(ev_rx_full),
         .i_rx_meta(crx_meta),
         .i_snap_stb(snap_stb), .o_snap_busy(snap_busy),
         .i_rd_stb(rd_stb), .i_rd_addr(rd_addr), .o_rd_valid(rd_valid), .o_rd_data(rd_data),
         .o_busy(stats_busy));
+
+    ly_mdio #(.CLK_HZ(CLK_HZ)) u_mdio (
+        .clk(clk), .rst(rst), .i_stb(mdio_stb), .i_write(req_wdata[LY_MDIO_WRITE_BIT]),
+        .i_phy(req_wdata[LY_MDIO_PHY_SHIFT +: 5]), .i_reg(req_wdata[LY_MDIO_ADDR_SHIFT +: 5]),
+        .i_data(req_wdata[LY_MDIO_DATA_SHIFT +: 16]), .o_busy(mdio_busy),
+        .o_write(mdio_access[26]), .o_phy(mdio_access[25:21]), .o_reg(mdio_access[20:16]),
+        .o_data(mdio_access[15:0]), .o_error(mdio_error),
+        .o_mdc(o_mdc), .o_mdio(o_mdio), .o_mdio_oe(o_mdio_oe), .i_mdio(i_mdio));
 
     ly_timebase u_timebase (
         .clk(clk), .rst(rst), .i_armed(timer_armed),
@@ -349,13 +397,12 @@ module ly_core #(
     // What has left a block and not reached the next is younger than the 64 cycles that the
     // harness waits after o_quiet and the last input.
     assign o_quiet = !(rec_rx_busy || recin_valid || ctx_busy || mtx_busy || mrx_busy || rec_tx_busy
-                       || regs_busy || stats_busy || val_valid || recout_valid)
+                       || regs_busy || mdio_busy || stats_busy || val_valid || recout_valid)
                      && qtx_empty && qrx_empty && !pause_busy;
 
     /* verilator lint_on PINCONNECTEMPTY */
 
-    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W], mrx_pause, ptx_pause, txd_coll, txd_xscoll,
-                    txd_late, txd_deferred, txd_xsdefer, qrx_level[7:0]};
+    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W], qrx_level[7:0]};
 
 endmodule
 `default_nettype wire

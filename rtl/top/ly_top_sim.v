@@ -20,6 +20,11 @@ module ly_top_sim (
     input  wire        gmii_rx_er,
     input  wire        gmii_crs,
     input  wire        gmii_col,
+    input  wire        phy_fixed,       // a level of the whole run: no PHY answers, link is up
+    output wire        mdc,
+    output wire        mdio_o,
+    output wire        mdio_oe,
+    input  wire        mdio_i,
     input  wire [1:0]  link_speed,
     input  wire        link_fd,
 
@@ -43,6 +48,8 @@ module ly_top_sim (
     wire       tx_run, rx_odd, core_quiet, phy_busy;
     wire       tx_tick, tx_en, tx_er, rx_stb, rx_dv, rx_er, crs, col;
     wire [7:0] tx_data, rx_data;
+    wire [1:0] speed;
+    wire       full_duplex, pause_tx_en, pause_rx_en;
 
     wire [15:0] link_mbit = link_speed[1] ? 16'd1000 : link_speed[0] ? 16'd100 : 16'd10;
 
@@ -57,11 +64,14 @@ module ly_top_sim (
         .CLK_HZ(125_000_000), .RX_QUEUE_BYTES(32768), .TX_QUEUE_BYTES(16384), .QUEUE_MEM("BRAM")
     ) u_core (
         .clk(clk), .rst(rst_core), .clk_link(clk_link), .rst_link(rst_link),
-        .i_tx_tick(tx_tick), .o_tx_run(tx_run), .o_tx_data(tx_data), .o_tx_en(tx_en),
-        .o_tx_er(tx_er),
+        .i_tx_tick(tx_tick), .o_tx_run(tx_run),
+        .o_tx_data(tx_data), .o_tx_en(tx_en), .o_tx_er(tx_er),
         .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er), .i_rx_odd(rx_odd),
         .i_crs(crs), .i_col(col),
-        .i_link_up(1'b1), .i_link_fd(link_fd), .i_link_mbit(link_mbit),
+        .i_phy_fixed(phy_fixed), .i_link_up(1'b1), .i_link_fd(link_fd), .i_link_mbit(link_mbit),
+        .o_speed(speed), .o_full_duplex(full_duplex), .o_pause_tx_en(pause_tx_en),
+        .o_pause_rx_en(pause_rx_en),
+        .o_mdc(mdc), .o_mdio(mdio_o), .o_mdio_oe(mdio_oe), .i_mdio(mdio_i),
         .s_rec_valid(s_rec_valid), .s_rec_ready(s_rec_ready), .s_rec_data(s_rec_data),
         .m_rec_valid(m_rec_valid), .m_rec_ready(m_rec_ready), .m_rec_data(m_rec_data),
         .m_rec_last(m_rec_last),
@@ -69,7 +79,7 @@ module ly_top_sim (
         .o_deadline(deadline), .o_time(time_cycles), .o_tap(taps));
 
     ly_phy_gmii u_phy (
-        .clk(clk), .rst(rst_core), .i_speed(link_speed), .i_tx_run(tx_run),
+        .clk(clk), .rst(rst_core), .i_speed(speed), .i_tx_run(tx_run),
         .i_tx_data(tx_data), .i_tx_en(tx_en), .i_tx_er(tx_er), .o_tx_tick(tx_tick),
         .o_rx_stb(rx_stb), .o_rx_data(rx_data), .o_rx_dv(rx_dv), .o_rx_er(rx_er),
         .o_rx_odd(rx_odd), .o_busy(phy_busy),
@@ -81,6 +91,7 @@ module ly_top_sim (
         .gmii_col(gmii_col));
 
     assign quiet = core_quiet && !phy_busy;
+    wire unused = &{1'b0, full_duplex, pause_tx_en, pause_rx_en};
 
 endmodule
 `default_nettype wire

@@ -20,6 +20,11 @@ module ly_top_mini (
     input  wire        gmii_rx_er,
     input  wire        gmii_crs,
     input  wire        gmii_col,
+    input  wire        phy_fixed,
+    output wire        mdc,
+    output wire        mdio_o,
+    output wire        mdio_oe,
+    input  wire        mdio_i,
     input  wire [1:0]  link_speed,
     input  wire        link_fd,
 
@@ -49,13 +54,16 @@ module ly_top_mini (
 
     /* verilator lint_off PINCONNECTEMPTY */
     ly_core #(
-        .CLK_HZ(125_000_000), .RX_QUEUE_BYTES(4096), .TX_QUEUE_BYTES(4096), .QUEUE_MEM("GENERIC")
+        .CLK_HZ(125_000_000), .RX_QUEUE_BYTES(4096), .TX_QUEUE_BYTES(4096), .QUEUE_MEM("GENERIC"),
+        .HALF_DUPLEX(0), .PAUSE(0)
     ) u_core (
         .clk(clk), .rst(rst_core), .clk_link(clk_link), .rst_link(rst_link),
         .i_tx_tick(1'b1), .o_tx_run(), .o_tx_data(tx_data), .o_tx_en(tx_en), .o_tx_er(tx_er),
         .i_rx_stb(rx_stb), .i_rx_data(rx_data), .i_rx_dv(rx_dv), .i_rx_er(rx_er), .i_rx_odd(1'b0),
         .i_crs(1'b0), .i_col(1'b0),
-        .i_link_up(link_speed == 2'd2), .i_link_fd(1'b1), .i_link_mbit(16'd1000),
+        .i_phy_fixed(phy_fixed), .i_link_up(link_speed == 2'd2), .i_link_fd(1'b1),
+        .i_link_mbit(16'd1000), .o_speed(), .o_full_duplex(), .o_pause_tx_en(), .o_pause_rx_en(),
+        .o_mdc(mdc), .o_mdio(mdio_o), .o_mdio_oe(mdio_oe), .i_mdio(mdio_i),
         .s_rec_valid(s_rec_valid), .s_rec_ready(s_rec_ready), .s_rec_data(s_rec_data),
         .m_rec_valid(m_rec_valid), .m_rec_ready(m_rec_ready), .m_rec_data(m_rec_data),
         .m_rec_last(m_rec_last),

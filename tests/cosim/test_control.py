@@ -44,7 +44,7 @@ def test_a_run_in_wall_time():
         assert regs["ID"]["value"] == 0x4C414E59 and regs["CTRL"]["access"] == "rw"
         assert regs["TIME_LO"]["value"] is None         # reading it would act
         assert looking.rows("regs", "time_lo")[0]["value"] > 0
-        assert len(looking.ask("regs").stdout.splitlines()) == len(regs) == 12 + 32
+        assert len(looking.ask("regs").stdout.splitlines()) == len(regs) == 16 + 54
 
 
 def assert_monotone(before, after):

@@ -3,7 +3,8 @@
  * Two NICs on a cable, both sending as fast as the wire takes it, checksums inserted and
  * verified: no byte time is lost between two frames, and no frame.
  *
- * LY_LINE_FRAMES: frames of 64 octets each way (default 10,000; a tenth of them of 1,518).
+ * LY_LINE_FRAMES: frames of 64 octets each way at 1000 Mbit/s (default 10,000); a tenth of them
+ * at 100 Mbit/s, a hundredth at 10, and of frames of 1,518 octets a tenth of these each.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BYTE_PS 8000u           /* at 1000 Mbit/s */
 #define OVERHEAD 20u            /* preamble, SFD, gap */
 #define FCS_BYTES 4u
 #define UDP_AT 34u              /* behind Ethernet and IPv4 headers */
@@ -156,8 +156,9 @@ static unsigned frames_wanted(void)
     return s ? (unsigned)strtoul(s, NULL, 10) : 10000;
 }
 
-static void line_rate(unsigned octets, unsigned n)
+static void line_rate(const char *profile, unsigned mbit, unsigned octets, unsigned n)
 {
+    const uint64_t byte_ps = 8000000u / mbit;
     struct load *l = calloc(1, sizeof(*l));
     uint64_t c[NIC_COUNTERS_MAX];
     assert_non_null(l);
@@ -165,17 +166,18 @@ static void line_rate(unsigned octets, unsigned n)
     l->bytes = octets - FCS_BYTES;
     l->n = n;
     twin_open(&l->t, &(struct twin_cfg){ .seed = seed_of_run(), .offload = NIC_OFF_ALL,
-                                         .round = watch_round, .round_arg = &l->watch });
+                                         .profile = profile, .round = watch_round,
+                                         .round_arg = &l->watch });
     l->t.arg = l;
     l->t.rx = on_rx;
     l->t.turn = on_turn;
     l->t.end[0].next_ns = l->t.end[1].next_ns = 0;
     world_due(l->t.world, world_now(l->t.world));
-    twin_until(&l->t, all_arrived, l, 2ull * n * (octets + OVERHEAD) * BYTE_PS + TWIN_MS);
+    twin_until(&l->t, all_arrived, l, 2ull * n * (octets + OVERHEAD) * byte_ps + 100 * TWIN_MS);
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(l->watch.frames[i], n);
-        assert_int_equal(l->watch.least[i], (octets + OVERHEAD) * (uint64_t)BYTE_PS);
-        assert_int_equal(l->watch.most[i], (octets + OVERHEAD) * (uint64_t)BYTE_PS);
+        assert_int_equal(l->watch.least[i], (octets + OVERHEAD) * byte_ps);
+        assert_int_equal(l->watch.most[i], (octets + OVERHEAD) * byte_ps);
         twin_counters(&l->t, i, c);
         assert_int_equal(c[LY_CTR_TX_CSUM_INSERTED], n);
         assert_int_equal(c[LY_CTR_RX_CSUM_GOOD], n);
@@ -189,14 +191,18 @@ static void line_rate(unsigned octets, unsigned n)
 static void shortest(void **state)
 {
     (void)state;
-    line_rate(64, frames_wanted());
+    line_rate("gmii", 1000, 64, frames_wanted());
+    line_rate("mii", 100, 64, frames_wanted() / 10);
+    line_rate("mii10", 10, 64, frames_wanted() / 100);
 }
 
 /* Clause: IEEE 802.3 4.4.2 */
 static void longest(void **state)
 {
     (void)state;
-    line_rate(1518, frames_wanted() / 10);
+    line_rate("gmii", 1000, 1518, frames_wanted() / 10);
+    line_rate("mii", 100, 1518, frames_wanted() / 100);
+    line_rate("mii10", 10, 1518, frames_wanted() / 1000);
 }
 
 int main(void)

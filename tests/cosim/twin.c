@@ -51,7 +51,7 @@ static void end_open(struct twin *t, unsigned i, const struct twin_cfg *cfg, str
     assert_non_null(e->mem);
     e->pool = pkt_pool_create(e->mem, bytes, PACKETS, 0);
     const struct sim_nic_cfg sc = { .world = t->world, .wire = wire, .port = i, .number = i,
-                                    .pool = e->pool };
+                                    .profile = cfg->profile, .pool = e->pool };
     assert_int_equal(sim_nic_open(&e->link, &sc), 0);
     struct nic_cfg nc = { .link = e->link, .pool = e->pool, .offload = cfg->offload,
                           .promiscuous = cfg->promiscuous && i == 1 };

@@ -52,6 +52,7 @@ struct twin_cfg {
     bool no_skip;
     uint32_t offload;               /* NIC_OFF_* */
     bool promiscuous;               /* the second NIC */
+    const char *profile;            /* of both; NULL: sim_nic_cfg's default */
     int ppm[2];                     /* by which their clocks are off */
     /* NULL, or what the NICs are plugged into instead of the cable, which stays the twin's. */
     struct wire *(*round)(void *arg, struct wire *cable);

@@ -8,6 +8,7 @@ Yosys makes an AIGER model (assertions, assumptions as constraints), ABC decides
   induction  every assertion holds in the first DEPTH cycles (bmc3), and follows in any cycle from
              all of them having held in the DEPTH - 1 cycles before (ind): proved without a bound
   bmc        every assertion holds in the first DEPTH cycles
+  equal      there is no state (left): every assertion holds for every input
   cover      every cover statement is reached within DEPTH cycles
   refuted    a planted false claim fails within DEPTH cycles
 
@@ -66,14 +67,24 @@ MAC_TX_HALF = Design("ly_mac_tx", (*MAC_TX.files, "rtl/mac/ly_csma.v"), "-set HA
 MAC_TX_16 = Design("ly_mac_tx", MAC_TX.files, "-set MIN_DATA 16")
 MAC_TX_HALF_16 = Design("ly_mac_tx", MAC_TX_HALF.files,
                         "-set HALF_DUPLEX 1 -set MIN_DATA 16 -set LAG_BYTES 0")
+FILTER = Design("ly_filter", ("rtl/mac/ly_filter.v",))
+ALONE = "-DFORMAL_ALONE"     # properties that would only burden the proofs of those who use it
+FCS = Design("ly_fcs", ("rtl/mac/ly_fcs.v",), define=ALONE)
+SYNC = Design("ly_sync", ("rtl/lib/ly_sync.v",), "-set WIDTH 4 -set INIT 5", define=ALONE)
+TIMEBASE = Design("ly_timebase", ("rtl/regs/ly_timebase.v",), define=ALONE)
+REGS = Design("ly_regs", ("rtl/regs/ly_regs.v",), define=ALONE)
 PAUSE = Design("ly_pause", ("rtl/mac/ly_pause.v",))
-CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define="-DFORMAL_ALONE")
+CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define=ALONE)
 MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
+MDIO = Design("ly_mdio", ("rtl/mac/ly_mdio.v", "rtl/lib/ly_sync.v"))
+MDIO_FAST = Design("ly_mdio", MDIO.files, "-set CLK_HZ 10000000")
 
 # module, design, mode, depth
 TABLE = [
     ("ly_skid", SKID, "induction", 4),
     ("ly_skid", SKID, "cover", 16),
+    ("ly_sync", SYNC, "equal", 0),
+    ("ly_sync", SYNC, "cover", 8),
     ("ly_fifo", FIFO, "induction", 4),
     ("ly_fifo", FIFO, "cover", 64),
     ("ly_reset", RESET, "induction", 10),
@@ -85,13 +96,29 @@ TABLE = [
     ("ly_mac_tx", MAC_TX_16, "cover", 60),
     ("ly_mac_tx half", MAC_TX_HALF, "induction", 4),
     ("ly_mac_tx half", MAC_TX_HALF_16, "cover", 80),
+    ("ly_fcs", FCS, "equal", 0),
+    ("ly_fcs", FCS, "cover", 0),
+    ("ly_timebase", TIMEBASE, "induction", 2),
+    ("ly_timebase", TIMEBASE, "cover", 8),
+    ("ly_regs", REGS, "induction", 3),
+    ("ly_regs", REGS, "cover", 20),
+    ("ly_filter", FILTER, "induction", 4),
+    ("ly_filter", FILTER, "cover", 20),
     ("ly_pause", PAUSE, "induction", 4),
     ("ly_pause", PAUSE, "cover", 60),
     ("ly_csma", CSMA, "induction", 4),
     ("ly_csma", CSMA, "cover", 100),
     ("ly_mac_rx", MAC_RX, "induction", 4),
     ("ly_mac_rx", MAC_RX_12, "cover", 60),
+    ("ly_mdio", MDIO, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "induction", 4),
+    ("ly_mdio", MDIO_FAST, "cover", 400),
 ]
+for mem, first in (("BRAM", 0), ("SPRAM", 0), ("SPRAM", 1), ("GENERIC", 0)):
+    MEM = Design("ly_queue_mem", ("rtl/queue/ly_queue_mem.v",),
+                 f'-set WORDS 8 -set MEM "{mem}" -set READ_FIRST {first}', define=ALONE)
+    TABLE += [(f"ly_queue_mem {mem} {first}", MEM, "induction", 3),
+              (f"ly_queue_mem {mem} {first}", MEM, "cover", 12)]
 for mem in ("BRAM", "SPRAM"):
     for side, backpressure in (("tx", 1), ("rx", 0)):
         TABLE += [(f"ly_queue {mem} {side}", queue(mem, backpressure), "induction", 2),
@@ -132,6 +159,14 @@ def abc(aig, command, log):
     return run([ABC, "-c", f"read_aiger {aig}; fold; strash; {command}"], log) or ""
 
 
+def kinds(d, mode):
+    """How many properties of each kind stand in the module itself: assert, assume, cover."""
+    text = (ROOT / next(f for f in d.files if Path(f).stem == d.top)).read_text(encoding="utf-8")
+    n = {k: len(re.findall(rf"\b{k}\s*\(", text)) for k in ("assert", "assume", "cover")}
+    what = "cover" if mode == "cover" else "assert"
+    return f"{n[what]} {what}" + (f", {n['assume']} assume" if n["assume"] else "")
+
+
 def outputs(aig):
     """Properties in the model: field B of the AIGER header M I L O A B C J F."""
     with open(ROOT / aig, "rb") as f:
@@ -145,6 +180,10 @@ def verdict(mode, depth, aig, log):
     if mode == "refuted":
         return bool(re.search(r"^Output \d+ of miter .* was asserted in frame",
                               abc(aig, f"bmc3 -F {depth}", log), re.M))
+    if mode == "equal":
+        return bool(re.search(r"^UNSATISFIABLE", abc(aig, "orpos; sat", log), re.M))
+    if mode == "cover" and depth == 0:      # no state, one statement
+        return outputs(aig) == 1 and bool(re.search(r"^SATISFIABLE", abc(aig, "sat", log), re.M))
     if mode == "cover":
         return f"All {outputs(aig)} outputs are found to be SAT" in abc(
             aig, f"bmc3 -a -F {depth}", log)
@@ -166,7 +205,7 @@ def main():
               file=sys.stderr)
         return 2
     failed = 0
-    print(f"{'module':20} {'mode':10} {'depth':>5}  result")
+    print(f"{'module':22} {'properties':22} {'mode':10} {'depth':>5}  result")
     for module, design, mode, depth in rows:
         began = time.monotonic()
         name = f"{module.replace(' ', '_')}_{mode}"
@@ -174,7 +213,8 @@ def main():
         aig = model(name, design, mode == "cover")
         good = aig is not None and verdict(mode, depth, aig, OUT / f"{name}.log")
         failed += not good
-        print(f"{module:20} {mode:10} {depth:5}  {'ok' if good else 'FAILED'}"
+        print(f"{module:22} {kinds(design, mode):22} {mode:10} {depth:5}"
+              f"  {'ok' if good else 'FAILED'}"
               f"  {time.monotonic() - began:.0f} s" + ("" if good else f", see {OUT}/{name}.log"),
               flush=True)
     print(f"{len(rows) - failed} passed, {failed} failed")

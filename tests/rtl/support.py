@@ -3,11 +3,13 @@
 
 Environment: LY_SIM  "icarus" (default) or "verilator"; LY_SEED  default 1, printed.
 Output: build/rtl/<build_tag>-<sim>/. Waves: LY_WAVES=1 leaves an FST (Icarus) or VCD there.
+LY_COVERAGE: a folder; each run on Verilator leaves a file there (tests/coverage.py reads them).
 """
 
 import os
 import random
 import shutil
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -50,14 +52,16 @@ def rng(name=""):
 class SharedVerilator(Verilator):
     """The runner of cocotb 1.9, compiling Verilator's own C++ runtime (7 s) once for all."""
 
-    RUNTIME = ROOT / "build" / "rtl" / "verilated-runtime"
+    def __init__(self, coverage):
+        super().__init__()
+        self.runtime = ROOT / "build" / "rtl" / f"verilated-runtime{'-coverage' * coverage}"
 
     def _build_command(self):
         commands = super()._build_command()
         if self.waves:                       # compiled with other options
             return commands
-        self.RUNTIME.mkdir(parents=True, exist_ok=True)
-        kept = list(self.RUNTIME.glob("*.o"))
+        self.runtime.mkdir(parents=True, exist_ok=True)
+        kept = list(self.runtime.glob("*.o"))
         if kept:                             # newer than the makefile that the first command writes
             copies = [str(self.build_dir / obj.name) for obj in kept]
             commands[1:1] = [["cp", *map(str, kept), str(self.build_dir)], ["touch", *copies]]
@@ -66,33 +70,40 @@ class SharedVerilator(Verilator):
     def keep_runtime(self):
         """After a build: what the next bench need not compile."""
         for obj in self.build_dir.glob("verilated*.o"):
-            if not self.waves and not (self.RUNTIME / obj.name).exists():
-                part = self.RUNTIME / f"{obj.name}.{os.getpid()}"
+            if not self.waves and not (self.runtime / obj.name).exists():
+                part = self.runtime / f"{obj.name}.{os.getpid()}"
                 shutil.copy2(obj, part)
-                part.replace(self.RUNTIME / obj.name)
+                part.replace(self.runtime / obj.name)
 
 
-def run(toplevel, sources, module, params=None, build_tag=None, defines=None, testcase=None):
+def run(toplevel, sources, module, params=None, build_tag=None, defines=None, testcase=None,
+        verilator_args=()):
     """Build toplevel from sources (paths from the root) and run the tests of a Python module.
 
     Fails the calling pytest function when a cocotb test fails or Verilator warns.
     testcase: one name or a list of names; None runs all tests of the module.
+    verilator_args: more of them, where sources are not ours to mend.
     """
     sim = os.environ.get("LY_SIM", "icarus")
     if sim not in BUILD_ARGS:
         raise ValueError(f"LY_SIM={sim}: icarus or verilator")
     waves = os.environ.get("LY_WAVES", "0") != "0"
-    build_dir = ROOT / "build" / "rtl" / f"{build_tag or toplevel}-{sim}{'-waves' * waves}"
+    coverage = os.environ.get("LY_COVERAGE") if sim == "verilator" else None
+    build_dir = (ROOT / "build" / "rtl" /
+                 f"{build_tag or toplevel}-{sim}{'-waves' * waves}{'-coverage' * bool(coverage)}")
     init = hash32(seed()) & 0x7FFFFFFF or 1
     plusargs = [f"+ly_seed={init}"]
     if sim == "verilator":
         plusargs += ["+verilator+rand+reset+2", f"+verilator+seed+{init}"]
+    build_args = [*BUILD_ARGS[sim], *(verilator_args if sim == "verilator" else ())]
+    if coverage:
+        build_args.append("--coverage")
     print(f"{toplevel} on {sim}, params {params or {}}, LY_SEED={seed()}")
 
-    runner = SharedVerilator() if sim == "verilator" else Icarus()
+    runner = SharedVerilator(bool(coverage)) if sim == "verilator" else Icarus()
     runner.build(
         verilog_sources=[ROOT / s for s in sources], includes=[ROOT], hdl_toplevel=toplevel,
-        parameters=params or {}, defines=defines or {}, build_args=BUILD_ARGS[sim],
+        parameters=params or {}, defines=defines or {}, build_args=build_args,
         build_dir=build_dir, timescale=("1ns", "1ps"), always=True, waves=waves)
     if sim == "verilator":
         runner.keep_runtime()
@@ -101,6 +112,10 @@ def run(toplevel, sources, module, params=None, build_tag=None, defines=None, te
         seed=seed(), plusargs=plusargs, testcase=testcase, waves=waves,
         extra_env={"LY_SEED": str(seed()), "COCOTB_LOG_LEVEL": os.environ.get("LY_LOG", "INFO"),
                    "COCOTB_REDUCED_LOG_FMT": "1"})
+    if coverage:
+        handle, name = tempfile.mkstemp(".dat", f"{build_tag or toplevel}-", coverage)
+        os.close(handle)
+        (build_dir / "coverage.dat").replace(name)
 
 
 def param(dut, name):

@@ -137,8 +137,12 @@ def assert_balance(result, mac=MAC):
     assert (s["stack.eth_tx_bytes"] + s["nic.tx_pad_octets"] + 4 * s["nic.tx_frames"]
             == s["nic.tx_octets"] == sum(sent))
     wire_errors = sum(s[f"nic.rx_{e}"] for e in ("fcs_errors", "symbol_errors", "undersize",
-                                                 "fragments", "oversize", "jabber"))
+                                                 "fragments", "oversize", "jabber",
+                                                 "alignment_errors"))
     assert len(heard) == s["nic.rx_frames"] + wire_errors
+    for way in ("tx", "rx"):
+        assert s[f"nic.{way}_frames"] == sum(s[f"nic.{way}_{size}"] for size in (
+            "64", "65_127", "128_255", "256_511", "512_1023", "1024_max"))
     assert s["nic.rx_octets"] == sum(heard) or wire_errors
     rtl_drops = sum(s[f"nic.rx_drop_{d}"] for d in ("filter", "full", "disabled"))
     assert s["nic.rx_frames"] == s["nic.rx_delivered"] + rtl_drops
@@ -150,8 +154,8 @@ def assert_balance(result, mac=MAC):
 def assert_no_errors(result):
     """Nothing bad on the wire, and nothing that a checksum would have found."""
     for name in ("nic.rx_fcs_errors", "nic.rx_symbol_errors", "nic.rx_csum_bad",
-                 "nic.tx_underrun", "nic.rec_bad_header", "nic.rec_gap", "nic.rec_unknown",
-                 "nic.events_lost", "wire.from_nic_bad", "driver.rx_csum_bad",
+                 "nic.rx_alignment_errors", "nic.tx_underrun", "nic.rec_bad_header",
+                 "nic.rec_gap", "nic.rec_unknown", "nic.events_lost", "wire.from_nic_bad", "driver.rx_csum_bad",
                  "driver.link_rx_bad_record", "stack.drop_tcp_checksum",
                  "stack.drop_udp_checksum", "stack.drop_icmp4_checksum",
                  "stack.drop_ip4_checksum"):

@@ -339,13 +339,14 @@ static bool reg_known(uint32_t addr)
 {
     if (addr % 4 || addr >= REGS_BYTES)
         return false;
-    return addr >= LY_REG_COUNTERS || addr <= LY_REG_TIME_HI || addr == LY_REG_SNAPSHOT;
+    return addr >= LY_REG_COUNTERS || addr <= LY_REG_TIME_HI || addr == LY_REG_SNAPSHOT
+        || addr == LY_REG_HASH_LO || addr == LY_REG_HASH_HI;
 }
 
 static bool reg_writable(uint32_t addr)
 {
     return addr == LY_REG_CTRL || addr == LY_REG_MAC_LO || addr == LY_REG_MAC_HI
-        || addr == LY_REG_SNAPSHOT;
+        || addr == LY_REG_SNAPSHOT || addr == LY_REG_HASH_LO || addr == LY_REG_HASH_HI;
 }
 
 static void snapshot(struct fake_link *f)

@@ -359,7 +359,7 @@ static void device_error_and_resync(void **state)
     /* It came back as another device. */
     fake_link_event(f->fake, &(struct link_event){ .kind = LINK_EV_SYNC, .value = 0x00050001 });
     nic_fix_run(f, f->now + 10);
-    nic_fix_assert_failed(f, "5.1", "1.0");
+    nic_fix_assert_failed(f, "5.1", "speaks 1.");
 }
 
 static void answer_with_wrong_address(void **state)

@@ -151,7 +151,7 @@ static void counters(void **state)
     assert_int_equal(nic_fix_stats(f).ev_stray, 0);
 }
 
-/* Pipelined: 64 words with four under way take 16 times the link's latency. */
+/* Pipelined: with four words under way a quarter of them times the link's latency. */
 static void counters_are_pipelined(void **state)
 {
     struct nic_fix *f = *state;
@@ -159,7 +159,7 @@ static void counters_are_pipelined(void **state)
     nic_fix_make(f, (struct fake_link_cfg){ .reg_delay_ns = 1000, .reg_depth = 16 });
     nic_fix_run(f, 100000);
     assert_int_equal(nic_counters_start(f->nic), 0);
-    nic_fix_run(f, f->now + (2 + 16) * 1000 + 1);
+    nic_fix_run(f, f->now + (2 + LY_CTR_COUNT * 2 / 4) * 1000 + 1);
     assert_int_equal(nic_counters_done(f->nic, out), LY_CTR_COUNT);
 }
 
@@ -261,7 +261,7 @@ static void counter_names(void **state)
     (void)state;
     assert_string_equal(nic_counter_name(LY_CTR_TX_FRAMES), "tx_frames");
     assert_string_equal(nic_counter_name(LY_CTR_RX_CSUM_GOOD), "rx_csum_good");
-    assert_string_equal(nic_counter_name(LY_CTR_COUNT - 1), "events_lost");
+    assert_string_equal(nic_counter_name(LY_CTR_EVENTS_LOST), "events_lost");
     assert_null(nic_counter_name(LY_CTR_COUNT));
     for (unsigned i = 0; i < LY_CTR_COUNT; i++)
         for (unsigned j = 0; j < i; j++)

@@ -9,7 +9,7 @@ from cocotb.triggers import RisingEdge
 import records as rec
 import support
 
-VERSION = 0x00010000
+VERSION = 0x00010001
 FIXED = 4
 
 
@@ -71,6 +71,7 @@ class Bench:
         self.idle = 0
         self.last_byte_last = 1
         self.link = (1, 1, 1000)
+        self.fixed = self.rnd.getrandbits(1)
         self.taps = [0, 0]
         self.busy_cycles = 0
 
@@ -88,10 +89,11 @@ class Bench:
         self.link = (up, duplex, mbit)
         dut = self.dut
         dut.i_link_up.value, dut.i_link_fd.value, dut.i_link_mbit.value = up, duplex, mbit
+        dut.i_link_fixed.value = self.fixed
 
     def link_event(self):
         up, duplex, mbit = self.link
-        return event(rec.EVENT_LINK, up | duplex << 1 | FIXED, mbit)
+        return event(rec.EVENT_LINK, up | duplex << 1 | FIXED * self.fixed, mbit)
 
     def frame(self, length=None, meta=None):
         rnd = self.rnd

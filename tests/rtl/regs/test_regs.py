@@ -16,8 +16,9 @@ CLK_HZ, MAX_RECORD, MAC_RESET = 24_000_000, 1526, 0x0100_0000_0002      # the la
 REGS = {m[1]: int(m[2], 16) for m in re.finditer(
     r"LY_REG_(\w+) = 16'h(\w+);",
     (support.ROOT / "rtl/regs/ly_regs.vh").read_text(encoding="utf-8"))}
+COUNTERS = 54
 OK, ENOENT, EROFS = 0, -2, -30
-WRITABLE = ("CTRL", "MAC_LO", "MAC_HI", "SNAPSHOT")
+WRITABLE = ("CTRL", "MAC_LO", "MAC_HI", "SNAPSHOT", "MDIO", "LINK_CTRL", "HASH_LO", "HASH_HI")
 RESET_OF_MAC = (MAC_RESET & 0xFFFF_FFFF, MAC_RESET >> 32)
 
 
@@ -27,15 +28,17 @@ class Bench:
     def __init__(self, dut, name):
         self.dut = dut
         self.rnd = support.rng(name)
-        self.ram = [self.rnd.getrandbits(16) for _ in range(128)]
+        self.ram = [self.rnd.getrandbits(16) for _ in range(256)]
         self.reads, self.snaps, self.time = [], 0, None
         self.latency = 0
 
     async def begin(self):
         dut = self.dut
         for pin in (dut.i_req_stb, dut.i_req_write, dut.i_req_addr, dut.i_req_wdata, dut.i_val_done,
-                    dut.i_snap_busy, dut.i_rd_valid, dut.i_rd_data, dut.i_time):
+                    dut.i_snap_busy, dut.i_rd_valid, dut.i_rd_data, dut.i_time, dut.i_mdio_busy,
+                    dut.i_mdio_error, dut.i_mdio_access):
             pin.value = 0
+        dut.i_link_fixed.value = 1
         dut.i_link_up.value, dut.i_link_fd.value, dut.i_link_mbit.value = 1, 1, 1000
         await support.start(dut.clk, dut.rst)
         cocotb.start_soon(self.stats())
@@ -92,15 +95,17 @@ async def reset_values(dut):
     """Every register as REGISTERS.md says, 2 cycles after the request."""
     bench = Bench(dut, "reset")
     await bench.begin()
-    want = {"ID": 0x4C414E59, "VERSION": 0x10000, "CAPS": 0b11011, "MAX_RECORD": MAX_RECORD,
+    want = {"ID": 0x4C414E59, "VERSION": 0x10001, "CAPS": 0b1_1001_1011, "MAX_RECORD": MAX_RECORD,
             "CTRL": 0, "LINK": 1000 << 16 | 7, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1],
-            "CLK_HZ": CLK_HZ, "TIME_LO": 0, "TIME_HI": 0, "SNAPSHOT": 0}
+            "CLK_HZ": CLK_HZ, "TIME_LO": 0, "TIME_HI": 0, "SNAPSHOT": 0,
+            "MDIO": 0, "LINK_CTRL": 0, "HASH_LO": 0, "HASH_HI": 0}
     assert set(want) | {"COUNTERS"} == set(REGS)
     for name, value in want.items():
         assert await bench.access(REGS[name]) == (value, OK), name
         assert bench.latency == 2
     assert int(dut.o_mac.value) == MAC_RESET
-    for pin in (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en):
+    for pin in (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en, dut.o_allmulti,
+                dut.o_pass_pause, dut.o_own_fcs, dut.o_loopback):
         assert pin.value == 0
     assert bench.reads == [] and bench.snaps == 0
 
@@ -110,24 +115,31 @@ async def writing(dut):
     """What is writable is written and shown on the pins, what is not is refused and unharmed."""
     bench = Bench(dut, "write")
     await bench.begin()
-    state = {"CTRL": 0, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1]}
-    mask = {"CTRL": 0xCF, "MAC_LO": 0xFFFF_FFFF, "MAC_HI": 0xFFFF}
+    state = {"CTRL": 0, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1], "HASH_LO": 0,
+             "HASH_HI": 0, "LINK_CTRL": 0}
+    mask = {"CTRL": 0xFF, "MAC_LO": 0xFFFF_FFFF, "MAC_HI": 0xFFFF, "HASH_LO": 0xFFFF_FFFF,
+            "HASH_HI": 0xFFFF_FFFF, "LINK_CTRL": 0x3F}
+    mac = MAC_RESET
     for _ in range(150):
         name = bench.rnd.choice([*state, "ID", "LINK", "CAPS", "TIME_LO", "TIME_HI", "CLK_HZ"])
         value = bench.rnd.getrandbits(32)
         got = await bench.access(REGS[name], write=value)
         if name in state:
             state[name] = value & mask[name]
+            if name == "MAC_HI":            # both halves act at once, with the second
+                mac = state["MAC_HI"] << 32 | state["MAC_LO"]
             assert got == (state[name], OK)
         else:
             assert got == (0, EROFS)
         for other, kept in state.items():
             assert await bench.access(REGS[other], hold=0) == (kept, OK)
-        assert int(dut.o_mac.value) == state["MAC_HI"] << 32 | state["MAC_LO"]
-        pins = {0: dut.o_tx_en, 1: dut.o_rx_en, 2: dut.o_promisc, 3: dut.o_rx_csum_en,
-                6: dut.o_own_fcs, 7: dut.o_loopback}
-        assert sum(int(p.value) << i for i, p in pins.items()) == state["CTRL"]
-    for addr in range(REGS["COUNTERS"], REGS["COUNTERS"] + 0x100, 4):
+        assert int(dut.o_mac.value) == mac
+        assert int(dut.o_link_ctrl.value) == state["LINK_CTRL"]
+        assert int(dut.o_hash.value) == state["HASH_HI"] << 32 | state["HASH_LO"]
+        pins = (dut.o_tx_en, dut.o_rx_en, dut.o_promisc, dut.o_rx_csum_en, dut.o_allmulti,
+                dut.o_pass_pause, dut.o_own_fcs, dut.o_loopback)
+        assert sum(int(p.value) << i for i, p in enumerate(pins)) == state["CTRL"]
+    for addr in range(REGS["COUNTERS"], REGS["COUNTERS"] + 8 * COUNTERS, 4):
         assert await bench.access(addr, write=1, hold=0) == (0, EROFS)
     assert bench.snaps == 0 and bench.reads == []
 
@@ -137,9 +149,9 @@ async def unknown_addresses(dut):
     """Every address without a register: ENOENT, nothing read, nothing changed."""
     bench = Bench(dut, "unknown")
     await bench.begin()
-    known = set(REGS.values()) | set(range(0x400, 0x500, 4))
-    tried = list(range(0, 0x80)) + [0x3FC, 0x3FF, 0x401, 0x47E, 0x4FF, 0x500, 0x504, 0x1000, 0x1010,
-                                    0x8000, 0x8010, 0x8400, 0x2C, 0x34, 0x3C, 0x4010, 0x410 << 4]
+    known = set(REGS.values()) | set(range(0x400, 0x400 + 8 * COUNTERS, 4))
+    tried = [*range(0, 0x80), 0x3FC, 0x3FF, 0x401, 0x47E, 0x4FF, 0x5AC, 0x5B0, 0x5B4, 0x5FC, 0x600,
+             0x604, 0x1000, 0x1010, 0x8000, 0x8010, 0x8400, 0x2C, 0xB4, 0xB8, 0xC0, 0x4010, 0x4100]
     for addr in tried:
         if addr not in known:
             assert await bench.access(addr, hold=0) == (0, ENOENT), hex(addr)
@@ -177,10 +189,37 @@ async def link_state(dut):
     """LINK follows its inputs."""
     bench = Bench(dut, "link")
     await bench.begin()
-    for up, duplex, mbit in ((0, 0, 0), (1, 0, 10), (1, 1, 100), (0, 1, 2500)):
+    for fixed, up, duplex, mbit in ((1, 0, 0, 0), (0, 1, 0, 10), (1, 1, 1, 100), (0, 0, 1, 2500)):
+        dut.i_link_fixed.value = fixed
         dut.i_link_up.value, dut.i_link_fd.value, dut.i_link_mbit.value = up, duplex, mbit
         await RisingEdge(dut.clk)
-        assert await bench.access(REGS["LINK"]) == (mbit << 16 | 4 | duplex << 1 | up, OK)
+        assert await bench.access(REGS["LINK"]) == (mbit << 16 | fixed << 2 | duplex << 1 | up,
+                                                      OK)
+        assert await bench.access(REGS["CAPS"]) == (0b1_1000_1011 | fixed << 4, OK)
+
+
+@cocotb.test(**PATIENCE)
+async def mdio(dut):
+    """A write strobes once, with the request's word; a read shows what ly_mdio tells."""
+    bench = Bench(dut, "mdio")
+    await bench.begin()
+    strobes = []
+
+    async def watch():
+        while True:
+            await RisingEdge(dut.clk)
+            if dut.o_mdio_stb.value == 1:
+                strobes.append(int(dut.i_req_wdata.value))
+
+    cocotb.start_soon(watch())
+    for _ in range(20):
+        busy, error, access = (bench.rnd.getrandbits(n) for n in (1, 1, 27))
+        dut.i_mdio_busy.value, dut.i_mdio_error.value = busy, error
+        dut.i_mdio_access.value = access
+        word, shown = bench.rnd.getrandbits(32), busy << 31 | error << 30 | access
+        assert await bench.access(REGS["MDIO"], write=word) == (shown, OK)
+        assert await bench.access(REGS["MDIO"]) == (shown, OK)
+        assert strobes.pop() == word and not strobes
 
 
 @cocotb.test(**PATIENCE)
@@ -189,7 +228,7 @@ async def counters(dut):
     bench = Bench(dut, "counters")
     await bench.begin()
     for _ in range(60):
-        i = bench.rnd.randrange(32)
+        i = bench.rnd.randrange(COUNTERS)
         words = bench.ram[4 * i:4 * i + 3]
         bench.reads.clear()
         low, high = REGS["COUNTERS"] + 8 * i, REGS["COUNTERS"] + 8 * i + 4
@@ -220,7 +259,7 @@ async def reset_in_mid_request(dut):
     """A reset ends the request and brings every register back."""
     bench = Bench(dut, "midway")
     await bench.begin()
-    for name in ("CTRL", "MAC_LO", "MAC_HI"):
+    for name in ("CTRL", "MAC_LO", "MAC_HI", "LINK_CTRL"):
         await bench.access(REGS[name], write=0x5A5A_5A5A)
     dut.i_req_addr.value, dut.i_req_write.value, dut.i_req_stb.value = REGS["ID"], 0, 1
     await RisingEdge(dut.clk)
@@ -232,12 +271,13 @@ async def reset_in_mid_request(dut):
     await RisingEdge(dut.clk)
     assert dut.o_val_valid.value == 0 and dut.o_busy.value == 0
     assert int(dut.o_mac.value) == MAC_RESET and dut.o_tx_en.value == 0
-    assert await bench.access(REGS["CTRL"]) == (0, OK)
+    for name in ("CTRL", "LINK_CTRL"):
+        assert await bench.access(REGS[name]) == (0, OK)
 
 
 def test_regs():
     support.run("ly_regs", ["rtl/regs/ly_regs.v"], "test_regs",
-                {"CLK_HZ": CLK_HZ, "MAX_RECORD_BYTES": MAX_RECORD, "PHY_FIXED": 1}, "regs")
+                {"CLK_HZ": CLK_HZ, "MAX_RECORD_BYTES": MAX_RECORD}, "regs")
 
 
 GENERATED = ("rtl/regs/ly_regs.vh", "driver/nic_regs.h", "REGISTERS.md")

@@ -10,18 +10,27 @@ from cocotb.triggers import ClockCycles, RisingEdge
 import support
 
 PATIENCE = {"timeout_time": 20, "timeout_unit": "ms"}
-NAMES = re.findall(r"^localparam \[4:0\] LY_CTR_(\w+) =", (support.ROOT / "rtl/regs/ly_regs.vh")
+NAMES = re.findall(r"^localparam \[5:0\] LY_CTR_(\w+) =", (support.ROOT / "rtl/regs/ly_regs.vh")
                    .read_text(encoding="utf-8"), re.M)
-FLAGS = ("fcs", "er", "undersize", "fragment", "oversize", "jabber")     # i_rx_ev from the top
+FLAGS = ("align", "fcs", "er", "undersize", "fragment", "oversize", "jabber")   # i_rx_ev, 24 down
+SIZES = ((64, "64"), (127, "65_127"), (255, "128_255"), (511, "256_511"), (1023, "512_1023"),
+         (9999, "1024_MAX"))                # RFC 2819, etherStatsPkts64Octets and the following
+WALK = 9 * 54                               # cycles of a snapshot
 ONES = {"i_csum_inserted_stb": "TX_CSUM_INSERTED", "i_csum_drop_stb": "TX_DROP_CSUM",
         "i_drop_stall_stb": "TX_DROP_STALL", "i_drop_disabled_stb": "TX_DROP_DISABLED",
         "i_drop_length_stb": "TX_DROP_LENGTH", "i_rec_bad_header_stb": "REC_BAD_HEADER",
         "i_rec_gap_stb": "REC_GAP", "i_rec_unknown_stb": "REC_UNKNOWN",
         "i_rx_false_stb": "RX_SYMBOL_ERRORS"}
 INPUTS = list(ONES) + ["i_tx_done_stb", "i_tx_len", "i_tx_pad", "i_tx_mcast", "i_tx_bcast",
-                       "i_tx_err", "i_rx_ev_stb", "i_rx_ev", "i_rx_last_stb", "i_rx_en",
+                       "i_tx_err", "i_tx_pause", "i_tx_coll", "i_tx_xscoll", "i_tx_late",
+                       "i_tx_deferred", "i_tx_xsdefer", "i_rx_ev_stb", "i_rx_ev", "i_rx_last_stb",
+                       "i_rx_en",
                        "i_rx_accept", "i_rx_commit_stb", "i_rx_full_stb", "i_rx_meta",
                        "i_snap_stb", "i_rd_stb", "i_rd_addr"]
+
+
+def size_of(length):
+    return next(name for most, name in SIZES if length <= most)
 
 
 class Bench:
@@ -45,51 +54,66 @@ class Bench:
     async def one(self, pin):
         """A strobe of its own counter."""
         self.want[ONES[pin]] += 1
+        self.want["RX_FALSE_CARRIERS"] += pin == "i_rx_false_stb"
         await self.strobe(pin)
 
-    async def tx(self, length, pad=0, mcast=0, bcast=0, err=0):
-        """A frame has left; the facts stand 12 cycles."""
+    async def tx(self, length, pad=0, mcast=0, bcast=0, **more):
+        """A frame has left, or was given up; the facts stand 12 cycles. more: err, pause, coll,
+        xscoll, late, deferred, xsdefer."""
         dut = self.dut
-        for pin, value in (("len", length), ("pad", pad), ("mcast", mcast | bcast),
-                           ("bcast", bcast), ("err", err)):
+        facts = dict.fromkeys(("err", "pause", "coll", "xscoll", "late", "deferred", "xsdefer"), 0)
+        facts.update(more, len=length, pad=pad, mcast=mcast | bcast, bcast=bcast)
+        for pin, value in facts.items():
             getattr(dut, f"i_tx_{pin}").value = value
-        if err:
+        self.want.update(TX_LATE_COLLISIONS=facts["late"], TX_EXCESS_DEFERRAL=facts["xsdefer"])
+        if facts["xscoll"]:
+            self.want["TX_EXCESS_COLLISIONS"] += 1
+        elif facts["err"]:
             self.want["TX_UNDERRUN"] += 1
+        elif facts["pause"]:
+            self.want["TX_PAUSE_FRAMES"] += 1
         else:
-            self.want.update(TX_FRAMES=1, TX_OCTETS=length, TX_PAD_OCTETS=pad,
-                             TX_MULTICAST=int(mcast and not bcast), TX_BROADCAST=bcast)
+            self.want.update({"TX_FRAMES": 1, "TX_OCTETS": length, "TX_PAD_OCTETS": pad,
+                              "TX_MULTICAST": int(mcast and not bcast), "TX_BROADCAST": bcast,
+                              "TX_SINGLE_COLLISIONS": int(facts["coll"] == 1),
+                              "TX_MULTIPLE_COLLISIONS": int(facts["coll"] > 1),
+                              "TX_DEFERRED": int(facts["coll"] == 0 and facts["deferred"]),
+                              "TX_" + size_of(length): 1})
         await self.strobe("i_tx_done_stb")
         await ClockCycles(dut.clk, 11)
-        for pin in ("len", "pad", "mcast", "bcast", "err"):
+        for pin in facts:
             getattr(dut, f"i_tx_{pin}").value = self.rnd.getrandbits(1)
 
     async def rx_bad(self, *flags, length=64):
         """A frame that ends as an error; fcs may come along with er."""
-        bits = sum(1 << (23 - FLAGS.index(f)) for f in flags)
+        bits = sum(1 << (24 - FLAGS.index(f)) for f in flags)
         self.dut.i_rx_ev.value = bits | length << 2 | self.rnd.getrandbits(2)
         cause = {"er": "SYMBOL_ERRORS", "undersize": "UNDERSIZE", "fragment": "FRAGMENTS",
-                 "oversize": "OVERSIZE", "jabber": "JABBER", "fcs": "FCS_ERRORS"}
+                 "oversize": "OVERSIZE", "jabber": "JABBER", "fcs": "FCS_ERRORS",
+                 "align": "ALIGNMENT_ERRORS"}
         self.want["RX_" + next(cause[f] for f in cause if f in flags)] += 1
         await self.strobe("i_rx_ev_stb")
-        self.dut.i_rx_ev.value = self.rnd.getrandbits(24)
+        self.dut.i_rx_ev.value = self.rnd.getrandbits(26)
 
-    async def rx(self, length, mcast=0, bcast=0, fate="DELIVERED", meta=0):
+    async def rx(self, length, mcast=0, bcast=0, fate="DELIVERED", meta=0, pause=0):
         """A good frame: the MAC's verdict and last beat, the queue's 4 cycles later."""
         dut = self.dut
         self.want.update({"RX_FRAMES": 1, "RX_OCTETS": length,
                           "RX_MULTICAST": int(mcast and not bcast),
                           "RX_BROADCAST": bcast,
+                          "RX_PAUSE_FRAMES": pause,
+                          "RX_" + size_of(length): 1,
                           "RX_" + fate: 1})
         if fate == "DELIVERED":
             self.want["RX_CSUM_" + ("NONE", "GOOD", "BAD")[meta]] += 1
-        dut.i_rx_ev.value = length << 2 | (mcast | bcast) << 1 | bcast
+        dut.i_rx_ev.value = pause << 25 | length << 2 | (mcast | bcast) << 1 | bcast
         dut.i_rx_en.value = int(fate != "DROP_DISABLED")
         dut.i_rx_accept.value = self.rnd.getrandbits(1) if fate == "DROP_DISABLED" \
             else int(fate != "DROP_FILTER")
         dut.i_rx_last_stb.value = 1
         await self.strobe("i_rx_ev_stb")
         dut.i_rx_last_stb.value = 0
-        dut.i_rx_ev.value = self.rnd.getrandbits(24)
+        dut.i_rx_ev.value = self.rnd.getrandbits(26)
         dut.i_rx_en.value = self.rnd.getrandbits(1)
         dut.i_rx_accept.value = self.rnd.getrandbits(1)
         await ClockCycles(dut.clk, 2)
@@ -156,8 +180,19 @@ async def each_cause_alone(dut):
     events = [(bench.one, (pin,)) for pin in ONES]
     events += [(bench.rx_bad, (f,)) for f in FLAGS]
     events += [(bench.rx_bad, ("fcs", "er")), (bench.rx_bad, ("fragment", "er"))]
-    events += [(bench.tx, a) for a in ((64, 42), (1518,), (64, 4, 1), (65, 0, 1, 1),
-                                       (99, 0, 1, 0, 1))]
+    events += [(bench.tx, a) for a in ((64, 42), (1518,), (64, 4, 1), (65, 0, 1, 1))]
+    edges = sorted({n + d for n, _ in SIZES[:-1] for d in (0, 1)} | {9018})
+    for n in edges:                         # both ways move counters of their own
+        await bench.tx(n)
+        await bench.rx(n)
+        await bench.check()
+    events += [(bench.rx, (64, 1, 0, fate, 0, 1)) for fate in ("DROP_FILTER", "DELIVERED")]
+    for more in ({"err": 1}, {"pause": 1}, {"coll": 1}, {"coll": 2}, {"coll": 15, "late": 1},
+                 {"coll": 1, "deferred": 1}, {"deferred": 1}, {"deferred": 1, "xsdefer": 1},
+                 {"xscoll": 1, "coll": 15, "err": 1}, {"xscoll": 1, "late": 1, "xsdefer": 1},
+                 {"err": 1, "late": 1}):
+        await bench.tx(99, 0, 1, **more)
+        await bench.check()
     events += [(bench.rx, a) for a in ((64,), (1518, 1), (64, 1, 1))]
     events += [(bench.rx, (100, 0, 0, fate))
                for fate in ("DROP_FILTER", "DROP_FULL", "DROP_DISABLED")]
@@ -171,9 +206,11 @@ async def each_cause_alone(dut):
     await bench.check()
 
 
-async def tx_traffic(bench, frames, period, size=64):
+async def tx_traffic(bench, frames, period, size=64, every=False):
+    """every: each counter that a frame can move at this rate moves with each."""
     for i in range(frames):
-        await bench.tx(size, pad=bench.rnd.choice([0, 4]), mcast=i & 1, bcast=int(i % 4 == 3))
+        await bench.tx(size, pad=4 if every else bench.rnd.choice([0, 4]), mcast=i & 1 | every,
+                       bcast=int(i % 4 == 3))
         await ClockCycles(bench.dut.clk, period - 12)
 
 
@@ -184,6 +221,14 @@ async def rx_traffic(bench, frames, period, size=64):
         await bench.rx(size, bench.rnd.getrandbits(1), bench.rnd.getrandbits(1), fate,
                        bench.rnd.randrange(3))
         await ClockCycles(bench.dut.clk, period - start)
+
+
+async def high_water(bench, most):
+    """The largest number of events that stood in the FIFO; one more is in its output."""
+    fifo = bench.dut.u_events
+    while True:
+        await RisingEdge(bench.dut.clk)
+        most[0] = max(most[0], (int(fifo.wr_q.value) - int(fifo.rd_q.value)) % 64)
 
 
 async def one_traffic(bench, pin, count, period):
@@ -198,25 +243,29 @@ async def line_rate_both_ways(dut):
     bench = Bench(dut, "rate")
     await bench.begin()
     await bench.snapshot()
-    jobs = [cocotb.start_soon(tx_traffic(bench, 60, 84)),
-            cocotb.start_soon(rx_traffic(bench, 60, 84)),
-            cocotb.start_soon(one_traffic(bench, "i_csum_inserted_stb", 60, 84))]
+    most = [0]
+    cocotb.start_soon(high_water(bench, most))
+    jobs = [cocotb.start_soon(tx_traffic(bench, 90, 84, every=True)),
+            cocotb.start_soon(rx_traffic(bench, 90, 84)),
+            cocotb.start_soon(one_traffic(bench, "i_csum_inserted_stb", 90, 84))]
     taken = 0
     while not all(j.done() for j in jobs):
         assert await bench.snapshot() < 2000
         got = await bench.read(["TX_FRAMES", "TX_OCTETS", "RX_FRAMES", "RX_OCTETS", "RX_DELIVERED",
-                                "RX_DROP_FILTER", "RX_DROP_FULL", "RX_DROP_DISABLED",
+                                "RX_DROP_FILTER", "RX_DROP_FULL", "RX_DROP_DISABLED", "TX_64",
+                                "RX_64",
                                 "RX_CSUM_GOOD", "RX_CSUM_BAD", "RX_CSUM_NONE"])
-        assert got["TX_OCTETS"] == 64 * got["TX_FRAMES"]
-        assert got["RX_OCTETS"] == 64 * got["RX_FRAMES"]
+        assert got["TX_OCTETS"] == 64 * got["TX_FRAMES"] == 64 * got["TX_64"]
+        assert got["RX_OCTETS"] == 64 * got["RX_FRAMES"] == 64 * got["RX_64"]
         assert got["RX_FRAMES"] == sum(got["RX_" + f] for f in (
             "DELIVERED", "DROP_FILTER", "DROP_FULL", "DROP_DISABLED")), \
             "half an event in a snapshot"
         assert got["RX_DELIVERED"] == sum(got["RX_CSUM_" + f] for f in ("GOOD", "BAD", "NONE"))
         taken += 1
-    assert taken > 5
+    dut._log.info("%d snapshots; at most %d of 32 events waited", taken, most[0])
+    assert taken > 5 and 8 < most[0] < 28
     await bench.check()
-    assert bench.want["TX_FRAMES"] == 60 and bench.want["EVENTS_LOST"] == 0
+    assert bench.want["TX_FRAMES"] == 90 and bench.want["EVENTS_LOST"] == 0
 
 
 @cocotb.test(**PATIENCE)
@@ -302,18 +351,19 @@ async def overflow_is_counted(dut):
         bench.want.update(EVENTS_LOST=lost)
         for n in moved:
             bench.want[n] = got[n]
+        bench.want["RX_FALSE_CARRIERS"] = got["RX_SYMBOL_ERRORS"]
     await bench.check()
 
 
 @cocotb.test(**PATIENCE)
 async def snapshot_stands(dut):
-    """Counters read the same between snapshots, whatever happens; a snapshot takes 288 cycles."""
+    """Counters read the same between snapshots, which take 9 cycles a counter."""
     bench = Bench(dut, "stands")
     await bench.begin()
     await bench.snapshot()
     await bench.tx(64)
     await ClockCycles(dut.clk, 50)
-    assert 288 <= await bench.snapshot() <= 292
+    assert WALK <= await bench.snapshot() <= WALK + 4
     first = await bench.read()
     for _ in range(5):
         await bench.tx(100, 0, 1)
@@ -323,7 +373,7 @@ async def snapshot_stands(dut):
     await ClockCycles(dut.clk, 250)
     dut.i_snap_stb.value = 0
     await bench.tx(100)
-    await ClockCycles(dut.clk, 288 + 288 + 40 - 250 - 12)
+    await ClockCycles(dut.clk, 2 * WALK + 40 - 250 - 12)
     assert dut.o_snap_busy.value == 0
     assert (await bench.read(["TX_FRAMES"]))["TX_FRAMES"] == 7
     await bench.check()
@@ -353,6 +403,6 @@ async def reset_clears(dut):
 
 
 def test_stats():
-    assert len(NAMES) == 32
+    assert len(NAMES) == 54
     support.run("ly_stats", ["rtl/regs/ly_stats.v", "rtl/lib/ly_fifo.v"], "test_stats",
                 {"LEN_W": 14}, "stats")

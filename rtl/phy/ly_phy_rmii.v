@@ -1,0 +1,180 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_phy_rmii - RMII pins to the byte interface of the core; 100 and 10 Mbit/s, REF_CLK of 50 MHz.
+// tx: octets go through a FIFO of 4, low di-bit first; at 10 Mbit/s a di-bit stands for 10 cycles.
+// While i_tx_run is low and the gap is sent, ticks come in every cycle and nothing moves. There is
+// no TX_ER: the MAC's wrong FCS must do. rx: an event begins with the first di-bit 01 under CRS_DV;
+// one that begins with another (false carrier) is left out. It ends with CRS_DV low in two di-bits
+// one after the other: one alone is how CRS_DV toggles when the carrier has gone and data remain.
+// The SFD finds the octets; di-bits left over give o_rx_odd. RX_ER counts in any cycle up to there.
+// o_crs is the carrier of others, o_col that and our own TX_EN. Each side takes up a new speed
+// between two frames. clk: at least 1.9 x the octet rate. Latencies: README.
+// Clocks: clk for i_*, o_*; rmii_ref_clk for rmii_*; CRS_DV rises asynchronously.
+// Source: RMII Specification 1.2; IEEE 802.3 22.2 (what it stands for).
+module ly_phy_rmii (
+    input  wire       clk,
+    input  wire       rst,
+    input  wire [1:0] i_speed,       // 0: 10 Mbit/s, else 100
+    input  wire       i_tx_run,      // the MAC needs ticks in the rhythm of the wire
+    input  wire [7:0] i_tx_data,
+    input  wire       i_tx_en,
+    input  wire       i_tx_er,
+    output wire       o_tx_tick,
+    output wire       o_rx_stb,
+    output wire [7:0] o_rx_data,
+    output wire       o_rx_dv,
+    output wire       o_rx_er,
+    output wire       o_rx_odd,
+    output wire       o_crs,
+    output wire       o_col,
+    output wire       o_busy,        // something is on its way to the pins
+
+    input  wire       rmii_ref_clk,
+    input  wire       rst_rmii,      // synchronous to rmii_ref_clk
+    output wire [1:0] rmii_txd,
+    output wire       rmii_tx_en,
+    input  wire [1:0] rmii_rxd,
+    input  wire       rmii_crs_dv,
+    input  wire       rmii_rx_er
+);
+
+    // ---------------------------------------------------------------- tx, in clk
+    reg  flow_q;                     // one more, after the last byte time of the gap
+    reg  slow_q;
+    initial flow_q = 1'b0;
+    initial slow_q = 1'b0;
+
+    wire fifo_ready, fifo_drained;
+    wire flow = i_tx_run || flow_q;
+    wire unused = i_tx_er;
+
+    always @(posedge clk) begin
+        flow_q <= !rst && flow && (i_tx_run || !fifo_ready);
+        slow_q <= i_speed == 2'd0;
+    end
+
+    assign o_tx_tick = !flow || fifo_ready;
+    assign o_busy    = flow || !fifo_drained;
+
+    wire want_slow;                  // in rmii_ref_clk, as all that follows
+    ly_sync #(.WIDTH(1)) u_sync_slow (.clk(rmii_ref_clk), .i_d(slow_q), .o_q(want_slow));
+
+    // ---------------------------------------------------------------- tx, in rmii_ref_clk
+    // The octet stays in the output register of the FIFO while its di-bits leave.
+    wire       out_valid, out_en;
+    wire [7:0] out_data;
+    reg        tx_slow_q;
+    reg [3:0]  tx_cnt_q;             // cycles of this di-bit
+    reg [1:0]  tx_pos_q;             // di-bit of this octet
+    reg [1:0]  txd_q;
+    reg        tx_en_q;
+    initial tx_slow_q = 1'b0;
+    initial tx_cnt_q  = 4'd0;
+    initial tx_pos_q  = 2'd0;
+    initial tx_en_q   = 1'b0;
+
+    wire sends = out_valid && out_en;
+    wire step  = out_valid && (!tx_slow_q || tx_cnt_q == 4'd9);
+
+    always @(posedge rmii_ref_clk) begin
+        if (!sends) tx_slow_q <= want_slow;
+        if (out_valid) tx_cnt_q <= step || !tx_slow_q ? 4'd0 : tx_cnt_q + 4'd1;
+        if (step) tx_pos_q <= tx_pos_q + 2'd1;
+        txd_q   <= out_data[2*tx_pos_q +: 2] & {2{sends}};
+        tx_en_q <= sends && !rst_rmii;
+        if (rst_rmii) begin
+            tx_cnt_q <= 4'd0;
+            tx_pos_q <= 2'd0;
+        end
+    end
+
+    ly_fifo_async #(.DATA_W(9), .DEPTH(4)) u_tx_fifo (
+        .wr_clk(clk), .wr_rst(rst), .s_valid(flow), .s_ready(fifo_ready),
+        .s_data({i_tx_en, i_tx_data}), .o_drained(fifo_drained),
+        .rd_clk(rmii_ref_clk), .rd_rst(rst_rmii), .m_valid(out_valid),
+        .m_ready(step && tx_pos_q == 2'd3), .m_data({out_en, out_data}));
+
+    assign rmii_txd   = txd_q;
+    assign rmii_tx_en = tx_en_q;
+
+    // ---------------------------------------------------------------- rx, in rmii_ref_clk
+    localparam [1:0] ST_IDLE = 2'd0; // no carrier, or no data yet
+    localparam [1:0] ST_DATA = 2'd1; // what begins with preamble
+    localparam [1:0] ST_SKIP = 2'd2; // false carrier
+    localparam [3:0] SAMPLE  = 4'd4; // at 10 Mbit/s, the middle of the 10 cycles
+
+    reg [1:0] pin_d_q, d_q;          // the pins, twice: CRS_DV may be metastable
+    reg       pin_dv_q, dv_q, pin_er_q, er_q;
+    reg [1:0] state_q;
+    reg       rx_slow_q;
+    reg [3:0] rx_cnt_q;
+    reg [1:0] last_d_q;              // the di-bit before: valid if CRS_DV is high now or was then
+    reg       last_dv_q;
+    reg       er_seen_q;             // RX_ER behind the last octet
+    reg [5:0] shift_q;
+    reg [1:0] rx_pos_q;
+    reg       pre_q;                 // nothing but 01 so far
+    reg       crs_q, col_q;
+    initial pin_dv_q  = 1'b0;
+    initial dv_q      = 1'b0;
+    initial state_q   = ST_IDLE;
+    initial rx_slow_q = 1'b0;
+    initial rx_cnt_q  = 4'd0;
+    initial crs_q     = 1'b0;
+    initial col_q     = 1'b0;
+
+    wire       idle   = state_q == ST_IDLE;
+    wire       wait_d = idle && !(dv_q && d_q != 2'b00);
+    wire       sample = !rx_slow_q || rx_cnt_q == SAMPLE;
+    wire       over   = sample && !idle && !dv_q && !last_dv_q;
+    wire       take   = sample && state_q == ST_DATA && (dv_q || last_dv_q);
+    wire [7:0] octet  = {last_d_q, shift_q};
+    wire       sfd    = pre_q && octet == 8'hD5;
+    wire       whole  = rx_pos_q == 2'd3 || sfd;
+
+    always @(posedge rmii_ref_clk) begin
+        {pin_d_q, pin_dv_q, pin_er_q} <= {rmii_rxd, rmii_crs_dv, rmii_rx_er};
+        {d_q, dv_q, er_q}             <= {pin_d_q, pin_dv_q, pin_er_q};
+
+        // At 10 Mbit/s the first di-bit that is not 00 says where the others begin.
+        rx_cnt_q <= wait_d || over || rx_cnt_q == 4'd9 ? 4'd0 : rx_cnt_q + 4'd1;
+        if (idle && !dv_q) rx_slow_q <= want_slow;
+
+        if (sample) begin
+            if (!wait_d && idle) state_q <= d_q == 2'b01 ? ST_DATA : ST_SKIP;
+            if (over)            state_q <= ST_IDLE;
+            last_d_q  <= d_q;
+            last_dv_q <= dv_q;
+        end
+        if (take) begin
+            shift_q  <= octet[7:2];
+            rx_pos_q <= sfd ? 2'd0 : rx_pos_q + 2'd1;
+            pre_q    <= pre_q && last_d_q == 2'b01;
+        end
+        er_seen_q <= !wait_d && (er_q || (er_seen_q && !(take && whole)));
+        if (idle) begin
+            shift_q  <= 6'd0;
+            rx_pos_q <= 2'd0;
+            pre_q    <= 1'b1;
+        end
+
+        crs_q <= dv_q && (idle || crs_q);
+        col_q <= crs_q && tx_en_q;
+        if (rst_rmii) begin
+            state_q  <= ST_IDLE;
+            rx_cnt_q <= 4'd0;
+        end
+    end
+
+    wire odd = rx_pos_q != 2'd0;
+    ly_rx_cross u_rx (
+        .rx_clk(rmii_ref_clk), .rst_rx(rst_rmii),
+        .i_stb(take && whole), .i_data(octet), .i_er(er_seen_q),
+        .i_end(over), .i_odd(odd), .i_end_er(odd && er_seen_q),
+        .clk(clk), .rst(rst), .o_rx_stb(o_rx_stb), .o_rx_data(o_rx_data), .o_rx_dv(o_rx_dv),
+        .o_rx_er(o_rx_er), .o_rx_odd(o_rx_odd));
+
+    ly_sync #(.WIDTH(2)) u_sync (.clk(clk), .i_d({crs_q, col_q}), .o_q({o_crs, o_col}));
+
+endmodule
+`default_nettype wire
