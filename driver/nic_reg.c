@@ -278,7 +278,8 @@ static bool ask_waits(const struct nic *n)
 {
     if (n->state == NIC_OPENING)
         return n->synced && !n->step_asked;
-    return nic_mode_waits(n) || ((n->ctr_state == CTR_START || n->ctr_state == CTR_WAIT) && !n->ctr_asked)
+    return nic_mode_waits(n)
+        || ((n->ctr_state == CTR_START || n->ctr_state == CTR_WAIT) && !n->ctr_asked)
         || (n->ctr_state == CTR_READ && n->ctr_next == n->ctr_got);
 }
 

@@ -3,9 +3,9 @@
  * look.h - what the stack and the NIC of a rig hold now, as netstat, arp, route, stats and
  * regs tell it: text for people, or one JSON object a line.
  *
- * Looking changes nothing; only `mdio` writes, where a value is given. Registers are read between frames (driver/nic.h), which takes time
- * on the link: in virtual time that would change the run, so there `regs` and `mdio` are refused and
- * `stats` leaves out what only the NIC knows.
+ * Looking changes nothing; only `mdio` writes, where a value is given. Registers are read between
+ * frames (driver/nic.h), which takes time on the link: in virtual time that would change the run,
+ * so there `regs` and `mdio` are refused and `stats` leaves out what only the NIC knows.
  */
 #ifndef LY_HOST_LOOK_H
 #define LY_HOST_LOOK_H
@@ -34,7 +34,8 @@ struct look {
 };
 
 /**
- * look_parse() - "COMMAND [--json] [REGISTER]", "mdio [ADDR [REG [VALUE]]]"; @line is cut into words.
+ * look_parse() - "COMMAND [--json] [REGISTER]", "mdio [ADDR [REG [VALUE]]]"; @line is cut into
+ * words.
  * Returns NULL, or what is wrong with it in one line.
  */
 const char *look_parse(struct look *l, char *line);

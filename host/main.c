@@ -69,7 +69,8 @@ static int help(FILE *f)
           "  --fst FILE             waves of our NIC, in simulated time (needs make fst)\n"
           "  --stats                counters of stack, driver, NIC and wire at the end\n"
           "  --json                 one JSON object a line\n"
-          "\nnetstat, arp, route, stats, regs and mdio look at the lanyard that runs here; of several\n"
+          "\nnetstat, arp, route, stats, regs and mdio look at the lanyard that runs here; of "
+          "several\n"
           "at --pid N. Its socket lies in $LANYARD_RUN_DIR, else $XDG_RUNTIME_DIR/lanyard, else\n"
           "/tmp/lanyard-UID.\n"
           "\nexit: 0 done, 1 failed, 2 usage, 3 missing tool or right, 4 time-out\n", f);

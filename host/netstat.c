@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* netstat.c - netstat, arp, route, stats, regs, mdio: ask a running lanyard by its control socket. */
+/* netstat.c - netstat, arp, route, stats, regs, mdio: ask a running lanyard by its socket. */
 #include "host/commands.h"
 #include "host/control.h"
 #include "host/look.h"

@@ -17,9 +17,9 @@ SKIP = {"build", ".git", ".pytest_cache"}
 ROW = {"host": {"stack", "driver", "sim"}, "stack": {"driver"}, "driver": set(),
        "sim": {"driver"}}
 PUBLIC = {"stack": {"net"}, "driver": {"nic", "pkt", "be", "link", "rec", "nic_regs", "fault",
-                     "link_fault", "rng"},
+                     "link_fault", "rng", "mii"},
           "sim": {"nic_model", "world", "link_sim", "wire", "wire_fault", "pcapng", "bench",
-                  "tape", "replay"},
+                  "tape", "replay", "phy_model"},
           "host": set()}
 # host/ sees few of them; be.h has types only. Two files create devices and worlds, four move
 # or read the simulation's own counters and speed; these see every public header.

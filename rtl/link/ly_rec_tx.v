@@ -125,7 +125,9 @@ module ly_rec_tx #(
     wire [31:0]    ev_value = kind_q == KIND_EV_LINK ? {16'd0, i_link_mbit}
                             : kind_q == KIND_EV_SYNC ? LY_VERSION_VALUE : 32'd0;
 
-    reg [7:0] rec_type, hdr_byte, body_byte, event_kind;
+    // Behind the header a byte is chosen a cycle before it stands, with the one before it.
+    reg  [7:0] rec_type, hdr_byte, body_byte, body_q, event_kind;
+    wire [4:0] idx_1 = idx_q + 5'd1;
     always @(*) begin
         case (kind_q)
             KIND_FRAME:  rec_type = LY_REC_FRAME;
@@ -155,26 +157,26 @@ module ly_rec_tx #(
 
         body_byte = 8'd0;
         case (kind_q)
-            KIND_FRAME: case (idx_q)
+            KIND_FRAME: case (idx_1)
                 5'd8:  if (i_rx_meta[0]) body_byte = LY_VNET_DATA_VALID;
                 5'd18: body_byte = 8'd1;                                    // num_buffers
                 default: ;
             endcase
-            KIND_VALUE: case (idx_q)
+            KIND_VALUE: case (idx_1)
                 5'd8:  body_byte = i_val_addr[7:0];
                 5'd9:  body_byte = i_val_addr[15:8];
                 5'd10, 5'd11: body_byte = 8'd0;
                 5'd16: body_byte = i_val_status;
                 5'd17, 5'd18, 5'd19: body_byte = {8{i_val_status[7]}};
-                default: body_byte = i_val_data[8 * idx_q[1:0] +: 8];
+                default: body_byte = i_val_data[8 * idx_1[1:0] +: 8];
             endcase
-            KIND_SYNC: body_byte = LY_REC_SYNC_BODY[8 * idx_q[2:0] +: 8];
-            default: case (idx_q[2:0])
+            KIND_SYNC: body_byte = LY_REC_SYNC_BODY[8 * idx_1[2:0] +: 8];
+            default: case (idx_1[2:0])
                 3'd0: body_byte = event_kind;
                 3'd1: body_byte = 8'd0;
                 3'd2: body_byte = ev_arg[7:0];
                 3'd3: body_byte = ev_arg[15:8];
-                default: body_byte = ev_value[8 * idx_q[1:0] +: 8];
+                default: body_byte = ev_value[8 * idx_1[1:0] +: 8];
             endcase
         endcase
     end
@@ -208,7 +210,8 @@ module ly_rec_tx #(
     initial state_q = ST_IDLE;
     always @(posedge clk) begin
         state_q <= rst ? ST_IDLE : state_d;
-        if (move) idx_q <= idx_q + 5'd1;
+        if (move) idx_q  <= idx_1;
+        if (move) body_q <= body_byte;
         if (move) crc_q <= crc_next;
         if (start) begin
             kind_q <= kind_next;
@@ -219,7 +222,7 @@ module ly_rec_tx #(
 
     wire [7:0] out_data = state_q == ST_DATA ? s_rx_data
                         : state_q == ST_PAD  ? 8'd0
-                        : idx_q <= HDR_LAST  ? hdr_byte : body_byte;
+                        : idx_q <= HDR_LAST  ? hdr_byte : body_q;
 
     ly_skid #(.DATA_W(9)) u_skid (
         .clk    (clk),

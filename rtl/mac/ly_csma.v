@@ -1,7 +1,7 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
-// ly_csma - when ly_mac_tx may start and when it must jam, in half duplex: deference with the gap of
-// two parts, collision, truncated binary exponential backoff, 16 attempts. Beside the MAC, it steps
+// ly_csma - when ly_mac_tx may start and when it must jam, in half duplex: deference with the gap
+// of two parts, collision, truncated binary exponential backoff, 16 attempts. Beside the MAC, it steps
 // on i_tick. o_hold: the gap begins anew. o_jam: at this tick the MAC turns to its jam; a collision
 // in the preamble waits for its end. o_ready: no backoff is left. In full duplex these are 0, 0, 1.
 // o_coll, o_late, o_deferred, o_xsdefer tell of a frame from its first start to the next one's.

@@ -25,7 +25,7 @@ module ly_mac_rx #(
     output wire        m_rx_last,
     output wire        m_rx_err,
     output wire        o_ev_stb,
-    output wire [24:0] m_rx_ev,      // {align_err, fcs_err, rx_er, undersize, fragment, oversize, jabber,
+    output wire [24:0] m_rx_ev,      // {align_err, fcs_err, rx_er, undersize, fragment, oversize,
                                      //  len[15:0] (DA..FCS, stops at MAX_FRAME+1), mcast, bcast}
     output wire [31:0] o_line,       // for ly_filter: the last four octets, and low bits of the FCS
     output wire [5:0]  o_crc,        // register behind them
@@ -136,7 +136,8 @@ module ly_mac_rx #(
     assign m_rx_last   = end_q;
     assign m_rx_err    = bad_q || !fits;
     assign o_ev_stb    = end_q;
-    assign m_rx_ev     = {odd_q && fits, bad_q && !odd_q && fits, err_seen_q, !bad_q && short_q, bad_q && short_q,
+    assign m_rx_ev     = {odd_q && fits, bad_q && !odd_q && fits, err_seen_q,
+                          !bad_q && short_q, bad_q && short_q,
                           !bad_q && long_q, bad_q && long_q,
                           {16-LEN_W{1'b0}}, len_q, mcast_q, bcast_q};
     assign o_line      = line_q[31:0];

@@ -96,21 +96,18 @@ module ly_core #(
 
     // ---------------------------------------------------------------- the link
     wire [5:0]  link_ctrl;
-    wire        fixed_1000 = i_link_mbit[9];        // of 10, 100, 1000 no two have the same
-    wire [1:0]  link_speed = i_phy_fixed ? {fixed_1000, !fixed_1000 && i_link_mbit[6]}
-                                         : link_ctrl[LY_LINK_CTRL_SPEED_SHIFT +: 2];
-    wire [15:0] link_mbit  = i_phy_fixed   ? i_link_mbit
-                           : link_speed[1] ? 16'd1000 : link_speed[0] ? 16'd100 : 16'd10;
-    wire        link_up    = i_phy_fixed ? i_link_up : link_ctrl[LY_LINK_CTRL_UP_BIT];
-    wire        link_fd    = i_phy_fixed ? i_link_fd : link_ctrl[LY_LINK_CTRL_FULL_DUPLEX_BIT];
+    wire [15:0] link_mbit;
+    wire        link_up, link_fd;
+
+    ly_link u_link (
+        .i_fixed(i_phy_fixed), .i_up(i_link_up), .i_fd(i_link_fd), .i_mbit(i_link_mbit),
+        .i_link_ctrl(link_ctrl), .o_up(link_up), .o_fd(link_fd), .o_mbit(link_mbit),
+        .o_speed(o_speed), .o_pause_tx(o_pause_tx_en), .o_pause_rx(o_pause_rx_en));
+    assign o_full_duplex = link_fd;
+
     reg         tx_ok;
     initial tx_ok = 1'b0;
     always @(posedge clk) tx_ok <= tx_en && link_up;
-
-    assign o_speed       = link_speed;
-    assign o_full_duplex = link_fd;
-    assign o_pause_tx_en = link_ctrl[LY_LINK_CTRL_PAUSE_TX_BIT] && link_fd;
-    assign o_pause_rx_en = link_ctrl[LY_LINK_CTRL_PAUSE_RX_BIT] && link_fd;
 
     ly_rec_rx #(
         .MAX_FRAME(MAX_FRAME), .RECORD_GAP_US(RECORD_GAP_US), .TX_STALL_US(TX_STALL_US),
@@ -292,17 +289,9 @@ module ly_core #(
 
     assign o_tap[8] = ev_rx_commit;
 
-    // Pause is asked for while two more of the largest frames still fit, with what is on its way
-    // until the other side obeys, and until three quarters of the queue are free again.
-    localparam integer XOFF_BYTES = RX_QUEUE_BYTES - (2 * (MAX_FRAME + 20) + 512);
-    reg almost_full_q;
-    initial almost_full_q = 1'b0;
-    always @(posedge clk) begin
-        if (qrx_level[LEVEL_W:8] >= XOFF_BYTES[LEVEL_W:8]) almost_full_q <= 1'b1;
-        else if (qrx_level[LEVEL_W:LEVEL_W-2] == 3'd0) almost_full_q <= 1'b0;
-        if (rst) almost_full_q <= 1'b0;
-    end
-    assign rx_almost_full = almost_full_q;
+    // Two of the largest frames still fit, with what is on its way until the other side obeys.
+    ly_level #(.DEPTH_BYTES(RX_QUEUE_BYTES), .ROOM_BYTES(2 * (MAX_FRAME + 20) + 512)) u_level (
+        .clk(clk), .rst(rst), .i_level(qrx_level), .o_full(rx_almost_full));
 
     // ---------------------------------------------------------------- records, out of clk
     wire        val_valid, val_done;
@@ -402,7 +391,7 @@ module ly_core #(
 
     /* verilator lint_on PINCONNECTEMPTY */
 
-    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W], qrx_level[7:0]};
+    wire unused = &{1'b0, meta_tag, meta_len[15:LEN_W]};
 
 endmodule
 `default_nettype wire

@@ -155,7 +155,8 @@ def assert_no_errors(result):
     """Nothing bad on the wire, and nothing that a checksum would have found."""
     for name in ("nic.rx_fcs_errors", "nic.rx_symbol_errors", "nic.rx_csum_bad",
                  "nic.rx_alignment_errors", "nic.tx_underrun", "nic.rec_bad_header",
-                 "nic.rec_gap", "nic.rec_unknown", "nic.events_lost", "wire.from_nic_bad", "driver.rx_csum_bad",
+                 "nic.rec_gap", "nic.rec_unknown", "nic.events_lost",
+                 "wire.from_nic_bad", "driver.rx_csum_bad",
                  "driver.link_rx_bad_record", "stack.drop_tcp_checksum",
                  "stack.drop_udp_checksum", "stack.drop_icmp4_checksum",
                  "stack.drop_ip4_checksum"):

@@ -64,6 +64,11 @@ const struct nic_model_out *nic_model_outputs(const struct nic_model *m)
     return &m->out;
 }
 
+const char *nic_model_top(void)
+{
+    return "ly_top_sim";
+}
+
 bool nic_model_traces(void)
 {
     return false;
