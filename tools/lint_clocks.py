@@ -30,6 +30,9 @@ TOPS = {
                    ("gmii_rx*", "gmii_rx_clk"), ("?_rec_*", "clk_link"), ("skip_*", "clk"),
                    ("link_*", "clk")],
     "ly_area": [("i_core", "clk"), ("i_link", "clk_link")],
+    # Sides that no top has yet. CRS_DV rises when it likes: two registers stand before its use.
+    "ly_phy_rmii": [("rst_rmii", "rmii_ref_clk"), ("rmii_*", "rmii_ref_clk"), ("*", "clk")],
+    "ly_phy_rgmii": [("rst_rgmii_rx", "rgmii_rx_clk"), ("rgmii_rx*", "rgmii_rx_clk"), ("*", "clk")],
 }
 
 
