@@ -151,6 +151,8 @@ MUTANTS = [
            "fall_q ^ high_q", "i_fall ^ high_q", "rtl/phy_rgmii", slow=True),
     Mutant("RGMII: edges of rx not of one cycle", "rtl/phy/ly_ddr_in.v", "{rise, fall};",
            "{i_pin, fall};", "rtl/phy_rgmii", slow=True),
+    Mutant("PHY sides: two events come as one, and good", "rtl/phy/ly_rx_cross.v",
+           "lost_q || late_q || !wr_ready;", "lost_q || !wr_ready;", "formal/ly_rx_cross"),
     Mutant("PHY sides: lost octets not told", "rtl/phy/ly_rx_cross.v",
            "lost_q || late_q || !wr_ready;", "1'b0;", "rtl/phy_rmii", slow=True),
     Mutant("padding one octet short", "rtl/mac/ly_mac_tx.v", "(min_q || len_q[5:0] == LEN_MIN)",

@@ -56,6 +56,11 @@ def place(cell):
     return re.match(r"[^|]*?:\d+|", cell["attributes"].get("src", "")).group(0) or "rtl:0"
 
 
+def source(top):
+    """The file of a module, from the root."""
+    return str(next(ROOT.glob(f"rtl/*/{top}.v")).relative_to(ROOT))
+
+
 def netlist(top):
     """The module of the flat netlist, as yosys' write_json has it. None: it failed, told."""
     sources = [str(p.relative_to(ROOT)) for p in sorted(ROOT.glob("rtl/*/*.v"))
@@ -66,7 +71,7 @@ def netlist(top):
     done = subprocess.run([YOSYS, "-q", "-p", script], cwd=ROOT, check=False, text=True,
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode != 0:
-        print(f"rtl/top/{top}.v:1: yosys: {done.stdout.strip()[-2000:]}")
+        print(f"{source(top)}:1: yosys: {done.stdout.strip()[-2000:]}")
         return None
     return json.loads((ROOT / out).read_text(encoding="utf-8"))["modules"][top]
 
@@ -91,7 +96,7 @@ class Graph:
                 self.clocks[port["bits"][0]] = name
                 continue
             clock = next((c for pattern, c in TOPS[top] if fnmatch(name, pattern)), None)
-            where = f"rtl/top/{top}.v:1"
+            where = f"{source(top)}:1"
             if clock is None:
                 self.faults.append(f"{where}: input {name}: say in tools/lint_clocks.py which "
                                    "clock it follows")
