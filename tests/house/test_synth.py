@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The pins of rtl/phy with the primitives of ECP5 and iCE40: yosys maps them, and to what it should.
+"""The pins of rtl/phy with the primitives of ECP5 and iCE40: yosys maps them to what it should.
 
 What the benches run is TECH "GENERIC"; the other two have no model there.
 """

@@ -227,7 +227,7 @@ async def receive_nibbles(dut):
 
 @cocotb.test()
 async def status(dut):
-    """Link, speed and duplex as RXD tells them between frames, and only there (RGMII 2.0, 3.4.1)."""
+    """Link, speed and duplex as RXD tells them between frames, not elsewhere: RGMII 2.0, 3.4.1."""
     bench = Bench(dut, "status")
     await bench.begin()
     for speed in (2, 1, 0):
