@@ -123,6 +123,26 @@ $(B)/bin/lanyard-fst: $(B)/obj/host/main.o $(B)/fst/obj/sim/nic_model.o \
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CXX) $(opt.main) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# And once for each other top: lanyard --nic sim:@NAME. SIM_TOP is one more; $(1) its file.
+SIM_TOPS := $(sort $(wildcard sim/tops/*.v) $(SIM_TOP))
+define top_rules
+$(call model_rules,$(B)/tops/$(basename $(notdir $(1))),$(2),,$(1))
+
+$(B)/tops/$(basename $(notdir $(1)))/obj/sim/nic_model.o: sim/nic_model.cpp $(B)/obj/flags \
+		$(B)/tops/$(basename $(notdir $(1)))/lib/libmodel.a
+	$$(call say,CXX,$$@)
+	$(Q)mkdir -p $$(@D) && $$(flags.main.cpp) -DLY_TOP='"$(basename $(notdir $(1)))"' \
+		$(call model_includes,$(B)/tops/$(basename $(notdir $(1)))) -MMD -MP -c -o $$@ $$<
+
+$(B)/bin/lanyard-$(basename $(notdir $(1))): $(B)/obj/host/main.o \
+		$(B)/tops/$(basename $(notdir $(1)))/obj/sim/nic_model.o \
+		$(filter-out %/libmodel.a,$(call libs_of,main)) \
+		$(B)/tops/$(basename $(notdir $(1)))/lib/libmodel.a
+	$$(call say,LINK,$$@)
+	$(Q)mkdir -p $$(@D) && $$(CXX) $$(opt.main) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach t,$(SIM_TOPS),$(eval $(call top_rules,$(t),-I$(patsubst %/,%,$(dir $(t))))))
+
 $(foreach t,$(TREES),$(call tests_tree_rules,$(t)))
 
 -include $(shell test -d $(B) && find $(B) -path '*/obj/*' -name '*.d')
@@ -136,7 +156,7 @@ lint check: export LY_MODEL_INCLUDES = $(MODEL_INCLUDES)
 lint check: export LY_WAVES_INCLUDES = $(call model_includes,$(B)/fst)
 
 # ---------------------------------------------------------------- targets
-.PHONY: FORCE help all fst deps deps-run deps-test deps-fpga deps-peers clean
+.PHONY: FORCE help all fst top deps deps-run deps-test deps-fpga deps-peers clean
 FORCE:
 
 ## help: this list
@@ -152,6 +172,9 @@ all: $(B)/bin/lanyard
 
 ## fst: build build/bin/lanyard-fst, which lanyard --fst FILE needs
 fst: $(B)/bin/lanyard-fst
+
+## top: SIM_TOP=FILE.v: build build/bin/lanyard-FILE, for lanyard --nic sim:@FILE
+top: $(foreach t,$(or $(SIM_TOP),$(SIM_TOPS)),$(B)/bin/lanyard-$(basename $(notdir $(t))))
 
 ## deps: what run, test and check need: looks first, installs only what is missing
 deps:

@@ -140,7 +140,8 @@ static int read_profile(const struct opts *o, unsigned *mbit)
     }
     if (full == hub) {
         say("sim:%s is %s duplex: %s", o->profile ? o->profile : SIM_PROFILE,
-            full ? "full" : "half", hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions");
+            full ? "full" : "half",
+            hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions");
         return EXIT_USAGE;
     }
     return EXIT_DONE;
@@ -296,6 +297,11 @@ static int set_addresses(struct rig *r)
         return EXIT_USAGE;
     }
     return EXIT_DONE;
+}
+
+const char *rig_top(void)
+{
+    return sim_nic_top();
 }
 
 bool rig_traces(void)

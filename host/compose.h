@@ -107,6 +107,8 @@ int64_t rig_now(const struct rig *r);
 
 /** rig_traces() - whether this program can write waves (--fst): it is a build of its own. */
 bool rig_traces(void);
+/** rig_top() - the top of this program's model: each has a program of its own (make top). */
+const char *rig_top(void);
 /** waves_fault() - one line about waves that cannot be written, or (-EIO) not whole. Returns
  * EXIT_FAILED. */
 int waves_fault(const char *path, int rc);

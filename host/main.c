@@ -39,6 +39,7 @@ static int help(FILE *f)
     fputs("\noptions:\n"
           "  --nic sim[:PROFILE]    the NIC: a Verilated model (default),\n"
           "                         gmii; mii, mii10: 100, 10 Mbit/s; miih, mii10h: half duplex\n"
+          "        sim:@TOP         the same with another Verilog top (make top SIM_TOP=TOP.v)\n"
           "  --wire slirp           user-mode NAT: Internet, 10.0.2.2 = this machine (default)\n"
           "         peer            a second NIC and host in this process; it serves http://peer/\n"
           "         switch[:N]      a learning switch with N ports (2 to 8; default 4):\n"
@@ -75,17 +76,25 @@ static int help(FILE *f)
     return f == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
-/* Waves need the program with a traced model, beside this one. Returns only if there is none. */
-static int run_traced(char **argv)
+/* Another model is another program, beside this one and with one more word in its name. Returns
+ * only if there is none. */
+static int run_other(char **argv, const char *word, const char *what)
 {
-    static const char suffix[] = "-fst";
     char path[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(suffix));
-    if (n > 0) {
-        memcpy(path + n, suffix, sizeof(suffix));
+    size_t room = strlen(word) + 2;
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - room);
+    if (n <= 0) {
+        say("this program cannot tell where it lies: no /proc/self/exe");
+        return EXIT_MISSING;
+    }
+    path[n] = '\0';
+    bool again = (size_t)n > room && path[n - (ssize_t)strlen(word) - 1] == '-' &&
+                 !strcmp(path + n - strlen(word), word);
+    if (!again) {       /* else it has that name, and is not what the name says */
+        snprintf(path + n, room, "-%s", word);
         execv(path, argv);
     }
-    say("--fst needs %s, the program with a traced model: make fst", n > 0 ? path : suffix + 1);
+    say("%s needs %s, %s", !strcmp(word, "fst") ? "--fst" : "--nic sim:@TOP", path, what);
     return EXIT_MISSING;
 }
 
@@ -110,7 +119,9 @@ static int run(int argc, char **argv)
     if (o.command >= argc)
         return help(stderr);
     if (o.fst && !rig_traces())
-        return run_traced(argv);
+        return run_other(argv, "fst", "the program with a traced model: make fst");
+    if (o.top && strcmp(o.top, rig_top()) != 0)
+        return run_other(argv, o.top, "the program with that model: make top SIM_TOP=FILE.v");
     if (o.fst)
         signal(SIGBUS, no_room_for_waves);
     const char *name = argv[o.command];

@@ -14,6 +14,9 @@
 
 #define PORTS_DEFAULT 4u
 #define PPM_MAX 1000
+/* Of a Verilog module. */
+#define NAME_MAX_CHARS 64
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 #define SAY_ROOM 4352u      /* a path of the longest kind, and some words */
 
 #define IP4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
@@ -81,8 +84,10 @@ static bool parse_nic(struct opts *o, const char *v)
 {
     if (strncmp(v, "sim", 3) != 0 || (v[3] && v[3] != ':'))
         return false;
-    o->profile = v[3] ? v + 4 : NULL;
-    return true;
+    o->profile = v[3] && v[4] != '@' ? v + 4 : NULL;
+    o->top = v[3] && v[4] == '@' ? v + 5 : NULL;
+    size_t n = o->top ? strspn(o->top, NAME_CHARS) : 1;
+    return n > 0 && n <= NAME_MAX_CHARS && (!o->top || !o->top[n]);
 }
 
 /* Names of PHYs and partners are read where the NIC is made, which knows them. */
@@ -294,7 +299,7 @@ static const struct {
     bool (*parse)(struct opts *o, const char *v);
     const char *form;
 } valued[] = {
-    { "--nic", parse_nic, "sim[:PROFILE]" },
+    { "--nic", parse_nic, "sim[:PROFILE] or sim:@TOP" },
     { "--phy", parse_phy, "fixed or the name of a PHY" },
     { "--partner", parse_partner, "all, none or a list of modes" },
     { "--wire", parse_wire, "slirp, peer, switch[:2..8], hub[:2..8], packet:IF, tap:IF (at most 15 "
@@ -408,6 +413,15 @@ static int fill_dhcp(struct opts *o)
     return EXIT_DONE;
 }
 
+/* Waves and recordings are of our own RTL. */
+static int check_top(const struct opts *o)
+{
+    if (!o->top || !(o->fst || o->record))
+        return EXIT_DONE;
+    say("--nic sim:@%s: no %s of another top", o->top, o->fst ? "waves (--fst)" : "recording");
+    return EXIT_USAGE;
+}
+
 /* Nothing is stored on a hub, so a frame cannot be held back there. */
 static int fill_hub(struct opts *o)
 {
@@ -438,7 +452,8 @@ static int fill_defaults(struct opts *o, bool time_given)
         say("--partner goes with --phy NAME: a fixed link negotiates with nobody");
         return EXIT_USAGE;
     }
-    if (fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE || fill_dhcp(o) != EXIT_DONE)
+    if (check_top(o) != EXIT_DONE || fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE ||
+        fill_dhcp(o) != EXIT_DONE)
         return EXIT_USAGE;
     if (o->wire == WIRE_SLIRP)
         set_net(o, IP4(10, 0, 2, 15), 24, IP4(10, 0, 2, 2), IP4(10, 0, 2, 3));

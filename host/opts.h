@@ -28,6 +28,7 @@ struct opts {
     const char *profile;        /* of --nic sim:PROFILE; NULL: the default */
     const char *phy;            /* NULL: the link is fixed */
     const char *partner;        /* what its far end offers; NULL: everything */
+    const char *top;            /* of --nic sim:@TOP; NULL: ours */
     enum wire_kind wire;
     unsigned peers;             /* hosts beside ours in this process */
     const char *ifname;         /* of packet:IF and tap:IF */

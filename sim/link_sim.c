@@ -164,6 +164,11 @@ bool sim_nic_busy(const struct link *l)
     return !sim_nic_idle(n) || stream_wake_ps(&n->stream) != SIM_NEVER;
 }
 
+const char *sim_nic_top(void)
+{
+    return nic_model_top();
+}
+
 bool sim_nic_traces(void)
 {
     return nic_model_traces();

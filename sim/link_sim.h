@@ -72,6 +72,9 @@ uint64_t sim_nic_wake_ps(const struct link *l);
  */
 bool sim_nic_busy(const struct link *l);
 
+/** sim_nic_top() - which top this program has: nic_model_top(). */
+const char *sim_nic_top(void);
+
 /** sim_nic_traces() - whether this program can write waves: nic_model_traces(). */
 bool sim_nic_traces(void);
 /** sim_nic_waves_open(), sim_nic_waves_close() - as nic_model_trace_open(), of this NIC. */

@@ -22,6 +22,11 @@ extern "C" {
 #include <sys/stat.h>
 #endif
 
+/* The top that was verilated, where it is not ours. */
+#ifndef LY_TOP
+#define LY_TOP "ly_top_sim"
+#endif
+
 #include <cerrno>
 #include <new>
 
@@ -242,6 +247,11 @@ void nic_model_edge(struct nic_model *m, unsigned clocks)
     top.mii_tx_clk = 0;
     top.eval();
     outputs(m->out, top);
+}
+
+const char *nic_model_top(void)
+{
+    return LY_TOP;
 }
 
 bool nic_model_traces(void)

@@ -47,6 +47,9 @@ struct nic_model_out {
     uint64_t time;              /* the core's time base, cycles */
 };
 
+/** nic_model_top() - the name of the Verilog module behind this API. */
+const char *nic_model_top(void);
+
 /** nic_model_create() - random initial values from hash32(seed, number). NULL: no memory. */
 struct nic_model *nic_model_create(uint64_t seed, unsigned number);
 void nic_model_destroy(struct nic_model *m);

@@ -2,7 +2,7 @@
 /*
  * wire_peer.c - a full-duplex cable between two PHYs: what one drives at @t the
  * other sees at its first rx clock edge a symbol later: its PHY's rx clock is the sender's.
- * Every frame is * checked on its way; bad ones are delivered all the same and fail the run.
+ * Every frame is checked on its way; bad ones are delivered all the same and fail the run.
  */
 #include "sim/phy_tap.h"
 #include "sim/wire_frames.h"

@@ -88,13 +88,13 @@ RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py --target $@ $(if $(JUNIT),--juni
 .PHONY: test check lint
 ## test: unit, bench, co-simulation and interop tests
 test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
-		$(B)/bin/lanyard-fst | deps-test
+		$(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini | deps-test
 	@$(RUN_TESTS) rtl:icarus unit:asan cosim:main interop
 
 ## check: second compiler and simulator, fuzzing, lint, proofs, area, peers
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) $(B)/asan/tests/nth/lanyard \
-		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(BENCH_LOOPS) $(PEERS) | deps-fpga
+		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini $(BENCH_LOOPS) $(PEERS) | deps-fpga
 	@$(RUN_TESTS) mutants area bench formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
 
 .PHONY: soak

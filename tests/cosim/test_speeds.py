@@ -41,7 +41,8 @@ def test_line_rate_at_100(tmp_path):
                                                 ("mii", "switch:2", "-100,50,100")])
 def test_nothing_depends_on_skipping(tmp_path, profile, wire, ppm):
     command = ["fetch", "http://peer/img/middle.png"]
-    first, whole = (run(tmp_path / n, profile, command, "--ppm", ppm, *options, wire=wire) for n, options in (("a", ()), ("b", ("--no-skip",))))
+    first, whole = (run(tmp_path / n, profile, command, "--ppm", ppm, *options, wire=wire)
+                    for n, options in (("a", ()), ("b", ("--no-skip",))))
     assert first.pcap.read_bytes() == whole.pcap.read_bytes()
     program.assert_no_errors(first)
     for got in (first, whole):
