@@ -111,7 +111,8 @@ module ly_phy_rmii (
     reg [1:0] last_d_q;              // the di-bit before: valid if CRS_DV is high now or was then
     reg       last_dv_q;
     reg       er_seen_q;             // RX_ER behind the last octet
-    reg [5:0] shift_q;
+    reg [7:0] shift_q;               // the octet with stb_q
+    reg       stb_q, er_octet_q, end_q;
     reg [1:0] rx_pos_q;
     reg       pre_q;                 // nothing but 01 so far
     reg       crs_q, col_q;
@@ -120,6 +121,8 @@ module ly_phy_rmii (
     initial state_q   = ST_IDLE;
     initial rx_slow_q = 1'b0;
     initial rx_cnt_q  = 4'd0;
+    initial stb_q     = 1'b0;
+    initial end_q     = 1'b0;
     initial crs_q     = 1'b0;
     initial col_q     = 1'b0;
 
@@ -128,7 +131,7 @@ module ly_phy_rmii (
     wire       sample = !rx_slow_q || rx_cnt_q == SAMPLE;
     wire       over   = sample && !idle && !dv_q && !last_dv_q;
     wire       take   = sample && state_q == ST_DATA && (dv_q || last_dv_q);
-    wire [7:0] octet  = {last_d_q, shift_q};
+    wire [7:0] octet  = {last_d_q, shift_q[7:2]};
     wire       sfd    = pre_q && octet == 8'hD5;
     wire       whole  = rx_pos_q == 2'd3 || sfd;
 
@@ -147,13 +150,16 @@ module ly_phy_rmii (
             last_dv_q <= dv_q;
         end
         if (take) begin
-            shift_q  <= octet[7:2];
+            shift_q  <= octet;
             rx_pos_q <= sfd ? 2'd0 : rx_pos_q + 2'd1;
             pre_q    <= pre_q && last_d_q == 2'b01;
         end
-        er_seen_q <= !wait_d && (er_q || (er_seen_q && !(take && whole)));
+        stb_q      <= take && whole;
+        er_octet_q <= er_seen_q;
+        end_q      <= over;
+        er_seen_q  <= !wait_d && (er_q || (er_seen_q && !(take && whole)));
         if (idle) begin
-            shift_q  <= 6'd0;
+            shift_q  <= 8'd0;
             rx_pos_q <= 2'd0;
             pre_q    <= 1'b1;
         end
@@ -169,8 +175,8 @@ module ly_phy_rmii (
     wire odd = rx_pos_q != 2'd0;
     ly_rx_cross u_rx (
         .rx_clk(rmii_ref_clk), .rst_rx(rst_rmii),
-        .i_stb(take && whole), .i_data(octet), .i_er(er_seen_q),
-        .i_end(over), .i_odd(odd), .i_end_er(odd && er_seen_q),
+        .i_stb(stb_q), .i_data(shift_q), .i_er(er_octet_q),
+        .i_end(end_q), .i_odd(odd), .i_end_er(odd && er_seen_q),
         .clk(clk), .rst(rst), .o_rx_stb(o_rx_stb), .o_rx_data(o_rx_data), .o_rx_dv(o_rx_dv),
         .o_rx_er(o_rx_er), .o_rx_odd(o_rx_odd));
 

@@ -40,6 +40,7 @@ module ly_rx_cross (
     wire mark = open_q && !i_stb && (i_end || late_q);
     wire odd  = late_q ? odd_q : i_odd;
     wire bad  = late_q ? end_er_q : i_end_er;
+    wire word_er = i_stb ? i_er : bad || lost_q;
 
     always @(posedge rx_clk) begin
         if (i_stb) begin
@@ -58,10 +59,43 @@ module ly_rx_cross (
 
     ly_fifo_async #(.DATA_W(11), .DEPTH(16)) u_fifo (
         .wr_clk(rx_clk), .wr_rst(rst_rx), .s_valid(i_stb || mark), .s_ready(wr_ready),
-        .s_data({i_stb, i_stb ? i_er : bad || lost_q, !i_stb && odd, i_data}),
+        .s_data({i_stb, word_er, !i_stb && odd, i_data}),
         .o_drained(drained),
         .rd_clk(clk), .rd_rst(rst), .m_valid(o_rx_stb), .m_ready(1'b1),
         .m_data({o_rx_dv, o_rx_er, o_rx_odd, o_rx_data}));
+
+`ifdef FORMAL
+    // What stands in the FIFO without its end mark, counted beside it; two free clocks.
+    reg f_any_q  = 1'b0;             // an octet of it came
+    reg f_over_q = 1'b0;             // and the end
+    reg f_odd_q, f_er_q;             // as given with it
+    reg f_bad_q  = 1'b0;             // an octet was lost, or two events are one
+    wire f_full = f_any_q && !f_over_q && i_end;
+    always @(posedge rx_clk) begin
+        if (i_stb) begin
+            f_any_q  <= 1'b1;
+            f_over_q <= 1'b0;
+            f_bad_q  <= f_bad_q || f_over_q || !wr_ready;
+        end else if (mark && wr_ready) {f_any_q, f_over_q, f_bad_q} <= 3'b000;
+        else if (f_full) f_over_q <= 1'b1;
+        if (f_full) {f_odd_q, f_er_q} <= {i_odd, i_end_er};
+    end
+
+    always @(*) begin
+        r_rst:  assume (!rst && !rst_rx);
+        r_one:  assume (!(i_stb && i_end));
+        a_open: assert (open_q == f_any_q && late_q == f_over_q);
+        a_lost: assert (lost_q == f_bad_q);
+        if (late_q) a_kept: assert (odd_q == f_odd_q && end_er_q == f_er_q);
+        a_mark: assert (mark == (f_any_q && !i_stb && (f_over_q || i_end)));
+        if (mark) begin
+            a_odd: assert (odd == (f_over_q ? f_odd_q : i_odd));
+            a_er:  assert (word_er == (f_bad_q || (f_over_q ? f_er_q : i_end_er)));
+        end
+        c_late: cover (mark && wr_ready && late_q && odd && !bad);
+        c_join: cover (mark && wr_ready && f_bad_q && !late_q);
+    end
+`endif
 
 endmodule
 `default_nettype wire

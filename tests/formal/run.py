@@ -81,6 +81,8 @@ MDIO_FAST = Design("ly_mdio", MDIO.files, "-set CLK_HZ 10000000")
 # With the properties of the FIFOs inside, but for their covers.
 PHY_GMII = Design("ly_phy_gmii", ("rtl/phy/ly_phy_gmii.v", *ASYNC_FILES), clocks="clk2fflogic",
                   define="-DFORMAL_INSIDE")
+RX_CROSS = Design("ly_rx_cross", ("rtl/phy/ly_rx_cross.v", *ASYNC_FILES), clocks="clk2fflogic",
+                  define="-DFORMAL_INSIDE")
 
 # module, design, mode, depth
 TABLE = [
@@ -118,6 +120,8 @@ TABLE = [
     ("ly_mdio", MDIO_FAST, "cover", 400),
     ("ly_phy_gmii", PHY_GMII, "induction", 4),
     ("ly_phy_gmii", PHY_GMII, "cover", 60),
+    ("ly_rx_cross", RX_CROSS, "induction", 4),
+    ("ly_rx_cross", RX_CROSS, "cover", 60),
 ]
 for mem, first in (("BRAM", 0), ("SPRAM", 0), ("SPRAM", 1), ("GENERIC", 0)):
     MEM = Design("ly_queue_mem", ("rtl/queue/ly_queue_mem.v",),

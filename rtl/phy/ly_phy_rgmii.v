@@ -1,0 +1,186 @@
+`default_nettype none
+// SPDX-License-Identifier: Apache-2.0
+// ly_phy_rgmii - RGMII pins to the byte interface of the core; 1000, 100 and 10 Mbit/s.
+// clk has 125 MHz and is the tx clock: at 1000 Mbit/s a tick in every cycle; below, TXC is clk by 5
+// or 50, and an octet leaves as two nibbles, low one first, held for a period each. While i_tx_run
+// is low and the gap is sent, ticks come in every cycle and nothing moves. TX_CTL and RX_CTL carry
+// EN, then EN xor ER. rx: as in ly_phy_gmii, by ly_rx_cross. Between frames the PHY tells link,
+// speed (as i_speed) and duplex by RXD: o_link_*; a PHY that does not know how gives 0 or anything.
+// The speed may change at any time: each side takes it up between two frames, TXC without a glitch.
+// TX_STEPS delays TXC, RX_STEPS all of rx, by about 25 ps each (ly_delay). Latencies: README.
+// Clocks: clk for rgmii_tx*, i_*, o_*; rgmii_rx_clk for rgmii_rx*.
+// Source: RGMII 2.0; IEEE 802.3 22.2, 35.2 (what it stands for).
+module ly_phy_rgmii #(
+    parameter TECH = "GENERIC",      // "ECP5", "ICE40"
+    parameter TX_STEPS = 0,
+    parameter RX_STEPS = 0
+) (
+    input  wire       clk,
+    input  wire       rst,
+    input  wire [1:0] i_speed,       // 0: 10, 1: 100, 2: 1000 Mbit/s
+    input  wire       i_tx_run,      // the MAC needs ticks in the rhythm of the wire
+    input  wire [7:0] i_tx_data,
+    input  wire       i_tx_en,
+    input  wire       i_tx_er,
+    output wire       o_tx_tick,
+    output wire       o_rx_stb,
+    output wire [7:0] o_rx_data,
+    output wire       o_rx_dv,
+    output wire       o_rx_er,
+    output wire       o_rx_odd,
+    output wire       o_crs,
+    output wire       o_col,
+    output wire       o_busy,        // below 1000: something is on its way to the pins
+    output wire       o_link_up,
+    output wire [1:0] o_link_speed,
+    output wire       o_link_fd,
+
+    output wire       rgmii_tx_clk,
+    output wire [3:0] rgmii_txd,
+    output wire       rgmii_tx_ctl,
+    input  wire       rgmii_rx_clk,
+    input  wire       rst_rgmii_rx,  // synchronous to rgmii_rx_clk
+    input  wire [3:0] rgmii_rxd,
+    input  wire       rgmii_rx_ctl
+);
+
+    // ---------------------------------------------------------------- tx, in clk
+    reg       giga_q, slow_q;        // 1000, 10
+    reg [5:0] cnt_q;                 // cycle of this period of TXC
+    reg       flow_q;                // one more, after the last byte time of the gap
+    reg       half_q;                // the low nibble is at the pins, the high one follows
+    reg [7:0] txd_q;
+    reg       en_q, er_q;
+    reg       col_q;
+    initial giga_q = 1'b1;
+    initial slow_q = 1'b0;
+    initial cnt_q  = 6'd0;
+    initial flow_q = 1'b0;
+    initial half_q = 1'b0;
+    initial txd_q  = 8'd0;
+    initial en_q   = 1'b0;
+    initial er_q   = 1'b0;
+
+    wire want_giga = i_speed[1];
+    wire want_slow = i_speed == 2'd0;
+    wire change = want_giga != giga_q || want_slow != slow_q;
+    wire flow   = !giga_q && (i_tx_run || flow_q);
+    wire last   = giga_q || cnt_q == (slow_q ? 6'd49 : 6'd4);
+    wire begins = last && !half_q;   // an octet may
+
+    always @(posedge clk) begin
+        cnt_q  <= last ? 6'd0 : cnt_q + 6'd1;
+        flow_q <= !rst && flow && (i_tx_run || !begins);
+        if (begins) begin
+            half_q <= flow;
+            txd_q  <= i_tx_data & {8{i_tx_en}};
+            en_q   <= i_tx_en && (giga_q || flow);
+            er_q   <= i_tx_er && (giga_q || flow);
+            if (!i_tx_run && !flow_q) {giga_q, slow_q} <= {want_giga, want_slow};
+        end else if (last) begin
+            half_q     <= 1'b0;
+            txd_q[3:0] <= txd_q[7:4];
+        end
+        col_q <= en_q && o_crs;
+        if (rst) {half_q, en_q, er_q, giga_q, slow_q} <= 5'b00010;
+    end
+
+    // The next frame waits for a new speed.
+    assign o_tx_tick = (!flow || begins) && (i_tx_run || !change);
+    assign o_busy    = flow || half_q;
+    assign o_col     = col_q;
+
+    // TXC is high for half of its period, and the pins change with its edges.
+    wire       txc_rise = cnt_q < (slow_q ? 6'd25 : 6'd3);
+    wire       txc_fall = cnt_q < (slow_q ? 6'd25 : 6'd2) && !giga_q;
+    wire       xor_er   = en_q ^ er_q;
+    wire [3:0] d_fall   = giga_q ? txd_q[7:4] : txd_q[3:0];
+
+    wire [5:0] tx_rise = {txc_rise, txc_rise ? en_q : xor_er, txd_q[3:0]};
+    wire [5:0] tx_fall = {txc_fall, txc_fall ? en_q : xor_er, d_fall};
+    wire [5:0] tx_pin;
+    genvar i;
+    generate
+        for (i = 0; i < 6; i = i + 1) begin : g_tx
+            ly_ddr_out #(.TECH(TECH)) u_ddr (
+                .clk(clk), .i_rise(tx_rise[i]), .i_fall(tx_fall[i]), .o_pin(tx_pin[i]));
+        end
+    endgenerate
+
+    ly_delay #(.TECH(TECH), .STEPS(TX_STEPS)) u_txc (.i_d(tx_pin[5]), .o_q(rgmii_tx_clk));
+    assign rgmii_tx_ctl = tx_pin[4];
+    assign rgmii_txd    = tx_pin[3:0];
+
+    // ---------------------------------------------------------------- rx, in rgmii_rx_clk
+    wire [4:0] rx_pin, rx_rise, rx_fall;
+    generate
+        for (i = 0; i < 5; i = i + 1) begin : g_rx
+            wire pin = i == 4 ? rgmii_rx_ctl : rgmii_rxd[i % 4];
+            ly_delay #(.TECH(TECH), .STEPS(RX_STEPS)) u_delay (.i_d(pin), .o_q(rx_pin[i]));
+            ly_ddr_in #(.TECH(TECH)) u_ddr (
+                .clk(rgmii_rx_clk), .i_pin(rx_pin[i]), .o_rise(rx_rise[i]), .o_fall(rx_fall[i]));
+        end
+    endgenerate
+
+    reg       dv_q;                  // in the cycle before
+    reg       nib_q;                 // nibbles; taken up while the line is idle
+    reg       odd_q;                 // a nibble waits for the high one
+    reg       pre_q;                 // no SFD so far
+    reg       er_last_q;
+    reg [3:0] last_q;                // the nibble before
+    reg       crs_q;
+    reg [3:0] status_q;
+    initial dv_q     = 1'b0;
+    initial nib_q    = 1'b0;
+    initial odd_q    = 1'b0;
+    initial crs_q    = 1'b0;
+    initial status_q = 4'd0;
+
+    wire       want_nib;
+    wire [3:0] nibble = rx_rise[3:0];
+    wire       dv     = rx_rise[4] && !rst_rgmii_rx;
+    wire       er     = rx_rise[4] ^ rx_fall[4];
+    wire       sfd    = pre_q && last_q == 4'h5 && nibble == 4'hD;
+    wire       whole  = !nib_q || odd_q || sfd;
+
+    ly_sync #(.WIDTH(1)) u_sync_nib (.clk(rgmii_rx_clk), .i_d(!giga_q), .o_q(want_nib));
+
+    always @(posedge rgmii_rx_clk) begin
+        dv_q <= dv;
+        if (!dv && !dv_q) nib_q <= want_nib;
+        odd_q     <= dv && !whole;
+        er_last_q <= er;
+        last_q    <= dv ? nibble : 4'd0;
+        pre_q     <= !dv || (pre_q && !sfd);
+        // Carrier without data: carrier sense, false carrier, carrier extension. Not 1: it is
+        // low power idle.
+        crs_q <= dv || (er && nibble[3:1] == 3'b111);
+        if (!dv && !er) status_q <= nibble;
+    end
+
+    ly_rx_cross u_rx (
+        .rx_clk(rgmii_rx_clk), .rst_rx(rst_rgmii_rx),
+        .i_stb(dv && whole), .i_data(nib_q ? {nibble, last_q} : {rx_fall[3:0], nibble}),
+        .i_er(er || (odd_q && er_last_q)),
+        .i_end(dv_q && !dv), .i_odd(odd_q), .i_end_er(odd_q && er_last_q),
+        .clk(clk), .rst(rst), .o_rx_stb(o_rx_stb), .o_rx_data(o_rx_data), .o_rx_dv(o_rx_dv),
+        .o_rx_er(o_rx_er), .o_rx_odd(o_rx_odd));
+
+    // ---------------------------------------------------------------- carrier and status, in clk
+    // Bits of the status that change together arrive within one cycle of each other, and then
+    // stay: two looks alike are all of it.
+    wire [3:0] seen;
+    reg  [3:0] seen_q, told_q;
+    initial told_q = 4'd0;
+
+    ly_sync #(.WIDTH(5)) u_sync (.clk(clk), .i_d({status_q, crs_q}), .o_q({seen, o_crs}));
+
+    always @(posedge clk) begin
+        seen_q <= seen;
+        if (seen == seen_q) told_q <= seen;
+    end
+
+    assign {o_link_fd, o_link_speed, o_link_up} = told_q;
+
+endmodule
+`default_nettype wire
