@@ -68,7 +68,9 @@ module ly_phy_gmii (
         if (rst) mii_q <= 1'b0;
     end
 
-    assign o_tx_tick = mii_q ? !flow || fifo_ready : !want_mii || i_tx_run;
+    // No frame starts on the side that is to be left: a MAC that never pauses is stopped so.
+    wire stays = i_tx_run || want_mii == mii_q;
+    assign o_tx_tick = stays && (!flow || fifo_ready);
     assign o_busy    = mii_q && (flow || !fifo_drained);
 
     // ---------------------------------------------------------------- tx, in mii_tx_clk
