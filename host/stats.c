@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define READ_TRIES 10u
 #define READ_LIMIT_NS 5000000000
 
 struct printer {
@@ -250,15 +251,36 @@ static int read_failed(const struct rig *r, int rc)
     return rc == -EAGAIN || rc == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED;
 }
 
+/* What has passed our PHY so far. */
+static uint64_t phy_frames(const struct rig *r)
+{
+    struct sim_nic_stats p;
+    sim_nic_stats_get(r->me.link, &p);
+    return p.phy_tx_frames + p.phy_rx_frames;
+}
+
+/* Counters, frames at the PHY and the capture are to tell of the same frames: where one came
+ * while the registers were read they are read again. Others may send for ever: a few times only. */
+static int read_all(struct rig *r, struct stats_reading *s, int64_t limit, int *turned)
+{
+    uint64_t before;
+    int rc;
+    unsigned tries = 0;
+    do {
+        before = phy_frames(r);
+        stats_begin(s);
+        while ((rc = stats_poll(s, r)) == -EAGAIN && *turned == EXIT_DONE && rig_now(r) <= limit)
+            *turned = rig_turn(r);
+    } while (rc == 0 && phy_frames(r) != before && ++tries < READ_TRIES);
+    return rc;
+}
+
 int stats_at_end(struct rig *r, int code)
 {
     struct stats_reading s;
-    int64_t limit = rig_now(r) + READ_LIMIT_NS;
-    int rc, turned = EXIT_DONE;
+    int turned = EXIT_DONE;
     control_stop(r->control);
-    stats_begin(&s);
-    while ((rc = stats_poll(&s, r)) == -EAGAIN && turned == EXIT_DONE && rig_now(r) <= limit)
-        turned = rig_turn(r);
+    int rc = read_all(r, &s, rig_now(r) + READ_LIMIT_NS, &turned);
     if (rc < 0 && turned == EXIT_DONE)
         turned = read_failed(r, rc);
     stats_print(stdout, r, &s, r->o->json);

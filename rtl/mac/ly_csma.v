@@ -1,9 +1,10 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
 // ly_csma - when ly_mac_tx may start and when it must jam, in half duplex: deference with the gap
-// of two parts, collision, truncated binary exponential backoff, 16 attempts. Beside the MAC, it steps
-// on i_tick. o_hold: the gap begins anew. o_jam: at this tick the MAC turns to its jam; a collision
-// in the preamble waits for its end. o_ready: no backoff is left. In full duplex these are 0, 0, 1.
+// of two parts, collision, truncated binary exponential backoff, 16 attempts. Beside the MAC, it
+// steps on i_tick. o_hold: the gap begins anew. o_jam: at this tick the MAC turns to its jam; a
+// collision in the preamble waits for its end. o_ready: no backoff is left. In full duplex these
+// are 0, 0, 1.
 // o_coll, o_late, o_deferred, o_xsdefer tell of a frame from its first start to the next one's.
 // Random bits come from a register that steps only while a frame is sent, fed with bits of the own
 // address (i_seed) and of what is sent (i_mix): stations differ, and skipped idle time changes

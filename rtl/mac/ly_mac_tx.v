@@ -7,8 +7,8 @@
 // frame ends with a complemented FCS and o_tx_er. HALF_DUPLEX: ly_csma says when to start and when
 // to jam (32 bits of a wrong FCS); o_rewind asks for the same frame again, from its first byte,
 // o_commit ends it, sent or given up, whatever was read of it. Without HALF_DUPLEX a frame ends
-// with its last beat, and after a hole the rest is thrown away. o_done_* hold for 12 ticks. i_en low: no
-// new frame starts. MAX_FRAME only sizes the length counter. Clock: clk.
+// with its last beat, and after a hole the rest is thrown away. o_done_* hold for 12 ticks. i_en
+// low: no new frame starts. MAX_FRAME only sizes the length counter. Clock: clk.
 // Source: IEEE 802.3 3.2, 4.2.3 (frame, padding, gap, jam), 22.2.2.5 and 35.2.2.5 (TX_ER).
 module ly_mac_tx #(
     parameter MAX_FRAME = 1518,      // octets DA..FCS

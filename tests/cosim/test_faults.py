@@ -13,7 +13,9 @@ import replay
 URL = "http://peer/img/huge.png"
 PATH = "img/huge.png"
 BAD_NETWORK = "loss=5%,dup=2%,reorder=5%,corrupt=2%"
-SEEDS = replay.seeds(int(os.environ.get("LY_FAULT_SEEDS", 20)))     # make soak: 200
+SEEDS = list(replay.seeds(int(os.environ.get("LY_FAULT_SEEDS", 20))))   # make soak: 200
+# Found by make soak: a frame came while the counters were read at the end.
+SEEDS += [s for s in (42, 195) if s not in SEEDS]
 
 
 def fetch(tmp_path, fault, seed, *options, name="a", url=URL):
