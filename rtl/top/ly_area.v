@@ -10,7 +10,9 @@ module ly_area #(
     parameter integer CLK_HZ         = 125_000_000,
     parameter integer RX_QUEUE_BYTES = 32768,
     parameter integer TX_QUEUE_BYTES = 16384,
-    parameter         QUEUE_MEM      = "BRAM"
+    parameter         QUEUE_MEM      = "BRAM",
+    parameter integer HALF_DUPLEX    = 1,
+    parameter integer PAUSE          = 1
 ) (
     input  wire clk,
     input  wire clk_link,
@@ -40,7 +42,9 @@ module ly_area #(
         .CLK_HZ        (CLK_HZ),
         .RX_QUEUE_BYTES(RX_QUEUE_BYTES),
         .TX_QUEUE_BYTES(TX_QUEUE_BYTES),
-        .QUEUE_MEM     (QUEUE_MEM)
+        .QUEUE_MEM     (QUEUE_MEM),
+        .HALF_DUPLEX   (HALF_DUPLEX),
+        .PAUSE         (PAUSE)
     ) u_core (
         .clk          (clk),
         .rst          (core_q[0]),
