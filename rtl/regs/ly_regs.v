@@ -246,11 +246,13 @@ module ly_regs #(
     wire f_known = (i_req_addr[1:0] == 2'd0)
                 && (i_req_addr <= LY_REG_TIME_HI || i_req_addr == LY_REG_SNAPSHOT
                     || i_req_addr == LY_REG_HASH_LO || i_req_addr == LY_REG_HASH_HI
+                    || i_req_addr == LY_REG_MDIO || i_req_addr == LY_REG_LINK_CTRL
                     || (i_req_addr >= LY_REG_COUNTERS
                         && i_req_addr < LY_REG_COUNTERS + LY_CTR_COUNT * LY_CTR_STRIDE_BYTES));
     wire f_rw    = i_req_addr == LY_REG_CTRL || i_req_addr == LY_REG_MAC_LO
                 || i_req_addr == LY_REG_MAC_HI || i_req_addr == LY_REG_SNAPSHOT
-                || i_req_addr == LY_REG_HASH_LO || i_req_addr == LY_REG_HASH_HI;
+                || i_req_addr == LY_REG_HASH_LO || i_req_addr == LY_REG_HASH_HI
+                || i_req_addr == LY_REG_MDIO || i_req_addr == LY_REG_LINK_CTRL;
     wire [7:0] f_status = !f_known ? LY_STATUS_ENOENT[7:0]
                         : i_req_write && !f_rw ? LY_STATUS_EROFS[7:0] : LY_STATUS_OK[7:0];
 
@@ -264,7 +266,7 @@ module ly_regs #(
         if (o_val_valid && o_val_status != LY_STATUS_OK[7:0]) a_zero: assert (o_val_data == 32'd0);
         if (f_open_q && state_q == ST_LOOK)
             a_hit: assert ((reg_hit_q || ctr_hit_q) == f_known && reg_hit_q == in_block
-                           && ctr_hit_q == in_counters && (shown || is_q == 9'd0)
+                           && ctr_hit_q == in_counters && (shown || is_q == 11'd0)
                            && (shown || fixed_q == 32'd0));
         if (state_q == ST_LOW || state_q == ST_HIGH)
             a_count: assert (in_counters && !i_req_write && status_q == LY_STATUS_OK[7:0]);
@@ -284,6 +286,8 @@ module ly_regs #(
                 a_low:  assert ($stable(o_hash[31:0]));
             if (!$past(i_req_stb && i_req_write && i_req_addr == LY_REG_HASH_HI))
                 a_high: assert ($stable(o_hash[63:32]));
+            if (!$past(i_req_stb && i_req_write && i_req_addr == LY_REG_LINK_CTRL))
+                a_link: assert ($stable(o_link_ctrl));
             c_read:  cover (o_val_valid && !i_req_write && o_val_data == 32'h1234_5678);
             c_count: cover (o_val_valid && ctr_hit_q && !i_req_write);
             c_erofs: cover (o_val_valid && o_val_status == LY_STATUS_EROFS[7:0]);
