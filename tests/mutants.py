@@ -121,6 +121,8 @@ MUTANTS = [
            "            if (again)  back_q <= draw != 10'd0;",
            "            if (again)  back_q <= 1'b0;",
            "formal/ly_csma"),
+    Mutant("half duplex: backoff beyond its range", "rtl/mac/ly_csma.v",
+           "= rnd_q[9:0] & mask_q;", "= rnd_q[9:0];", "formal/ly_csma"),
     Mutant("half duplex: part 2 of the gap looks at the carrier", "rtl/mac/ly_csma.v",
            "i_cnt == GAP : i_cnt > GAP_PART2;", "i_cnt == GAP : i_cnt != 4'd0;", "rtl/mac_tx",
            slow=True),

@@ -165,22 +165,24 @@ module ly_csma (
 
     // A second count of the backoff: slots of 64 byte times, fewer than 2^(collisions so far).
     reg [16:0] f_back_q = 17'd0;                        // byte times left
-    reg [4:0]  f_coll_q = 5'd0;                         // collisions of this frame
-    wire [4:0] f_exp = f_coll_q > 5'd10 ? 5'd10 : f_coll_q;
+    reg [3:0]  f_exp_q = 4'd0;                          // collisions of this frame, at most 10
+    reg        f_begun_q = 1'b0;                        // there has been a frame
     always @(posedge clk) begin
         if (i_tick) begin
             if (again) f_back_q <= {1'b0, draw, 6'd0};
             else if (f_back_q != 17'd0) f_back_q <= f_back_q - 17'd1;
-            if (i_start && new_q) f_coll_q <= 5'd0;
-            else if (jam) f_coll_q <= f_coll_q + 5'd1;
+            if (i_start && new_q) {f_begun_q, f_exp_q} <= {1'b1, 4'd0};
+            else if (jam && f_exp_q != 4'd10) f_exp_q <= f_exp_q + 4'd1;
         end
         if (rst) f_back_q <= 17'd0;
-        if (rst) f_coll_q <= 5'd0;
     end
 
     always @(*) begin
         a_back:    assert (back_q == (f_back_q != 17'd0));
         if (back_q) a_left: assert (f_back_q == {slots_q, byte_q} + 17'd1);
+        a_exp:     assert (f_exp_q <= 4'd10);
+        if (f_begun_q) a_mask: assert (mask_q == (11'd1 << f_exp_q) - 11'd1);
+        if (f_begun_q) a_range: assert (f_back_q <= {1'b0, mask_q, 6'd0});
         a_full:    assert (!(i_full_duplex && o_hold));
     end
     always @(posedge clk) if (f_past_q && !$past(rst) && !rst) begin
