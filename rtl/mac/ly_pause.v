@@ -41,6 +41,15 @@ module ly_pause #(
     output wire        o_busy        // a pause frame is due or under way, or the timer runs
 );
 
+    // The octet of a pause frame at the place whose bit is set, where it is always the same:
+    // 01-80-C2-00-00-01 at 0 to 5, 88-08-00-01 at 12 to 15; between them the source, here 00.
+    /* verilator lint_off UNUSEDSIGNAL */   // places of 00 need no gate
+    function [7:0] fixed(input [15:0] at);
+    /* verilator lint_on UNUSEDSIGNAL */
+        fixed = {at[1] || at[2] || at[12], at[2], 2'b00, at[12] || at[13], 1'b0, at[2],
+                 at[0] || at[5] || at[15]};
+    endfunction
+
     // ---- rx: 01-80-C2-00-00-01, six octets of source, 88-08, 00-01, quanta ----
     reg [18:0] rx_at_q;              // one bit: the octet that comes next, 18 for all that follow
     reg        rx_ok_q;              // all of them so far as in a pause frame
@@ -50,9 +59,7 @@ module ly_pause #(
     initial load_q   = 1'b0;
 
     wire       rx_free  = |rx_at_q[11:6] || |rx_at_q[18:16];     // any octet will do
-    wire [7:0] rx_want  = {rx_at_q[1] || rx_at_q[2] || rx_at_q[12], rx_at_q[2], 2'b00,
-                           rx_at_q[12] || rx_at_q[13], 1'b0, rx_at_q[2],
-                           rx_at_q[0] || rx_at_q[5] || rx_at_q[15]};
+    wire [7:0] rx_want  = fixed(rx_at_q[15:0]);
 
     always @(posedge clk) begin
         load_q <= !rst && s_rx_valid && s_rx_last && o_rx_pause && !s_rx_err;
@@ -138,8 +145,7 @@ module ly_pause #(
     reg [7:0] octet;
     integer   k;
     always @(*) begin
-        octet = {at_q[1] || at_q[2] || at_q[12], at_q[2], 2'b00,
-                 at_q[12] || at_q[13], 1'b0, at_q[2], at_q[0] || at_q[5] || at_q[15]};
+        octet = fixed(at_q[15:0]);
         for (k = 0; k < 6; k = k + 1) octet = octet | ({8{at_q[6 + k]}} & i_mac[8*k +: 8]);
         if (told_q) octet = octet | ({8{at_q[16]}} & XOFF_QUANTA[15:8])
                                   | ({8{at_q[17]}} & XOFF_QUANTA[7:0]);
