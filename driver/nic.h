@@ -34,6 +34,7 @@ struct nic;
 #define NIC_ADV_PAUSE 0x40u
 #define NIC_ADV_ASYM 0x80u
 #define NIC_ADV_FULL (NIC_ADV_10FD | NIC_ADV_100FD | NIC_ADV_1000FD)
+#define NIC_ADV_HALF (NIC_ADV_10HD | NIC_ADV_100HD)
 
 /* Which clock of RGMII the PHY delays. */
 #define NIC_RGMII_AS_IS 0u      /* as its pins say at reset; nothing is written */
@@ -43,7 +44,8 @@ struct nic;
 
 /* The PHY behind MDIO; without a meaning where the link is fixed. */
 struct nic_phy_cfg {
-    uint16_t advertise;         /* NIC_ADV_*; 0: NIC_ADV_FULL. Only what the PHY can is offered */
+    /* NIC_ADV_*; 0: all that the NIC can. Only what the PHY can is offered. */
+    uint16_t advertise;
     uint8_t rgmii;              /* NIC_RGMII_* */
     uint32_t poll_ms;           /* how often the link is looked at; 0: 50 */
 };

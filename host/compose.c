@@ -49,6 +49,11 @@ static void forward_event(void *arg, const struct net_event *ev)
         r->on_event(r->on_event_arg, ev);
 }
 
+struct rig_plans {
+    struct fault_plan link;
+    struct phy_cfg phy;
+};
+
 /* Returns false after a line. */
 static bool read_faults(const char *text, unsigned on, struct fault_plan *plan)
 {
@@ -59,30 +64,22 @@ static bool read_faults(const char *text, unsigned on, struct fault_plan *plan)
     return false;
 }
 
-/* Returns false after a line. */
+/* A hub does not negotiate. Returns false after a line. */
 static bool read_phy(const struct opts *o, struct phy_cfg *phy)
 {
-    *phy = (struct phy_cfg){ .addr = 1, .partner = PHY_PARTNER_ALL };
+    const char *partner = o->partner ? o->partner : o->wire == WIRE_HUB ? "fixed:100hd" : "all";
+    *phy = (struct phy_cfg){ .addr = 1 };
     if (!o->phy)
         return true;
     phy->profile = phy_profile_find(o->phy);
     if (!phy->profile)
         say("--phy %s: it knows fixed, generic, lan8720, ksz9031, rtl8211 and 88e1512", o->phy);
-    else if (o->partner && phy_partner_parse(&phy->partner, o->partner) < 0)
+    else if (phy_partner_parse(&phy->partner, partner) < 0)
         say("--partner %s: all, none, a list of 1000fd, 1000hd, 100fd, 100hd, 10fd, 10hd, pause, "
             "asym, or fixed: and one of the last four modes", o->partner);
     else
         return true;
     return false;
-}
-
-/* Faults go round the link of our own NIC. open_below() has read the plan. */
-static int open_link_faults(struct node *n, const struct rig *r)
-{
-    struct fault_plan plan;
-    if (!read_faults(r->o->fault_link, FAULT_ON_LINK, &plan))
-        return -EINVAL;
-    return link_fault_open(&n->faults, n->link, &plan, r->o->seed);
 }
 
 int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[6],
@@ -93,16 +90,13 @@ int node_open(struct node *n, struct rig *r, unsigned number, const uint8_t mac[
     n->pool = n->pool_mem ? pkt_pool_create(n->pool_mem, bytes, POOL_SMALL, POOL_LARGE) : NULL;
     if (!n->pool)
         return -ENOMEM;
-    struct phy_cfg phy;
-    if (!read_phy(r->o, &phy))
-        return -EINVAL;
     struct sim_nic_cfg sc = { .world = r->world, .wire = r->wire, .port = number,
                               .number = number, .profile = r->o->profile, .pool = n->pool,
                               .capture = cap, .tape = number == 0 ? r->tape : NULL,
-                              .phy = number == 0 && r->o->phy ? &phy : NULL };
+                              .phy = r->o->phy ? &r->plans->phy : NULL };
     int rc = sim_nic_open(&n->link, &sc);
-    if (rc == 0 && number == 0 && r->o->fault_link)
-        rc = open_link_faults(n, r);
+    if (rc == 0 && number == 0 && r->o->fault_link)     /* round the link of our own NIC */
+        rc = link_fault_open(&n->faults, n->link, &r->plans->link, r->o->seed);
     if (rc < 0)
         return rc;
     struct nic_cfg nc = { .link = n->faults ? n->faults : n->link, .pool = n->pool,
@@ -247,12 +241,16 @@ static bool same_file(const char *a, const char *b)
 /* World, wire and captures; the hosts come after. */
 static int open_below(struct rig *r)
 {
-    struct fault_plan plan, link_plan;
-    struct phy_cfg phy;
+    struct fault_plan plan;
+    r->plans = malloc(sizeof *r->plans);
+    if (!r->plans) {
+        say("out of memory");
+        return EXIT_FAILED;
+    }
     /* Before a capture of that name is overwritten. */
     if (!read_faults(r->o->fault, FAULT_ON_WIRE, &plan) ||
-        !read_faults(r->o->fault_link, FAULT_ON_LINK, &link_plan) ||
-        !read_phy(r->o, &phy))
+        !read_faults(r->o->fault_link, FAULT_ON_LINK, &r->plans->link) ||
+        !read_phy(r->o, &r->plans->phy))
         return EXIT_USAGE;
     const char *play = r->o->wire == WIRE_PCAP ? r->o->play : NULL;
     if (play && (same_file(play, r->o->pcap) || same_file(play, r->o->pcap_far))) {
@@ -352,6 +350,17 @@ static int open_hosts(struct rig *r)
     return EXIT_DONE;
 }
 
+/* Only a hub shares its medium. */
+static int fits_wire(const struct rig *r)
+{
+    bool full = nic_link_full(r->me.nic), hub = r->o->wire == WIRE_HUB;
+    if (!r->o->phy || full != hub)
+        return EXIT_DONE;
+    say("the two ends agreed on %s duplex: %s (--partner)", full ? "full" : "half",
+        hub ? "on a hub it would not listen" : "only --wire hub tells of collisions");
+    return EXIT_USAGE;
+}
+
 /* A PHY that is asked needs a while to agree with the other end. */
 static int wait_up(struct rig *r)
 {
@@ -359,8 +368,10 @@ static int wait_up(struct rig *r)
     int code = EXIT_DONE;
     for (;;) {
         bool opening = nic_state(r->me.nic) == NIC_OPENING;
-        if (code != EXIT_DONE || (!opening && (!r->o->phy || nic_link_up(r->me.nic, NULL))))
+        if (code != EXIT_DONE)
             return code;
+        if (!opening && (!r->o->phy || nic_link_up(r->me.nic, NULL)))
+            return fits_wire(r);
         if (rig_now(r) > limit) {
             say(opening ? "the NIC does not answer" : "the link does not come up: the two ends "
                 "have nothing in common, or there is no cable (--partner)");
@@ -445,6 +456,7 @@ int rig_close(struct rig *r, int code)
     if (r->world)
         world_destroy(r->world);
     loop_destroy(r->loop);
+    free(r->plans);
     *r = (struct rig){ .o = r->o, .run = { .fd = -1 } };
     if (sig) {
         fflush(stdout);

@@ -20,6 +20,7 @@
 
 struct control;
 struct link;
+struct rig_plans;
 struct nic;
 struct pkt_pool;
 struct world;
@@ -62,6 +63,7 @@ struct rig {
     struct wire *wire;
     struct pcapng *cap, *cap_far;
     struct tape *tape;          /* of --record */
+    struct rig_plans *plans;    /* --fault-link, --phy and --partner, read */
     int64_t epoch_s;            /* wall time 0 of captures and recording; 0: virtual */
     struct node me;
     int me_actor;

@@ -47,6 +47,17 @@ void sim_clocks_add_ppm(struct sim_clocks *s, uint64_t hz, int ppm, unsigned mas
         sim_clocks_add(s, hz * (uint64_t)((int64_t)million + ppm), million, mask, start);
 }
 
+void sim_clocks_remove(struct sim_clocks *s, unsigned mask)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < s->n; i++) {
+        s->c[n] = s->c[i];
+        s->c[n].mask &= ~mask;
+        n += s->c[n].mask != 0;
+    }
+    s->n = n;
+}
+
 /* Each clock by its own index: their phases stay what they would have been. */
 void sim_clocks_jump(struct sim_clocks *s, uint64_t t)
 {

@@ -35,6 +35,9 @@ void sim_clocks_add(struct sim_clocks *s, uint64_t num, uint64_t den, unsigned m
 /** sim_clocks_add_ppm() - the same, @ppm millionths faster than @hz. */
 void sim_clocks_add_ppm(struct sim_clocks *s, uint64_t hz, int ppm, unsigned mask, uint64_t start);
 
+/** sim_clocks_remove() - those of @mask; a line that has no other goes. */
+void sim_clocks_remove(struct sim_clocks *s, unsigned mask);
+
 /** sim_clock_edge_ps() - time of edge @k. */
 static inline uint64_t sim_clock_edge_ps(const struct sim_clock *c, uint64_t k)
 {

@@ -188,6 +188,7 @@ void sim_nic_partner(struct link *l, const struct phy_partner *partner)
 {
     struct sim_nic *n = nic_of(l);
     phy_model_partner(&n->phy, world_now(n->world), partner);
+    world_due(n->world, n->phy.up_ps);
 }
 
 void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out)

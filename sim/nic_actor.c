@@ -32,87 +32,12 @@
 #define RESET_EDGES 16u
 #define START_EDGES 48u
 
-/* Clocks and link of each. Pins of MII carry nibbles, two to a symbol. */
-static const struct profile {
-    const char *name;
-    uint64_t core_hz, link_hz, phy_hz;
-    unsigned mbit;
-    bool full_duplex;
-} profiles[] = {
-    { "gmii", 125000000, 125000000, 125000000, 1000, true },
-    { "mii", 125000000, 125000000, 25000000, 100, true },
-    { "miih", 125000000, 125000000, 25000000, 100, false },
-    { "mii10", 125000000, 125000000, 2500000, 10, true },
-    { "mii10h", 125000000, 125000000, 2500000, 10, false },
-};
-
-/* The profile whose name are the first @n characters. */
-static const struct profile *find(const char *name, size_t n)
+/* MII: two symbols more, between two nibbles nothing seems to happen. */
+static unsigned settle_cycles(const struct sim_pace *p)
 {
-    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
-        if (strlen(profiles[i].name) == n && memcmp(name, profiles[i].name, n) == 0)
-            return &profiles[i];
-    return NULL;
-}
-
-int sim_profile_link(const char *profile, unsigned *mbit, bool *full_duplex)
-{
-    const struct profile *p = find(profile ? profile : SIM_PROFILE,
-                                   strlen(profile ? profile : SIM_PROFILE));
-    if (!p)
-        return -EINVAL;
-    *mbit = p->mbit;
-    *full_duplex = p->full_duplex;
-    return 0;
-}
-
-int sim_profile_text(char *out, const char *profile, const struct wire *w, unsigned port)
-{
-    int own = wire_ppm(w, port), far = wire_far_ppm(w, port), n;
-    if (!profile)
-        profile = SIM_PROFILE;
-    if (own || far)
-        n = snprintf(out, SIM_PROFILE_BYTES, "%s%+d%+d", profile, own, far);
-    else
-        n = snprintf(out, SIM_PROFILE_BYTES, "%s", profile);
-    return n < SIM_PROFILE_BYTES && !strpbrk(profile, "+-") ? 0 : -EINVAL;
-}
-
-/* Returns whether @text is two numbers with signs, or nothing. */
-static bool parse_ppm(const char *text, int ppm[2])
-{
-    ppm[0] = ppm[1] = 0;
-    for (unsigned i = 0; i < 2 && *text; i++) {
-        char *end;
-        long v = strtol(text, &end, 10);
-        if ((*text != '+' && *text != '-') || end == text || v > WIRE_PPM_MAX || v < -WIRE_PPM_MAX)
-            return false;
-        ppm[i] = (int)v;
-        text = end;
-        if (i == 0 && !*text)
-            return false;
-    }
-    return !*text;
-}
-
-int sim_profile_clocks(struct sim_clocks *s, const char *text, bool stop_core_clock,
-                       uint64_t start, struct nic_model_in *in)
-{
-    size_t n = strcspn(text, "+-");
-    const struct profile *p = find(text, n);
-    int ppm[2];
-
-    if (!p || !parse_ppm(text + n, ppm))
-        return -EINVAL;
-    if (!stop_core_clock)
-        sim_clocks_add_ppm(s, p->core_hz, ppm[0], NIC_CLK_CORE, start);
-    sim_clocks_add_ppm(s, p->link_hz, ppm[0], NIC_CLK_LINK, start);
-    sim_clocks_add_ppm(s, p->phy_hz, ppm[1], NIC_CLK_PHY_RX, start);
-    if (p->mbit < 1000)
-        sim_clocks_add_ppm(s, p->phy_hz, ppm[0], NIC_CLK_MII_TX, start);
-    in->link_speed = p->mbit == 1000 ? 2 : p->mbit == 100;
-    in->link_fd = p->full_duplex;
-    return 0;
+    const struct sim_clock *c = &p->clocks.c[0], *rx = p->phy_rx;
+    return SETTLE_CYCLES +
+           (p->mii ? 4 * (unsigned)(c->num * rx->den / rx->num / c->den + 1) : 0);
 }
 
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
@@ -120,24 +45,38 @@ int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
     char text[SIM_PROFILE_BYTES];
     int rc = sim_profile_text(text, profile, n->wire, n->port);
     if (rc == 0)
-        rc = sim_profile_clocks(&n->clocks, text, stop_core_clock, world_now(n->world), n->in);
+        rc = sim_pace_init(&n->pace, text, stop_core_clock, world_now(n->world), n->in);
     if (rc < 0)
         return rc;
-    if (!stop_core_clock) {
-        n->core = &n->clocks.c[0];
-        n->first_k = n->core->k;
-    }
-    for (unsigned i = 0; i < n->clocks.n; i++)
-        if (n->clocks.c[i].mask & NIC_CLK_PHY_RX)
-            n->phy_rx = &n->clocks.c[i];
-    n->mii = n->in->link_speed < 2;
-    n->settle = SETTLE_CYCLES;
-    if (n->mii)     /* two symbols: between two nibbles nothing seems to happen */
-        n->settle += 4 * (unsigned)(n->clocks.c[0].num * n->phy_rx->den / n->phy_rx->num
-                                    / n->clocks.c[0].den + 1);
+    n->settle = settle_cycles(&n->pace);
     n->start = START_EDGES;
     n->in->rst = 1;
     return 0;
+}
+
+/* --- the speed of a PHY that negotiates --------------------------------------- */
+
+/* When its link is up again, and the clocks of its pins may be others; SIM_NEVER. */
+static uint64_t link_up_at(const struct sim_nic *n)
+{
+    return n->has_phy && n->phy.up_ps != n->up_ps ? n->phy.up_ps : SIM_NEVER;
+}
+
+/* Behind the edge at @t. The line was silent until now: through_phy(). */
+static void link_came_up(struct sim_nic *n, uint64_t t)
+{
+    bool full;
+    unsigned mbit = phy_model_mode(&n->phy, &full);
+    n->up_ps = n->phy.up_ps;
+    wire_set_speed(n->wire, mbit);
+    if (mbit == n->pace.mbit)
+        return;
+    sim_pace_speed(&n->pace, mbit, t + 1);
+    n->settle = settle_cycles(&n->pace);
+    n->gear = (struct pins_gear){ 0 };
+    n->idle = 0;
+    if (n->tape)
+        tape_speed(n->tape, mbit);
 }
 
 /* --- one edge ---------------------------------------------------------------- */
@@ -162,7 +101,7 @@ static struct sym through_phy(const struct sim_nic *n, bool *pass, bool was_on, 
 static bool phy_out(struct sim_nic *n, uint64_t t)
 {
     struct sym s;
-    if (!pins_out(&n->gear, n->mii, n->out, &s))
+    if (!pins_out(&n->gear, n->pace.mii, n->out, &s))
         return n->gear.on;
     phy_tap_out(&n->tap, t, &s);
     bool was_on = n->tx_on;
@@ -198,7 +137,7 @@ static void elastic_count(struct sim_elastic *e, bool byte, bool dv)
 static bool phy_in(struct sim_nic *n, uint64_t t)
 {
     struct nic_model_in *in = n->in;
-    if (n->mii && pins_high(n->phy_rx)) {       /* the other half of the symbol before */
+    if (n->pace.mii && pins_high(n->pace.phy_rx)) {       /* the other half of the symbol before */
         in->rxd = n->rx_high;
         return in->rx_dv || in->rx_er || in->crs || in->col;
     }
@@ -206,7 +145,7 @@ static bool phy_in(struct sim_nic *n, uint64_t t)
     bool was_on = n->rx_on;
     n->rx_on = s.dv || s.er;
     s = through_phy(n, &n->rx_pass, was_on, t, s);
-    in->rxd = n->mii ? s.data & 15u : s.data;
+    in->rxd = n->pace.mii ? s.data & 15u : s.data;
     n->rx_high = s.data >> 4;
     in->rx_dv = s.dv;
     in->rx_er = s.er;
@@ -257,7 +196,7 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
         to_nic = in->s_rec_valid && out->s_rec_ready;
         from_nic = in->m_rec_ready && out->m_rec_valid;
         /* Without a core clock a byte may wait for ever. */
-        active |= n->core ? in->s_rec_valid || out->m_rec_valid : to_nic || from_nic;
+        active |= n->pace.core ? in->s_rec_valid || out->m_rec_valid : to_nic || from_nic;
     }
     evaluate(n, mask);
     if (to_nic)
@@ -273,10 +212,10 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
             in->mdio = phy_model_pins(&n->phy, t, out->mdc, out->mdio, out->mdio_oe);
         active |= !out->quiet;
     }
-    if (mask & (n->mii ? NIC_CLK_MII_TX : NIC_CLK_CORE))
+    if (mask & (n->pace.mii ? NIC_CLK_MII_TX : NIC_CLK_CORE))
         active |= phy_out(n, t);
     /* Cycles of the core; of the link where that stands still. */
-    bool cycle = mask & (n->core ? NIC_CLK_CORE : NIC_CLK_LINK);
+    bool cycle = mask & (n->pace.core ? NIC_CLK_CORE : NIC_CLK_LINK);
     n->idle = active ? 0 : n->idle + (cycle && n->idle < n->settle);
 }
 
@@ -284,12 +223,14 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
  * at once: what crosses between them does so by synchronisers, which do not care. */
 static void next_edge(struct sim_nic *n, uint64_t t)
 {
-    unsigned mask = sim_clocks_take(&n->clocks, t);
+    unsigned mask = sim_clocks_take(&n->pace.clocks, t);
     n->in->time_ps = t;
     if (n->start > 0)
         start_edge(n, t, mask);
     else
         edge(n, t, mask);
+    if (link_up_at(n) <= t)
+        link_came_up(n, t);
 }
 
 /* --- idle time ------------------------------------------------------------- */
@@ -298,11 +239,11 @@ static void next_edge(struct sim_nic *n, uint64_t t)
 static uint64_t core_deadline(const struct sim_nic *n)
 {
     uint32_t cycles = n->out->deadline;
-    if (!n->core || cycles == NO_DEADLINE)
+    if (!n->pace.core || cycles == NO_DEADLINE)
         return SIM_NEVER;
     if (cycles <= DEADLINE_CYCLES)
         return 0;
-    return sim_clock_edge_ps(n->core, n->core->k + cycles - DEADLINE_CYCLES);
+    return sim_clock_edge_ps(n->pace.core, n->pace.core->k + cycles - DEADLINE_CYCLES);
 }
 
 /* Nothing can happen before this time. */
@@ -310,10 +251,12 @@ static uint64_t something_at(const struct sim_nic *n, uint64_t deadline_ps)
 {
     uint64_t t = n->wire->ops->in_next(n->wire, n->port);
     /* Without a core clock a byte that was refused stays so. */
-    bool stuck = !n->core && n->in->s_rec_valid && !n->out->s_rec_ready;
-    uint64_t tx = stuck ? SIM_NEVER : stream_tx_at(&n->stream);
+    bool stuck = !n->pace.core && n->in->s_rec_valid && !n->out->s_rec_ready;
+    uint64_t tx = stuck ? SIM_NEVER : stream_tx_at(&n->stream), up = link_up_at(n);
     if (tx < t)
         t = tx;
+    if (up < t)
+        t = up;
     return deadline_ps < t ? deadline_ps : t;
 }
 
@@ -325,7 +268,7 @@ static bool settled(const struct sim_nic *n)
 /* The horizon may still come closer while asleep: next() asks again each time. */
 static bool try_sleep(struct sim_nic *n)
 {
-    const struct sim_clock *c = &n->clocks.c[0];
+    const struct sim_clock *c = &n->pace.clocks.c[0];
     uint64_t deadline_ps = core_deadline(n);
     if (something_at(n, deadline_ps) < sim_clock_edge_ps(c, c->k + WORTH_CYCLES))
         return false;
@@ -337,21 +280,21 @@ static bool try_sleep(struct sim_nic *n)
 /* Take up the clocks so that the edge at @t is the next one. */
 static void wake(struct sim_nic *n, uint64_t t)
 {
-    const struct sim_clock *c = &n->clocks.c[0];
+    const struct sim_clock *c = &n->pace.clocks.c[0];
     uint64_t k = sim_clock_first(c, t);
     uint64_t from = k > GUARD_CYCLES ? k - GUARD_CYCLES : 0;
 
     if (from > c->k) {
-        n->in->skip_stb = n->core != NULL;
+        n->in->skip_stb = n->pace.core != NULL;
         n->in->skip_cycles = from - c->k;
-        sim_clocks_jump(&n->clocks, sim_clock_edge_ps(c, from));
+        sim_clocks_jump(&n->pace.clocks, sim_clock_edge_ps(c, from));
         if (n->tape)
             tape_jump(n->tape, sim_clock_edge_ps(c, from));
     }
     n->asleep = false;
     n->idle = 0;
     /* These edges may lie in the past; nothing comes in or out at them. */
-    for (uint64_t e = sim_clocks_next(&n->clocks); e < t; e = sim_clocks_next(&n->clocks))
+    for (uint64_t e = sim_clocks_next(&n->pace.clocks); e < t; e = sim_clocks_next(&n->pace.clocks))
         next_edge(n, e);
 }
 
@@ -363,10 +306,10 @@ bool sim_nic_idle(const struct sim_nic *n)
 
 uint64_t sim_nic_core_cycles(const struct sim_nic *n)
 {
-    if (!n->core)
+    if (!n->pace.core)
         return 0;
-    uint64_t k = sim_clock_first(n->core, world_now(n->world) + 1);
-    return (k > n->core->k ? k : n->core->k) - n->first_k;
+    uint64_t k = sim_clock_first(n->pace.core, world_now(n->world) + 1);
+    return (k > n->pace.core->k ? k : n->pace.core->k) - n->pace.first_k;
 }
 
 /* --- the actor ------------------------------------------------------------- */
@@ -374,15 +317,15 @@ uint64_t sim_nic_core_cycles(const struct sim_nic *n)
 static uint64_t actor_next(void *self)
 {
     const struct sim_nic *n = self;
-    uint64_t next = sim_clocks_next(&n->clocks);
+    uint64_t next = sim_clocks_next(&n->pace.clocks);
     if (!n->asleep)
         return next;
     uint64_t t = something_at(n, n->deadline_ps);
     if (t == SIM_NEVER || t <= next)
         return t == SIM_NEVER ? t : next;
     uint64_t first = SIM_NEVER;
-    for (unsigned i = 0; i < n->clocks.n; i++) {
-        const struct sim_clock *c = &n->clocks.c[i];
+    for (unsigned i = 0; i < n->pace.clocks.n; i++) {
+        const struct sim_clock *c = &n->pace.clocks.c[i];
         uint64_t e = sim_clock_edge_ps(c, sim_clock_first(c, t));
         if (e < first)
             first = e;
@@ -401,7 +344,7 @@ static void actor_run(void *self, uint64_t t)
         next_edge(n, t);
         if (skips && settled(n) && try_sleep(n))
             return;
-        t = sim_clocks_next(&n->clocks);
+        t = sim_clocks_next(&n->pace.clocks);
     } while (world_continue(n->world, t));
 }
 

@@ -24,7 +24,7 @@ struct nic_model;
 struct nic_model_in {
     uint8_t rst;                /* asynchronous, active high */
     uint8_t rxd, rx_dv, rx_er, crs, col;
-    uint8_t link_speed;         /* 0: 10, 1: 100, 2: 1000 Mbit/s; of the whole run, as link_fd */
+    uint8_t link_speed;         /* 0: 10, 1: 100, 2: 1000 Mbit/s; of a fixed link, as link_fd */
     uint8_t link_fd;
     uint8_t s_rec_valid, s_rec_data;
     uint8_t m_rec_ready;

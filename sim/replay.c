@@ -5,7 +5,6 @@
  */
 #include "sim/replay.h"
 
-#include "sim/clocks.h"
 #include "sim/nic_model.h"
 #include "sim/phy_tap.h"
 #include "sim/sim_nic.h"
@@ -24,12 +23,8 @@ struct replay {
     struct nic_model *model;
     struct nic_model_in *in;
     const struct nic_model_out *out;
-    struct sim_clocks clocks;
-    const struct sim_clock *core;       /* NULL: stopped in the run */
-    uint64_t first_k;
+    struct sim_pace pace;
     struct phy_tap tap;
-    bool mii;                           /* pins carry nibbles */
-    const struct sim_clock *phy_rx;
     struct pins_gear gear;
     struct sym low;                     /* first half of a symbol that comes, and when */
     uint64_t low_ps;
@@ -100,12 +95,12 @@ static void hear(struct replay *p, uint64_t t, unsigned mask, uint8_t fault)
                      .col = in->col, .fault = fault };
     if (!(mask & NIC_CLK_PHY_RX))
         return;
-    if (p->mii && !pins_high(p->phy_rx)) {
+    if (p->pace.mii && !pins_high(p->pace.phy_rx)) {
         p->low = s;
         p->low_ps = t;
         return;
     }
-    if (p->mii) {
+    if (p->pace.mii) {
         p->low.data |= (uint8_t)(s.data << 4);
         s = p->low;
         t = p->low_ps;
@@ -116,7 +111,7 @@ static void hear(struct replay *p, uint64_t t, unsigned mask, uint8_t fault)
 static void see(struct replay *p, uint64_t t)
 {
     struct sym s;
-    if (pins_out(&p->gear, p->mii, p->out, &s))
+    if (pins_out(&p->gear, p->pace.mii, p->out, &s))
         phy_tap_out(&p->tap, t, &s);
 }
 
@@ -168,8 +163,8 @@ static void compare(const struct tape_pins *want, const struct tape_pins *got, u
 /* The next edge, with the pins of the tape. Returns whether to go on. */
 static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_result *r)
 {
-    uint64_t t = sim_clocks_next(&p->clocks);
-    unsigned mask = sim_clocks_take(&p->clocks, t);
+    uint64_t t = sim_clocks_next(&p->pace.clocks);
+    unsigned mask = sim_clocks_take(&p->pace.clocks, t);
     bool live = (pins->g[TAPE_IN] & TAPE_LIVE) != 0;
 
     set_inputs(p, pins);
@@ -184,7 +179,7 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     r->nic.core_evaluated += (mask & NIC_CLK_CORE) != 0;
     struct tape_pins got = tape_pins_of(p->in, live ? p->out : NULL,
                                          pins->g[TAPE_FAULT] & (uint8_t)~TAPE_MDIO_IN, pins);
-    if (live && (mask & (p->mii ? NIC_CLK_MII_TX : NIC_CLK_CORE)))
+    if (live && (mask & (p->pace.mii ? NIC_CLK_MII_TX : NIC_CLK_CORE)))
         see(p, t);
     compare(pins, &got, t, r);
     return !r->differs || p->cfg->keep_going;
@@ -196,7 +191,7 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
 static bool no_jump(struct replay *p, uint64_t t, const struct tape_pins *pins,
                     struct replay_result *r)
 {
-    while (sim_clocks_next(&p->clocks) < t)
+    while (sim_clocks_next(&p->pace.clocks) < t)
         if (!edge(p, pins, r))
             return false;
     return true;
@@ -215,10 +210,14 @@ static bool play(struct replay *p, const struct tape_item *item, struct replay_r
     case TAPE_JUMP:
         if (!skip)
             return no_jump(p, item->n, &item->pins, r);
-        sim_clocks_jump(&p->clocks, item->n);
+        sim_clocks_jump(&p->pace.clocks, item->n);
         return true;
     case TAPE_SKIP:
         p->skip_cycles = skip ? item->n : 0;
+        return true;
+    case TAPE_SPEED:
+        sim_pace_speed(&p->pace, (unsigned)item->n, r->end_ps + 1);
+        p->gear = (struct pins_gear){ 0 };
         return true;
     case TAPE_END:
         return false;
@@ -241,7 +240,7 @@ int replay_run(struct replay *p, const struct replay_cfg *cfg, struct replay_res
         return rc;
     r->cut = rc == 0;
     r->link_lost_bytes += r->differs ? p->late_n : 0;
-    r->nic.core_cycles = p->core ? p->core->k - p->first_k : 0;
+    r->nic.core_cycles = p->pace.core ? p->pace.core->k - p->pace.first_k : 0;
     r->nic.phy_tx_frames = p->tap.n_out.frames;
     r->nic.phy_tx_octets = p->tap.n_out.octets;
     r->nic.phy_rx_frames = p->tap.n_in.frames;
@@ -260,19 +259,11 @@ static int make_model(struct replay *p, const struct tape_head *h, char *why)
     }
     p->in = nic_model_inputs(p->model);
     p->out = nic_model_outputs(p->model);
-    if (sim_profile_clocks(&p->clocks, h->profile, h->core_stopped, h->start_ps, p->in) < 0) {
+    if (sim_pace_init(&p->pace, h->profile, h->core_stopped, h->start_ps, p->in) < 0) {
         (void)snprintf(why, TAPE_WHY_BYTES, "recording of profile sim:%s, which is not in this "
                        "program", h->profile);
         return -EINVAL;
     }
-    if (!h->core_stopped) {
-        p->core = &p->clocks.c[0];
-        p->first_k = p->core->k;
-    }
-    for (unsigned i = 0; i < p->clocks.n; i++)
-        if (p->clocks.c[i].mask & NIC_CLK_PHY_RX)
-            p->phy_rx = &p->clocks.c[i];
-    p->mii = p->in->link_speed < 2;
     p->in->phy_mdio = h->phy_mdio;
     return 0;
 }

@@ -6,12 +6,12 @@
 #ifndef LY_SIM_SIM_NIC_H
 #define LY_SIM_SIM_NIC_H
 
-#include "sim/clocks.h"
 #include "sim/link_sim.h"
 #include "sim/nic_model.h"
 #include "sim/phy_model.h"
 #include "sim/phy_pins.h"
 #include "sim/phy_tap.h"
+#include "sim/profile.h"
 #include "sim/rec_stream.h"
 #include "sim/tape.h"
 
@@ -32,19 +32,15 @@ struct sim_nic {
     struct nic_model *model;
     struct nic_model_in *in;
     const struct nic_model_out *out;
-    struct sim_clocks clocks;
-    const struct sim_clock *core;   /* NULL: stopped by the test */
+    struct sim_pace pace;
 
     unsigned start;             /* edges left before the outputs count */
     unsigned idle;              /* core cycles without any activity */
-    bool mii;                   /* pins carry nibbles */
     unsigned settle;            /* of those cycles until it may sleep */
-    const struct sim_clock *phy_rx;
     uint8_t rx_high;            /* nibble of the symbol at the rx pins */
     struct pins_gear gear;
     bool asleep;
     uint64_t deadline_ps;       /* asleep: be awake before the core's next timer */
-    uint64_t first_k;           /* core edge at which the NIC was plugged in */
     uint64_t evaluated;         /* core edges */
 
     struct sim_elastic elastic;
@@ -53,6 +49,7 @@ struct sim_nic {
     struct phy_tap tap;
     bool has_phy;               /* else the link is fixed */
     struct phy_model phy;
+    uint64_t up_ps;             /* phy.up_ps, once its speed has been taken up */
     bool tx_heard;              /* the wire was given a symbol that is not idle */
     bool tx_pass, rx_pass;      /* the PHY passes on what comes now */
     bool tx_on, rx_on;          /* the symbol before, on the wire, was not idle */
@@ -60,11 +57,6 @@ struct sim_nic {
 };
 
 extern const struct actor_ops sim_nic_actor;
-
-/** sim_profile_clocks() - the clocks by the text of sim_profile_text(), from @start on, and the
- * link at the pins of @in. Returns 0, -EINVAL. */
-int sim_profile_clocks(struct sim_clocks *s, const char *text, bool stop_core_clock,
-                       uint64_t start, struct nic_model_in *in);
 
 /** sim_nic_plug() - clocks from @profile (NULL: the default) and the wire, reset asserted.
  * Returns 0, -EINVAL. */

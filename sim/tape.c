@@ -15,7 +15,7 @@
 #define LY_RTL_ID "unknown"
 #endif
 
-#define VERSION 2u              /* 1: without MDIO, whose bits were 0 */
+#define VERSION 3u              /* 1: without MDIO, whose bits were 0; 2: without OP_SPEED */
 #define FLAG_SKIP 1u
 #define FLAG_CORE_STOPPED 2u
 #define FLAG_PHY_MDIO 4u
@@ -23,6 +23,7 @@
 #define OP_JUMP 0x81u
 #define OP_SKIP 0x82u
 #define OP_END 0x83u
+#define OP_SPEED 0x84u
 #define LEB_MAX_BYTES 10u
 /* The largest items that tape_edge() writes in one go: run, skip, edge. */
 #define ROOM_BYTES (2u * (1u + LEB_MAX_BYTES) + 1u + TAPE_GROUPS)
@@ -231,6 +232,14 @@ void tape_jump(struct tape *t, uint64_t t_ps)
     flush(t);
 }
 
+void tape_speed(struct tape *t, unsigned mbit)
+{
+    if (t->n > TAPE_BLOCK_BYTES - ROOM_BYTES)
+        block_end(t);
+    run_end(t);
+    op(t, OP_SPEED, mbit);
+}
+
 int tape_create(struct tape **out, const char *path, const struct tape_head *head)
 {
     uint8_t wire[TAPE_HEAD_BYTES];
@@ -311,13 +320,13 @@ int tape_item_parse(const uint8_t *in, size_t n, struct tape_item *item)
 {
     static const enum tape_kind kinds[] = {
         [OP_RUN - OP_RUN] = TAPE_EDGES, [OP_JUMP - OP_RUN] = TAPE_JUMP,
-        [OP_SKIP - OP_RUN] = TAPE_SKIP,
+        [OP_SKIP - OP_RUN] = TAPE_SKIP, [OP_SPEED - OP_RUN] = TAPE_SPEED,
     };
     if (n == 0)
         return 0;
     if (in[0] < OP_RUN)
         return edge_parse(in, n, item);
-    if (in[0] > OP_END)
+    if (in[0] > OP_SPEED)
         return -EBADMSG;
     if (in[0] == OP_END) {
         item->kind = TAPE_END;
@@ -327,6 +336,8 @@ int tape_item_parse(const uint8_t *in, size_t n, struct tape_item *item)
     int used = leb_parse(in + 1, n - 1, &value);
     if (used <= 0)
         return used;
+    if (in[0] == OP_SPEED && value != 10 && value != 100 && value != 1000)
+        return -EBADMSG;
     item->kind = kinds[in[0] - OP_RUN];
     item->n = value;
     return used + 1;

@@ -17,9 +17,11 @@
  *             81 t     time was skipped: the next edge is the first at or after t picoseconds
  *             82 c     the next edge adds c skipped cycles to the time base (skip_stb)
  *             83       the end: without it the run was killed
+ *             84 m     from here on the PHY's clocks are those of m Mbit/s
  *
- * n, t and c are LEB128: seven bits a byte, the lowest first, bit 7 set on all but the last.
- * An item never lies in two blocks. Which clocks rise at an edge follows from the profile.
+ * n, t, c and m are LEB128: seven bits a byte, the lowest first, bit 7 set on all but the last.
+ * An item never lies in two blocks. Which clocks rise at an edge follows from the profile
+ * and that speed.
  */
 #ifndef LY_SIM_TAPE_H
 #define LY_SIM_TAPE_H
@@ -104,17 +106,20 @@ void tape_edge(struct tape *t, const struct nic_model_in *in, const struct nic_m
  * from now on, should the run be killed. */
 void tape_jump(struct tape *t, uint64_t t_ps);
 
+/** tape_speed() - behind the last edge the PHY's clocks became those of @mbit. */
+void tape_speed(struct tape *t, unsigned mbit);
+
 /** tape_finish() - end and close. Returns 0, or the first error of all writes as -errno; after
  * one nothing more was written. NULL gives 0. */
 int tape_finish(struct tape *t);
 
 /* --- reading ----------------------------------------------------------------------- */
 
-enum tape_kind { TAPE_EDGES, TAPE_JUMP, TAPE_SKIP, TAPE_END };
+enum tape_kind { TAPE_EDGES, TAPE_JUMP, TAPE_SKIP, TAPE_SPEED, TAPE_END };
 
 struct tape_item {
     enum tape_kind kind;
-    uint64_t n;                 /* edges; picoseconds; cycles */
+    uint64_t n;                 /* edges; picoseconds; cycles; Mbit/s */
     struct tape_pins pins;      /* of TAPE_EDGES; carried from item to item */
 };
 

@@ -155,7 +155,7 @@ static inline void wire_set_ppm(struct wire *w, unsigned line, int ppm)
     w->ppm[line] = ppm;
 }
 
-/** wire_set_speed() - of all ports, 10, 100 or 1000; as early as wire_set_ppm(). */
+/** wire_set_speed() - of all ports, 10, 100 or 1000: at first, and when a link comes up. */
 static inline void wire_set_speed(struct wire *w, unsigned mbit)
 {
     for (; w; w = w->inner)

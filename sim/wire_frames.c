@@ -21,9 +21,19 @@
 #define TPID_CVLAN 0x8100u  /* 802.1Q 9.6 */
 #define TPID_SVLAN 0x88A8u
 #define TYPE_AT 12u
+#define ETHERTYPE_MAC_CONTROL 0x8808u   /* 802.3 31.4.1.3 */
+#define OPCODE_PAUSE 1u
+#define OPCODE_AT 14u
+#define QUANTA_AT 16u
+#define QUANTUM_OCTETS 64u      /* 512 bit times */
 /* From the last symbol of one frame to the first of the next. Clocks may be off by a little: half
  * a symbol less tells twelve octets from eleven, and is over before the edge of the thirteenth. */
 #define GAP_SYMBOLS (ETH_GAP_BYTES + 1u)
+
+static uint16_t u16_at(const uint8_t *b)
+{
+    return be16_get((struct be16){ { b[0], b[1] } });
+}
 
 uint32_t frame_fcs(const uint8_t *frame, size_t len)
 {
@@ -34,7 +44,7 @@ uint32_t frame_max_bytes(const uint8_t *frame, size_t len)
 {
     if (len < ETH_HDR_BYTES)
         return ETH_MAX_BYTES;
-    uint16_t type = be16_get((struct be16){ { frame[TYPE_AT], frame[TYPE_AT + 1] } });
+    uint16_t type = u16_at(frame + TYPE_AT);
     bool tagged = type == TPID_CVLAN || type == TPID_SVLAN;
     return tagged ? ETH_MAX_BYTES + ETH_TAG_BYTES : ETH_MAX_BYTES;
 }
@@ -113,6 +123,15 @@ uint32_t frame_asm_verdict(const struct frame_asm *a)
     if (!fcs_good(a))
         bad |= PCAPNG_BAD_FCS;
     return bad;
+}
+
+bool frame_pause(const uint8_t *frame, uint64_t *octets)
+{
+    static const uint8_t group[] = { 0x01, 0x80, 0xC2, 0x00, 0x00, 0x01 };
+    *octets = (uint64_t)u16_at(frame + QUANTA_AT) * QUANTUM_OCTETS;
+    return memcmp(frame, group, sizeof group) == 0 &&
+           u16_at(frame + TYPE_AT) == ETHERTYPE_MAC_CONTROL &&
+           u16_at(frame + OPCODE_AT) == OPCODE_PAUSE;
 }
 
 const char *frame_bad_name(uint32_t bad)
@@ -326,7 +345,11 @@ void wire_frames_out(struct wire *w, unsigned port, uint64_t t, const struct sym
         return;
     if (w->far)
         pcapng_frame(w->far, t / 1000, a->buf, a->len, a->len, PCAPNG_IN, NULL);
-    wf->far_send(wf, a->buf, a->len - ETH_FCS_BYTES);
+    uint64_t octets;
+    if (frame_pause(a->buf, &octets))   /* the far end's MAC obeys, and keeps it */
+        frame_feed_hold(wf->feed, t + octets * wire_sym_ps(w));
+    else
+        wf->far_send(wf, a->buf, a->len - ETH_FCS_BYTES);
 }
 
 struct sym wire_frames_in(struct wire *w, unsigned port, uint64_t t)

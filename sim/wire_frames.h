@@ -135,6 +135,12 @@ void frame_feed_hold(struct frame_feed *f, uint64_t until);
 /** frame_feed_newest() - the frame queued last, as it will be sent, DA..FCS. */
 const uint8_t *frame_feed_newest(const struct frame_feed *f, size_t *len);
 
+/* --- pause (31B) --------------------------------------------------------- */
+
+/** frame_pause() - whether @frame, of 64 octets or more, is a pause frame to the group address;
+ * then who hears it stops for *octets at the speed of the line. */
+bool frame_pause(const uint8_t *frame, uint64_t *octets);
+
 /* --- wires of whole frames ---------------------------------------------- */
 
 /* What such a wire embeds: one port, both directions. */

@@ -25,9 +25,6 @@
 #define SETS 256u
 #define WAYS 4u
 #define MAC_BYTES 6u
-#define QUANTUM_OCTETS 64u              /* 512 bit times */
-#define ETHERTYPE_MAC_CONTROL 0x8808u
-#define OPCODE_PAUSE 1u
 
 struct entry {
     uint8_t mac[MAC_BYTES];
@@ -125,23 +122,18 @@ static void queue(struct wire_switch *s, unsigned port, const struct frame_asm *
     world_due(s->w.world, at);
 }
 
-static uint16_t u16_at(const uint8_t *b)
-{
-    return be16_get((struct be16){ { b[0], b[1] } });
-}
-
 /* 01-80-C2-00-00-00 to -0F end at the next bridge. The pause among them stops the port. */
 static bool reserved(struct wire_switch *s, struct port *p, uint64_t now)
 {
     static const uint8_t group[] = { 0x01, 0x80, 0xC2, 0x00, 0x00 };
     const uint8_t *b = p->taken.buf;
+    uint64_t octets;
     if (memcmp(b, group, sizeof group) != 0 || b[5] > 0x0F)
         return false;
     s->n.reserved++;
-    if (b[5] == 1 && u16_at(b + 12) == ETHERTYPE_MAC_CONTROL && u16_at(b + 14) == OPCODE_PAUSE) {
+    if (frame_pause(b, &octets)) {
         s->n.paused++;
-        frame_feed_hold(p->queue, now + u16_at(b + 16) * QUANTUM_OCTETS *
-                        wire_sym_ps(&s->w));
+        frame_feed_hold(p->queue, now + octets * wire_sym_ps(&s->w));
         world_due(s->w.world, frame_feed_next(p->queue));
     }
     return true;

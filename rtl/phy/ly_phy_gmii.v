@@ -7,7 +7,9 @@
 // what lies between rise and fall of RX_DV, and one end mark, crosses by a FIFO of 16; the idle
 // line never does. In MII the SFD finds the bytes among the nibbles; one left over at the end gives
 // o_rx_odd with the end mark. Where the FIFO was full the end mark has er. The speed may change at
-// any time: each side takes it up between two frames. Latencies: README.
+// any time: each side takes it up between two frames. A PHY that goes to 1000 may take mii_tx_clk
+// away in the middle of one: after 1024 cycles in which no byte moved the rest is thrown away, and
+// what lies in the FIFO when the clock is there again. Latencies: README.
 // Clocks: clk for tx at 1000, i_*, o_*; mii_tx_clk for tx below; gmii_rx_clk for gmii_rx*; crs and
 // col are asynchronous. Source: IEEE 802.3 22.2 (MII), 35.2 (GMII).
 module ly_phy_gmii (
@@ -56,12 +58,23 @@ module ly_phy_gmii (
     wire want_mii = i_speed != 2'd2;
     wire fifo_ready, fifo_drained;
     wire flow = mii_q && (i_tx_run || flow_q);
-    wire push = flow && fifo_ready;
+
+    reg [10:0] still_q;              // cycles without a byte, while MII is to be left
+    reg        kill_q;               // the rest of a frame is in the FIFO, and is not to be sent
+    initial still_q = 11'd0;
+    initial kill_q  = 1'b0;
+    wire dead = still_q[10];
+    wire push = flow && fifo_ready && !dead;
+    wire gone = push || dead;        // the byte of this tick has gone, one way or the other
 
     always @(posedge clk) begin
         // Between two frames: the wire is silent, and the FIFO empty.
-        if (!i_tx_run && !flow_q && !tx_en_q && fifo_drained) mii_q <= want_mii;
-        flow_q  <= !rst && flow && (i_tx_run || !push);
+        if (!i_tx_run && !flow_q && !tx_en_q && (fifo_drained || dead || !mii_q))
+            mii_q <= want_mii;
+        flow_q  <= !rst && flow && (i_tx_run || !gone);
+        if (rst || !mii_q || want_mii || push) still_q <= 11'd0;
+        else if (!dead)                        still_q <= still_q + 11'd1;
+        kill_q  <= !rst && (dead || (kill_q && !fifo_drained));
         txd_q   <= i_tx_data;
         tx_en_q <= i_tx_en && !rst && !mii_q;
         tx_er_q <= i_tx_er && !rst && !mii_q;
@@ -69,9 +82,9 @@ module ly_phy_gmii (
     end
 
     // No frame starts on the side that is to be left: a MAC that never pauses is stopped so.
-    wire stays = i_tx_run || want_mii == mii_q;
-    assign o_tx_tick = stays && (!flow || fifo_ready);
-    assign o_busy    = mii_q && (flow || !fifo_drained);
+    wire stays = i_tx_run || (want_mii == mii_q && !(mii_q && kill_q));
+    assign o_tx_tick = stays && (!flow || fifo_ready || dead);
+    assign o_busy    = mii_q && (flow || (!fifo_drained && !kill_q));
 
     // ---------------------------------------------------------------- tx, in mii_tx_clk
     wire       out_valid, out_en, out_er;
@@ -86,7 +99,10 @@ module ly_phy_gmii (
     initial mii_en_q = 1'b0;
     initial mii_er_q = 1'b0;
 
+    wire kill;
     wire pop = out_valid && begun_q && !high_q;
+
+    ly_sync #(.WIDTH(1)) u_sync_kill (.clk(mii_tx_clk), .i_d(kill_q), .o_q(kill));
 
     always @(posedge mii_tx_clk) begin
         begun_q <= !rst_mii_tx && (out_valid || high_q);
@@ -94,23 +110,25 @@ module ly_phy_gmii (
         if (pop) mii_high_q <= out_data[7:4];
         mii_d_q <= pop ? out_data[3:0] : high_q ? mii_high_q : 4'd0;
         if (!high_q) begin
-            mii_en_q <= !rst_mii_tx && pop && out_en;
-            mii_er_q <= !rst_mii_tx && pop && out_er;
+            mii_en_q <= !rst_mii_tx && pop && out_en && !kill;
+            mii_er_q <= !rst_mii_tx && pop && out_er && !kill;
         end
         if (rst_mii_tx) {mii_en_q, mii_er_q} <= 2'b00;
     end
 
     ly_fifo_async #(.DATA_W(10), .DEPTH(4)) u_tx_fifo (
         .wr_clk(clk), .wr_rst(rst),
-        .s_valid(flow), .s_ready(fifo_ready), .s_data({i_tx_en, i_tx_er, i_tx_data}),
+        .s_valid(flow && !dead), .s_ready(fifo_ready), .s_data({i_tx_en, i_tx_er, i_tx_data}),
         .o_drained(fifo_drained),
         .rd_clk(mii_tx_clk), .rd_rst(rst_mii_tx),
         .m_valid(out_valid), .m_ready(pop), .m_data({out_en, out_er, out_data}));
 
-    // Both are registers and one of them is silent: nothing glitches.
-    assign gmii_txd   = txd_q & {8{tx_en_q}} | {4'd0, mii_d_q & {4{mii_en_q}}};
-    assign gmii_tx_en = tx_en_q || mii_en_q;
-    assign gmii_tx_er = tx_er_q || mii_er_q;
+    // All are registers and one side is silent: nothing glitches. A clock that is gone leaves the
+    // registers of MII as they are.
+    wire show = mii_q && !kill_q;
+    assign gmii_txd   = txd_q & {8{tx_en_q}} | {4'd0, mii_d_q & {4{mii_en_q && show}}};
+    assign gmii_tx_en = tx_en_q || (mii_en_q && show);
+    assign gmii_tx_er = tx_er_q || (mii_er_q && show);
 
     ly_sync #(.WIDTH(2)) u_sync (.clk(clk), .i_d({gmii_crs, gmii_col}), .o_q({o_crs, o_col}));
 
@@ -208,7 +226,7 @@ module ly_phy_gmii (
     reg       f_high_q = 1'b0;
     always @(posedge mii_tx_clk) begin
         f_high_q <= high_q;
-        if (pop) f_byte_q <= {out_en, out_er, out_data};
+        if (pop) f_byte_q <= {out_en && !kill, out_er && !kill, out_data};
     end
 
     reg f_run_q = 1'b0;

@@ -12,7 +12,9 @@
 module ly_regs #(
     parameter integer CLK_HZ           = 125_000_000,
     parameter integer MAX_RECORD_BYTES = 1526,  // 12 + largest frame without FCS
-    parameter [47:0]  MAC_RESET        = 48'h01_00_00_00_00_02      // bits 7:0 first on the wire
+    parameter [47:0]  MAC_RESET        = 48'h01_00_00_00_00_02,     // bits 7:0 first on the wire
+    parameter integer HALF_DUPLEX      = 1,     // these two: what CAPS says of the MAC
+    parameter integer PAUSE            = 1
 ) (
     input  wire        clk,
     input  wire        rst,
@@ -61,7 +63,9 @@ module ly_regs #(
 
     localparam [31:0] CAPS_VALUE = LY_CAPS_TX_CSUM_MASK | LY_CAPS_RX_CSUM_MASK
                                  | LY_CAPS_COUNTERS_MASK | LY_CAPS_MCAST_HASH_MASK
-                                 | LY_CAPS_MDIO_MASK;
+                                 | LY_CAPS_MDIO_MASK
+                                 | (HALF_DUPLEX != 0 ? LY_CAPS_HALF_DUPLEX_MASK : 32'd0)
+                                 | (PAUSE != 0 ? LY_CAPS_PAUSE_MASK : 32'd0);
 
     localparam [2:0] ST_IDLE  = 3'd0;
     localparam [2:0] ST_LOOK  = 3'd1;   // a write is done; what the address means

@@ -330,7 +330,8 @@ module ly_core #(
     wire [26:0] mdio_access;
 
     ly_regs #(
-        .CLK_HZ(CLK_HZ), .MAX_RECORD_BYTES(MAX_FRAME - 4 + 12), .MAC_RESET(MAC_RESET)
+        .CLK_HZ(CLK_HZ), .MAX_RECORD_BYTES(MAX_FRAME - 4 + 12), .MAC_RESET(MAC_RESET),
+        .HALF_DUPLEX(HALF_DUPLEX), .PAUSE(PAUSE)
     ) u_regs (
         .clk(clk), .rst(rst),
         .i_req_stb(req_stb), .i_req_write(req_write), .i_req_addr(req_addr),

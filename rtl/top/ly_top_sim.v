@@ -1,7 +1,7 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
 // ly_top_sim - what the simulation verilates: ly_core with a GMII side, MII at 100 and 10 Mbit/s.
-// The link is a fixed one: link_speed (0: 10, 1: 100, 2: 1000 Mbit/s) and link_fd tell it.
+// phy_fixed: link_speed (0: 10, 1: 100, 2: 1000 Mbit/s) and link_fd tell the link, else the driver.
 // Pins are those of sim/nic_model.h. rst is asynchronous; each domain makes its own reset from it.
 // quiet, deadline, skip_*, time_cycles let a simulation skip idle time exactly: see ly_core.
 // Clocks: clk 125 MHz (core, GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
@@ -79,7 +79,7 @@ module ly_top_sim (
         .o_deadline(deadline), .o_time(time_cycles), .o_tap(taps));
 
     ly_phy_gmii u_phy (
-        .clk(clk), .rst(rst_core), .i_speed(link_speed), .i_tx_run(tx_run),
+        .clk(clk), .rst(rst_core), .i_speed(speed), .i_tx_run(tx_run),
         .i_tx_data(tx_data), .i_tx_en(tx_en), .i_tx_er(tx_er), .o_tx_tick(tx_tick),
         .o_rx_stb(rx_stb), .o_rx_data(rx_data), .o_rx_dv(rx_dv), .o_rx_er(rx_er),
         .o_rx_odd(rx_odd), .o_busy(phy_busy),
@@ -91,7 +91,7 @@ module ly_top_sim (
         .gmii_col(gmii_col));
 
     assign quiet = core_quiet && !phy_busy;
-    wire unused = &{1'b0, speed, full_duplex, pause_tx_en, pause_rx_en};
+    wire unused = &{1'b0, full_duplex, pause_tx_en, pause_rx_en};
 
 endmodule
 `default_nettype wire

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """--phy, --partner and `lanyard mdio`: a run over a PHY that negotiates, looked at from outside."""
+import capture
 import looking
 import program
 import pytest
@@ -33,9 +34,40 @@ def test_a_run_over_each_phy(phy, tmp_path):
 
 def test_no_link():
     """Nothing in common, no cable: one line, and the exit code of a time-out."""
-    for partner in ("none", "100hd", "fixed:10hd"):
+    for partner in ("none", "1000hd"):
         got = program.run([*PHY, "generic", "--partner", partner], ["ping", "-c", "1", "peer"])
         assert got.code == program.TIMEOUT and "the link does not come up" in got.err
+
+
+@pytest.mark.parametrize("phy, partner, wire, octet_ns", [
+    ("lan8720", "all", "peer", 80), ("generic", "1000fd", "peer", 8),
+    ("88e1512", "100fd,10fd", "switch:3", 80), ("generic", "10fd", "peer", 800),
+    ("generic", "fixed:10hd", "hub:3", 800), ("ksz9031", "fixed:100hd", "hub:2", 80)])
+def test_the_wire_has_the_speed(tmp_path, phy, partner, wire, octet_ns):
+    """What was agreed on is how long an octet lasts, whatever the profile; and it replays."""
+    tape = tmp_path / "tape"
+    got = program.run(["--wire", wire, "--phy", phy, "--partner", partner, "--seed", "5",
+                       "--record", str(tape)],
+                      ["ping", "-c", "3", "-i", "0.02", "-s", "1400", "peer"],
+                      tmp_path / "a.pcapng").check()
+    assert got.events[-1]["received"] == 3
+    program.assert_no_errors(got)
+    whole = [p for p in capture.packets(got.pcap) if len(p.data) == 1400 + 8 + 20 + 14 + 4]
+    there, back = whole[-2:]
+    times = 3 if wire.startswith("switch") else 1           # it stores what comes, each way
+    least = times * len(there.data) * octet_ns
+    assert least < back.time_ns - there.time_ns < least + times * 120 * octet_ns + 30000
+    (told,) = program.run([], ["replay", str(tape)]).check().told("replay")
+    assert told["identical"]
+
+
+@pytest.mark.parametrize("wire, partner, line", [
+    ("peer", "100hd", "half duplex: only --wire hub"), ("slirp", "fixed:10fd", "half duplex"),
+    ("hub", "all", "full duplex: on a hub")])
+def test_duplex_that_does_not_fit(wire, partner, line):
+    got = program.run(["--wire", wire, "--phy", "generic", "--partner", partner],
+                      ["ping", "-c", "1", "10.9.0.2"])
+    assert got.code == program.USAGE and line in got.err
 
 
 def test_options():
@@ -49,7 +81,7 @@ def test_mdio():
     with looking.running(WALL, PING):
         assert looking.rows("mdio") == [{"phy": 1, "id": 0x001CC916}]
         regs = {r["reg"]: r["value"] for r in looking.rows("mdio", "1")}
-        assert len(regs) == 32 and regs[ID1] == 0x001C and regs[ANAR] == 0x0141
+        assert len(regs) == 32 and regs[ID1] == 0x001C and regs[ANAR] == 0x0DE1
         assert regs[ANLPAR] == 0x4DE1 and regs[BMSR] is None      # reading it would act
         (status,) = looking.rows("mdio", "1", "1")
         assert status["value"] & 0x24 == 0x24                     # link, complete
@@ -57,7 +89,7 @@ def test_mdio():
         assert looking.rows("mdio", "1", str(SPARE))[0]["value"] == 0xA53C
         assert looking.rows("mdio", "2", "2")[0]["value"] is None
         assert "no PHY answers at address 2" in looking.ask("mdio", "2", "2").stdout
-        assert looking.rows("regs", "LINK_CTRL")[0]["value"] == 0xB
+        assert looking.rows("regs", "LINK_CTRL")[0]["value"] == 0x3B
         for argv in (["32"], ["1", "32"], ["1", "2", "65536"], ["x"], ["1", "2", "3", "4"]):
             got = looking.ask("mdio", *argv)
             assert (got.returncode, got.stdout) == (program.USAGE, ""), argv

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Driver, NIC and PHY model by MDIO: what two ends agree on reaches LINK_CTRL and the host,
- * with and without idle time skipped; a cable pulled and put back under traffic.
+ * with and without idle time skipped; a cable pulled and put back, and the speed changed, under
+ * traffic.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include "tests/support/seed.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define AN_PS (2 * TWIN_MS)
@@ -62,7 +64,8 @@ static const struct {
     uint16_t advertise;
     uint32_t mbit, ctrl;
 } cases[] = {
-    { "generic", "all", 0, 1000, UP | FD | SPEED(2) },
+    { "generic", "all", 0, 1000, UP | FD | SPEED(2) | PTX | PRX },
+    { "generic", "fixed:100fd", 0, 100, UP | SPEED(1) },
     { "generic", "1000hd,100fd", ALL_MODES, 1000, UP | SPEED(2) },
     { "generic", "100fd,100hd", ALL_MODES, 100, UP | FD | SPEED(1) },
     { "generic", "100hd,10fd", ALL_MODES, 100, UP | SPEED(1) },
@@ -109,7 +112,7 @@ static void no_agreement(void **state)
         struct phy_cfg phy = phy_of("generic", partners[i]);
         struct twin t;
         uint8_t f[TWIN_MIN];
-        open_with(&t, &phy, 0, false);
+        open_with(&t, &phy, NIC_ADV_FULL, false);
         twin_run(&t, 20 * TWIN_MS);
         assert_true(both_down(&t));
         twin_frame(f, sizeof f, 1, 0, 1);
@@ -147,34 +150,36 @@ static void skipping_is_exact(void **state)
 
 /* --- the cable ------------------------------------------------------------------------------- */
 
-struct flow { struct twin t; unsigned sent, refused, got, last; };
+struct flow { struct twin t; bool both; unsigned sent[2], refused[2], got[2], last[2]; };
 
 static void flow_turn(void *arg, unsigned end)
 {
     struct flow *f = arg;
     uint8_t b[TWIN_MAX];
-    if (end != 0 || f->t.end[0].next_ns == 0)
+    if ((end != 0 && !f->both) || f->t.end[end].next_ns == 0)
         return;
-    twin_frame(b, TWIN_MAX, 7, f->sent, 1);
-    struct pkt *p = twin_packet(&f->t, 0, b, TWIN_MAX);
-    if (p && nic_tx(f->t.end[0].nic, p) == 0)
-        f->sent++;
+    twin_frame(b, TWIN_MAX, 7, f->sent[end], !end);
+    struct pkt *p = twin_packet(&f->t, end, b, TWIN_MAX);
+    assert_non_null(p);
+    if (nic_tx(f->t.end[end].nic, p) == 0)
+        f->sent[end]++;
     else
-        f->refused++;
-    f->t.end[0].next_ns = (int64_t)(world_now(f->t.world) / 1000u) + 15000;
+        f->refused[end]++;
+    f->t.end[end].next_ns = (int64_t)(world_now(f->t.world) / 1000u) + 15000;
 }
 
 /* What arrives is whole, and in order. */
 static void flow_rx(void *arg, unsigned end, const struct pkt *p)
 {
     struct flow *f = arg;
+    unsigned *last = &f->last[end], sent = f->sent[!end];
     uint8_t b[TWIN_MAX];
-    assert_int_equal(end, 1);
+    assert_int_equal(p->len, TWIN_MAX);
     do
-        twin_frame(b, TWIN_MAX, 7, f->last++, 1);
-    while (f->last <= f->sent && memcmp(b, pkt_data(p), TWIN_MAX) != 0);
-    assert_true(f->last <= f->sent);
-    f->got++;
+        twin_frame(b, TWIN_MAX, 7, (*last)++, end);
+    while (*last <= sent && memcmp(b, pkt_data(p), TWIN_MAX) != 0);
+    assert_true(*last <= sent);
+    f->got[end]++;
 }
 
 static void partner(struct flow *f, const char *text)
@@ -189,25 +194,25 @@ static void cable_pulled(void **state)
 {
     (void)state;
     struct phy_cfg phy = phy_of("generic", "all");
-    struct flow f = { .sent = 0 };
+    struct flow f = { .both = false };
     open_with(&f.t, &phy, 0, false);
     f.t.rx = flow_rx;
     f.t.turn = flow_turn;
     f.t.arg = &f;
     for (unsigned i = 0; i < 3; i++) {
         twin_until(&f.t, both_linked, &f.t, TWIN_S);
-        unsigned before = f.got;
+        unsigned before = f.got[1];
         twin_run(&f.t, 3 * TWIN_MS);
-        assert_true(f.got > before + 100);
+        assert_true(f.got[1] > before + 100);
         partner(&f, "none");
-        before = f.got;
+        before = f.got[1];
         twin_run(&f.t, TWIN_MS / 2);    /* the driver does not know yet: frames are lost */
-        assert_true(f.got <= before + 1);
+        assert_true(f.got[1] <= before + 1);
         twin_until(&f.t, both_down, &f.t, 3 * TWIN_MS);
         assert_int_equal(twin_reg(&f.t, 0, LY_REG_LINK_CTRL, 0, false), 0);
-        before = f.refused;
+        before = f.refused[0];
         twin_run(&f.t, TWIN_MS);
-        assert_true(f.refused > before);
+        assert_true(f.refused[0] > before);
         partner(&f, "all");
     }
     /* Shorter than the driver looks: it is told all the same. */
@@ -217,8 +222,105 @@ static void cable_pulled(void **state)
     twin_until(&f.t, both_linked, &f.t, TWIN_S);
     f.t.turn = NULL;
     twin_run(&f.t, TWIN_MS);
-    assert_true(f.got < f.sent);
+    assert_true(f.got[1] < f.sent[0]);
     twin_close(&f.t);
+}
+
+/* --- speeds -------------------------------------------------------------------------------- */
+
+#define FRAME_OCTETS (TWIN_MAX + 24u)   /* FCS, preamble, SFD and gap */
+
+/* Frames of the wire's time @ps at @mbit. */
+static unsigned line_frames(uint64_t ps, unsigned mbit)
+{
+    return (unsigned)(ps / (8000000u / mbit * FRAME_OCTETS));
+}
+
+/* The link falls under full load in both directions and comes again at another speed: data goes on
+ * at the rate of that one. The driver's questions wait behind frames in the link's queue: at 10
+ * Mbit/s it takes it long to see the link down. */
+static void next_speed(struct flow *f, const char *text, unsigned mbit, uint64_t ps)
+{
+    uint32_t is;
+    unsigned before[2];
+    partner(f, text);
+    twin_until(&f->t, both_down, &f->t, 10 * TWIN_S);
+    twin_until(&f->t, both_linked, &f->t, TWIN_S);
+    assert_true(nic_link_up(f->t.end[0].nic, &is));
+    assert_int_equal(is, mbit);
+    twin_run(&f->t, ps / 4);
+    memcpy(before, f->got, sizeof before);
+    twin_run(&f->t, ps);
+    for (unsigned e = 0; e < 2; e++) {
+        assert_in_range(f->got[e] - before[e], line_frames(ps, mbit) * 3 / 4,
+                        line_frames(ps, mbit) + 1);
+        assert_true(mbit == 1000 || f->refused[e] > 0);
+    }
+}
+
+struct ledger { uint64_t tx, cut, rx, lost; };
+
+/* Of what the driver was given: sent by the NIC, or dropped by one of the two under a counter's
+ * name. Of what the NICs sent: received, or cut or kept back by a PHY without a link. */
+static struct ledger settle(struct flow *f)
+{
+    struct ledger l = { 0 };
+    f->t.turn = NULL;
+    twin_run(&f->t, 40 * TWIN_MS);
+    for (unsigned e = 0; e < 2; e++) {
+        uint64_t n[NIC_COUNTERS_MAX];
+        struct sim_nic_stats s;
+        struct nic_stats d;
+        twin_counters(&f->t, e, n);
+        sim_nic_stats_get(f->t.end[e].link, &s);
+        nic_stats_get(f->t.end[e].nic, &d);
+        assert_int_equal(n[LY_CTR_TX_FRAMES] + n[LY_CTR_TX_DROP_DISABLED] +
+                         n[LY_CTR_TX_DROP_STALL] + d.tx_drop_down + d.tx_drop_queue_full,
+                         f->sent[e] + f->refused[e]);
+        assert_int_equal(n[LY_CTR_TX_FRAMES], s.phy_tx_frames);
+        assert_int_equal(n[LY_CTR_RX_FRAMES], f->got[e]);
+        assert_int_equal(n[LY_CTR_RX_OVERSIZE] + n[LY_CTR_RX_JABBER] + n[LY_CTR_RX_DROP_FULL] +
+                         n[LY_CTR_RX_UNDERSIZE] + n[LY_CTR_TX_UNDERRUN], 0);
+        l.tx += n[LY_CTR_TX_FRAMES];
+        l.rx += n[LY_CTR_RX_FRAMES];
+        l.cut += n[LY_CTR_RX_SYMBOL_ERRORS] + n[LY_CTR_RX_FRAGMENTS] + n[LY_CTR_RX_FCS_ERRORS];
+    }
+    l.lost = l.tx - l.rx - l.cut;
+    return l;
+}
+
+static struct ledger all_speeds(bool no_skip, bool ten)
+{
+    struct phy_cfg phy = phy_of("generic", "1000fd");
+    struct flow f = { .both = true };
+    open_with(&f.t, &phy, 0, no_skip);
+    f.t.rx = flow_rx;
+    f.t.turn = flow_turn;
+    f.t.arg = &f;
+    twin_until(&f.t, both_linked, &f.t, TWIN_S);
+    twin_run(&f.t, TWIN_MS);
+    next_speed(&f, "100fd", 100, 4 * TWIN_MS);
+    next_speed(&f, "1000fd", 1000, TWIN_MS);
+    if (ten)
+        next_speed(&f, "10fd", 10, 15 * TWIN_MS);
+    next_speed(&f, "100fd", 100, 2 * TWIN_MS);
+    struct ledger l = settle(&f);
+    twin_close(&f.t);
+    return l;
+}
+
+static void speeds_under_load(void **state)
+{
+    (void)state;
+    struct ledger a = all_speeds(false, false), b = all_speeds(true, false);
+    assert_memory_equal(&a, &b, sizeof a);
+    a = all_speeds(false, true);
+    printf("speed changed four times under load: %u frames sent, %u received, %u cut, %u kept back "
+           "by the PHYs while their link was down\n", (unsigned)a.tx, (unsigned)a.rx,
+           (unsigned)a.cut, (unsigned)a.lost);
+    /* At each end: one that the fall cuts, and one that comes before LINK_CTRL has the speed. */
+    assert_true(a.cut >= 4 && a.cut <= 16);
+    assert_true(a.lost > 0 && a.lost < a.rx / 4);
 }
 
 int main(void)
@@ -228,6 +330,7 @@ int main(void)
         cmocka_unit_test(no_agreement),
         cmocka_unit_test(skipping_is_exact),
         cmocka_unit_test(cable_pulled),
+        cmocka_unit_test(speeds_under_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,13 +41,16 @@ static size_t twin_number(const uint8_t *b, size_t n, uint64_t *v)
  * bytes, 0: damaged. */
 static size_t twin_item(const uint8_t *b, size_t n, struct tape_item *it)
 {
-    static const enum tape_kind kind[4] = { TAPE_EDGES, TAPE_JUMP, TAPE_SKIP, TAPE_END };
+    static const enum tape_kind kind[5] = { TAPE_EDGES, TAPE_JUMP, TAPE_SKIP, TAPE_END,
+                                            TAPE_SPEED };
     size_t at = 1;
-    if (b[0] > 0x83)
+    if (b[0] > 0x84)
         return 0;
     if (b[0] >= 0x80) {
         it->kind = kind[b[0] - 0x80];
         size_t bytes = b[0] == 0x83 ? 0 : twin_number(b + 1, n - 1, &it->n);
+        if (b[0] == 0x84 && it->n != 10 && it->n != 100 && it->n != 1000)
+            return 0;
         return b[0] == 0x83 || bytes ? 1 + bytes : 0;
     }
     for (unsigned i = 0; i < 7; i++)

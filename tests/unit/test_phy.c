@@ -274,6 +274,26 @@ static void negotiates(void **state)
     }
 }
 
+/* Nothing is wanted by name: what is offered is what CAPS says that the MAC can. */
+static void offers_what_it_can(void **state)
+{
+    static const struct { uint32_t caps; uint16_t anar; } rows[] = {
+        { 0, AN_10FD | AN_100FD },
+        { LY_CAPS_HALF_DUPLEX_MASK, AN_10FD | AN_100FD | AN_10HD | AN_100HD },
+        { LY_CAPS_PAUSE_MASK, AN_10FD | AN_100FD | AN_PAUSE | AN_ASYM },
+    };
+    (void)state;
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nic_phy_cfg want = { .poll_ms = 1 };
+        struct bench b;
+        plug(&b, "generic", "all", &want, WITH_MDIO | rows[i].caps);
+        run(&b, 10 * MS);
+        assert_int_equal(b.d.phy.reg[MII_ANAR], rows[i].anar | AN_SELECTOR);
+        assert_int_equal(b.d.phy.reg[MII_MSCR], MSCR_1000FD);
+        unplug(&b);
+    }
+}
+
 /* Over a fixed link, and where there is no MDIO, no access is made. */
 static void fixed(void **state)
 {
@@ -448,6 +468,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_combination), cmocka_unit_test(negotiates),
+        cmocka_unit_test(offers_what_it_can),
         cmocka_unit_test(fixed),             cmocka_unit_test(cable),
         cmocka_unit_test(comes_and_goes),    cmocka_unit_test(lost_answers),
         cmocka_unit_test(delays),            cmocka_unit_test(by_hand),

@@ -348,7 +348,7 @@ static void head(void **state)
         assert_int_equal(tape_head_parse(raw, n, &got, why), -EBADMSG);
     raw[8]++;
     assert_int_equal(tape_head_parse(raw, sizeof raw, &got, why), -EBADMSG);
-    assert_non_null(strstr(why, "version 3"));
+    assert_non_null(strstr(why, "version 4"));
     raw[8]--;
     raw[20] ^= 1;
     assert_int_equal(tape_head_parse(raw, sizeof raw, &got, why), -EBADMSG);
@@ -371,7 +371,12 @@ static void items_refused(void **state)
         { 11, { 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2 }, -EBADMSG },
         { 12, { 0x81, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x81, 0 }, -EBADMSG },
         { 1, { 0x83 }, 1 },
-        { 1, { 0x84 }, -EBADMSG },
+        { 2, { 0x84, 10 }, 2 },
+        { 2, { 0x84, 100 }, 2 },
+        { 3, { 0x84, 0xe8, 7 }, 3 },
+        { 1, { 0x84 }, 0 },
+        { 2, { 0x84, 11 }, -EBADMSG },
+        { 1, { 0x85 }, -EBADMSG },
         { 1, { 0xff }, -EBADMSG },
     };
     (void)state;

@@ -34,8 +34,9 @@ static uint32_t fcs_of(const uint8_t *p, size_t n)
 /* An event to be sent: what is wrong with it stands in the fields. */
 struct event {
     unsigned preamble, len;     /* len: DA..FCS */
-    bool bad_fcs, er, no_sfd, tagged;
+    bool bad_fcs, er, no_sfd, tagged, pause;
     uint8_t sfd;
+    uint8_t quanta;             /* of a pause frame, in units of 256 */
 };
 
 struct line {
@@ -59,6 +60,9 @@ static void make(uint8_t *b, const struct event *e)
         b[i] = (uint8_t)(i * 3 + 1);
     b[12] = e->tagged ? 0x81 : 0x08;
     b[13] = 0;
+    if (e->pause)
+        memcpy(b, (const uint8_t[]){ 0x01, 0x80, 0xC2, 0, 0, 1, 2, 0, 0, 0, 0, 1, 0x88, 0x08,
+                                     0, 1, e->quanta, 0 }, 18);
     if (e->len >= 4) {
         uint32_t fcs = fcs_of(b, e->len - 4) ^ e->bad_fcs;
         for (unsigned i = 0; i < 4; i++)
@@ -282,6 +286,37 @@ static void test_wire_checks_and_strips(void **state)
     world_destroy(w);
 }
 
+/* 31B: it stops what comes to the NIC, from its end on, and goes no further. */
+static void test_wire_obeys_pause(void **state)
+{
+    (void)state;
+    struct world *w = world_create(1, true);
+    struct test_wire *t = calloc(1, sizeof *t);
+    struct event e = { .preamble = 7, .len = 64, .pause = true, .quanta = 1 };
+    uint8_t b[60] = { 2 };
+    assert_non_null(t);
+    assert_int_equal(wire_frames_init(&t->wf, &test_ops, w, far_send), 0);
+    assert_int_equal(wire_frames_arrived(&t->wf, b, sizeof b), 0);
+    assert_int_equal(wire_frames_in_next(&t->wf.w, 0), SYM_PS);
+    uint64_t end = SYM_PS + (8 + 64) * SYM_PS;
+    uint64_t at = nic_sends(t, &e, SYM_PS);
+    assert_int_equal(t->sent, 0);
+    assert_int_equal(t->wf.w.stats.from_nic_frames, 1);
+    assert_int_equal(wire_frames_in_next(&t->wf.w, 0), end + 256 * 64 * SYM_PS);
+    assert_int_equal(wire_frames_in(&t->wf.w, 0, end + 256 * 64 * SYM_PS - 1).dv, 0);
+    e.quanta = 0;                                   /* and goes on at once */
+    end = at + (8 + 64) * SYM_PS;
+    at = nic_sends(t, &e, at);
+    assert_int_equal(wire_frames_in(&t->wf.w, 0, end).dv, 1);
+    e = (struct event){ .preamble = 7, .len = 64 };
+    nic_sends(t, &e, at);
+    assert_int_equal(t->sent, 1);
+    assert_string_equal(t->wf.w.error, "");
+    wire_frames_fini(&t->wf);
+    free(t);
+    world_destroy(w);
+}
+
 static void test_wire_takes_only_whole_frames(void **state)
 {
     (void)state;
@@ -376,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_feed_pads_and_spaces),
         cmocka_unit_test(test_feed_refuses),
         cmocka_unit_test(test_wire_checks_and_strips),
+        cmocka_unit_test(test_wire_obeys_pause),
         cmocka_unit_test(test_wire_takes_only_whole_frames),
         cmocka_unit_test(test_tap_writes_in_order_of_sfd),
     };

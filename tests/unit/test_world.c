@@ -311,6 +311,15 @@ static void test_equal_clocks_rise_at_once(void **state)
     sim_clocks_jump(&s, 100001);
     assert_int_equal(s.c[0].t, 104000);
     assert_int_equal(s.c[1].t, 120000);
+    /* The clock of 4 becomes another one, and takes that of 2 along; 1 keeps its edges. */
+    sim_clocks_remove(&s, 6);
+    assert_int_equal(s.n, 1);
+    sim_clocks_add(&s, 2500000, 1, 4, 110000);
+    sim_clocks_add(&s, 2500000, 1, 2, 110000);
+    assert_int_equal(s.n, 2);
+    assert_int_equal(sim_clocks_take(&s, 104000), 1);
+    assert_int_equal(s.c[1].t, 400000);
+    assert_int_equal(s.c[1].mask, 6);
 }
 
 /* Neighbouring seeds and numbers must not look alike. */

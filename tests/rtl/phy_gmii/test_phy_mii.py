@@ -33,6 +33,7 @@ class Bench:
         self.wire = []          # frames at the pins: (nibbles, er, idle nibbles before)
         self.events = []        # at the core: (octets, er, er of the end mark, odd)
         self.starts = []        # ns at which the MAC began
+        self.clock = None       # mii_tx_clk
 
     async def begin(self, speed=1):
         dut = self.dut
@@ -44,7 +45,7 @@ class Bench:
         for clock, period in ((dut.clk, self.core_ps), (dut.gmii_rx_clk, self.mii_ps),
                               (dut.mii_tx_clk, self.mii_ps)):
             await Timer(self.rnd.randrange(2, self.core_ps, 2), "ps")
-            cocotb.start_soon(Clock(clock, period, units="ps").start())
+            self.clock = cocotb.start_soon(Clock(clock, period, units="ps").start())
         await ClockCycles(dut.mii_tx_clk, 6)
         dut.rst.value = dut.rst_gmii_rx.value = dut.rst_mii_tx.value = 0
         await ClockCycles(dut.mii_tx_clk, 6)
@@ -255,6 +256,44 @@ async def speed_under_load(dut):
     assert not bench.frames
     slow = [line == nibbles(octets) for line, _, _ in bench.wire]
     assert sum(slow) in (1, 2) and not any(slow[2:]), slow
+
+
+@cocotb.test()
+async def clock_dies(dut):
+    """A PHY that goes to 1000 takes its tx clock away in the middle of a frame: the MAC goes on
+    at 1000, and when the clock is there again nothing old goes out.
+
+    Clause: IEEE 802.3 22.2.2.1
+    """
+    bench = Bench(dut, "dies")
+    await bench.begin()
+    octets = PREAMBLE + bench.rnd.randbytes(64)
+    for n in range(4):
+        bench.frames += [(octets, [0] * len(octets))] * 4
+        while not int(dut.gmii_tx_en.value):
+            await ClockCycles(dut.mii_tx_clk, 1)
+        await ClockCycles(dut.mii_tx_clk, bench.rnd.randrange(1, 100))
+        bench.clock.kill()
+        dut.mii_tx_clk.value = 0
+        await ClockCycles(dut.clk, bench.rnd.choice([1, 3000]))
+        dut.i_speed.value = 2
+        await ClockCycles(dut.clk, 6000)
+        assert not bench.frames and not int(dut.i_tx_run.value) and not int(dut.o_busy.value)
+        assert not int(dut.gmii_tx_en.value) and not int(dut.gmii_txd.value)
+        dut.i_speed.value = 1
+        bench.frames.append((octets, [0] * len(octets)))
+        await ClockCycles(dut.clk, bench.rnd.choice([1, 3000]))
+        assert bench.frames or int(dut.i_tx_run.value)
+        bench.clock = cocotb.start_soon(Clock(dut.mii_tx_clk, bench.mii_ps, units="ps").start())
+        bench.wire.clear()
+        while bench.frames or int(dut.i_tx_run.value) or int(dut.o_busy.value):
+            await ClockCycles(dut.mii_tx_clk, 20)
+        await ClockCycles(dut.mii_tx_clk, 40)
+        lines = [line for line, _, _ in bench.wire]
+        # This watcher had seen the beginning of the line that was cut.
+        old = bench.wire[:-1]
+        assert lines[-1] == nibbles(octets), n
+        assert len(old) == 1 and len(old[0][0]) < 2 * len(octets), n
 
 
 # 100 Mbit/s at 125 MHz and at the slowest core allowed, 1.92 cycles an octet; 10 Mbit/s.

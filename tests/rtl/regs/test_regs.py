@@ -95,7 +95,7 @@ async def reset_values(dut):
     """Every register as REGISTERS.md says, 2 cycles after the request."""
     bench = Bench(dut, "reset")
     await bench.begin()
-    want = {"ID": 0x4C414E59, "VERSION": 0x10001, "CAPS": 0b1_1001_1011, "MAX_RECORD": MAX_RECORD,
+    want = {"ID": 0x4C414E59, "VERSION": 0x10001, "CAPS": 0b1_1111_1011, "MAX_RECORD": MAX_RECORD,
             "CTRL": 0, "LINK": 1000 << 16 | 7, "MAC_LO": RESET_OF_MAC[0], "MAC_HI": RESET_OF_MAC[1],
             "CLK_HZ": CLK_HZ, "TIME_LO": 0, "TIME_HI": 0, "SNAPSHOT": 0,
             "MDIO": 0, "LINK_CTRL": 0, "HASH_LO": 0, "HASH_HI": 0}
@@ -195,7 +195,7 @@ async def link_state(dut):
         await RisingEdge(dut.clk)
         assert await bench.access(REGS["LINK"]) == (mbit << 16 | fixed << 2 | duplex << 1 | up,
                                                       OK)
-        assert await bench.access(REGS["CAPS"]) == (0b1_1000_1011 | fixed << 4, OK)
+        assert await bench.access(REGS["CAPS"]) == (0b1_1110_1011 | fixed << 4, OK)
 
 
 @cocotb.test(**PATIENCE)
