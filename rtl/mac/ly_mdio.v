@@ -50,14 +50,16 @@ module ly_mdio #(
     initial mdc_q   = 1'b0;
     initial frame_q = 32'd0;
 
-    wire half_end = div_q == DIV_END[DIV_W-1:0];
+    reg  half_end;                      // div_q is DIV_END, known a cycle before
+    initial half_end = 1'b0;
     wire fall     = half_end && mdc_q;
     wire frame    = bit_q[5];
     wire ours     = !(read_q && frame && bit_q[4:0] >= BIT_TA);
 
     always @(posedge clk) begin
         if (mdc_q && div_q == 0) in_q <= mdio_in;
-        div_q <= half_end ? {DIV_W{1'b0}} : div_q + 1'b1;
+        div_q    <= half_end ? {DIV_W{1'b0}} : div_q + 1'b1;
+        half_end <= busy_q && !half_end && div_q == DIV_END[DIV_W-1:0] - 1'b1;
         if (half_end) mdc_q <= !mdc_q;
         if (fall) bit_q <= bit_q + 1'b1;
         if (fall && frame) frame_q <= {frame_q[30:0], ours ? frame_q[31] : in_q};
@@ -77,6 +79,7 @@ module ly_mdio #(
             mdc_q   <= 1'b0;
             frame_q <= 32'd0;
         end
+        if (!busy_q || rst) half_end <= 1'b0;
     end
 
     assign o_busy    = busy_q;
@@ -124,6 +127,7 @@ module ly_mdio #(
         if (!busy_q) a_idle: assert (!o_mdc && !o_mdio_oe);
         if (busy_q) begin
             a_div:  assert (div_q <= DIV_END && f_age_q == div_q && !f_done_q);
+            a_end:  assert (half_end == (div_q == DIV_END));
             a_op:   assert (read_q == f_sent_q[29] && read_q != f_sent_q[28]);
             a_oe:   assert (o_mdio_oe == !(read_q && frame && bit_q[4:0] >= BIT_TA));
             a_ones: assert (frame || o_mdio);

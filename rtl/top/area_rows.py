@@ -101,6 +101,8 @@ ROWS = [
         EN_STATS=1),
     mac("mac_fifo", "MAC with a queue of 4 KiB each way", FIFO_BYTES=4096),
     core("core", "ecp5", RX_QUEUE_BYTES=32768, TX_QUEUE_BYTES=16384, QUEUE_MEM='"BRAM"'),
+    core("core_full", "ecp5", RX_QUEUE_BYTES=32768, TX_QUEUE_BYTES=16384, QUEUE_MEM='"BRAM"',
+         HALF_DUPLEX=0),
     core("core_up5k", "up5k", RX_QUEUE_BYTES=65536, TX_QUEUE_BYTES=32768, QUEUE_MEM='"SPRAM"'),
     core("core_hx8k", "hx8k", RX_QUEUE_BYTES=4096, TX_QUEUE_BYTES=4096, QUEUE_MEM='"BRAM"'),
 ]
