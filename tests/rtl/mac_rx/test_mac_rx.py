@@ -307,6 +307,19 @@ async def long(dut):
 
 
 @cocotb.test()
+async def edge(dut):
+    """The longest frame of the build is good, one octet more is not.
+
+    Clause: IEEE 802.3 3.4
+    """
+    bench = Bench(dut, "edge")
+    await bench.begin()
+    for size in (bench.max_frame, bench.max_frame + 1, bench.max_frame):
+        bench.send(good(bench.rnd, size))
+    await bench.check(["good", "oversize"])
+
+
+@cocotb.test()
 async def soup(dut):
     """Random events of all kinds in random order and with random gaps."""
     bench = Bench(dut, "soup")
@@ -397,3 +410,9 @@ def test_mac_rx(stb, testcase, monkeypatch):
     params = {} if stb == "1" else {"MAX_FRAME": 150}
     support.run("ly_mac_rx", ["rtl/mac/ly_fcs.v", "rtl/mac/ly_mac_rx.v"], "test_mac_rx", params,
                 "mac_rx" if stb == "1" else "mac_rx_150", testcase=testcase)
+
+
+def test_mac_rx_jumbo(monkeypatch):
+    monkeypatch.setenv("STB", "1")
+    support.run("ly_mac_rx", ["rtl/mac/ly_fcs.v", "rtl/mac/ly_mac_rx.v"], "test_mac_rx",
+                {"MAX_FRAME": 9018}, "mac_rx_9018", testcase=["edge"])

@@ -218,6 +218,24 @@ async def byte_times(dut):
 
 
 @cocotb.test()
+async def jumbo(dut):
+    """The longest frame of the build, twice back to back, then a short one: 12 byte times between,
+    and the length counter holds.
+
+    Clause: IEEE 802.3 4.4.2
+    """
+    bench = Bench(dut, "jumbo")
+    await bench.begin()
+    top = support.param(dut, "MAX_FRAME") - 4
+    frames = [some_frame(bench.rnd, n) for n in (top, top, 60)]
+    for data in frames:
+        bench.send(data)
+    for data in frames:
+        await bench.expect(data)
+    assert bench.gaps[1:] == [12, 12]
+
+
+@cocotb.test()
 async def latency(dut):
     """The first byte at s_tx puts a preamble byte on the wire with the next tick."""
     bench = Bench(dut, "latency")
@@ -361,3 +379,9 @@ SOURCES = ["rtl/mac/ly_fcs.v", "rtl/mac/ly_csma.v", "rtl/mac/ly_mac_tx.v"]
 def test_mac_tx(tick, testcase, monkeypatch):
     monkeypatch.setenv("TICK", tick)
     support.run("ly_mac_tx", SOURCES, "test_mac_tx", build_tag="mac_tx", testcase=testcase)
+
+
+def test_mac_tx_jumbo(monkeypatch):
+    monkeypatch.setenv("TICK", "1")
+    support.run("ly_mac_tx", SOURCES, "test_mac_tx", {"MAX_FRAME": 9018}, "mac_tx_9018",
+                testcase=["jumbo"])
