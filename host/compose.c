@@ -6,6 +6,7 @@
 #include "driver/nic.h"
 #include "driver/pkt.h"
 #include "host/control.h"
+#include "host/files.h"
 #include "host/lease.h"
 #include "host/peer.h"
 #include "sim/link_sim.h"
@@ -22,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define POOL_SMALL 2048u
@@ -230,14 +230,6 @@ static int open_record(struct rig *r)
     return EXIT_DONE;
 }
 
-/* Whether both names are those of one file that exists. */
-static bool same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
-}
-
 /* World, wire and captures; the hosts come after. */
 static int open_below(struct rig *r)
 {
@@ -248,15 +240,11 @@ static int open_below(struct rig *r)
         return EXIT_FAILED;
     }
     /* Before a capture of that name is overwritten. */
-    if (!read_faults(r->o->fault, FAULT_ON_WIRE, &plan) ||
+    if (files_check(r->o, r->o->wire == WIRE_PCAP ? r->o->play : NULL) != EXIT_DONE ||
+        !read_faults(r->o->fault, FAULT_ON_WIRE, &plan) ||
         !read_faults(r->o->fault_link, FAULT_ON_LINK, &r->plans->link) ||
         !read_phy(r->o, &r->plans->phy))
         return EXIT_USAGE;
-    const char *play = r->o->wire == WIRE_PCAP ? r->o->play : NULL;
-    if (play && (same_file(play, r->o->pcap) || same_file(play, r->o->pcap_far))) {
-        say("--wire pcap:%s: a capture would overwrite the file that is played", play);
-        return EXIT_USAGE;
-    }
     r->world = world_create(r->o->seed, !r->o->no_skip);
     if (!r->world) {
         say("out of memory");

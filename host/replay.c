@@ -3,6 +3,7 @@
  * time as often as one likes, or at what other RTL makes of the same inputs. */
 #include "host/commands.h"
 #include "host/compose.h"
+#include "host/files.h"
 #include "host/opts.h"
 #include "host/stats.h"
 
@@ -99,6 +100,8 @@ static int play(const struct opts *o, const char *path, bool keep_going)
     struct replay *p = NULL;
     struct outputs out = { 0 };
     struct replay_result r;
+    if (files_check(o, path) != EXIT_DONE)
+        return EXIT_USAGE;
     int rc = replay_open(&p, path, &head, why);
     if (rc < 0) {
         say("%s: %s", path, why);

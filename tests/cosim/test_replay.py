@@ -243,6 +243,32 @@ def test_usage(run):
     replay(run[1], "--fault", "loss=1%").check(program.USAGE).one_line()
 
 
+@pytest.mark.parametrize("name", ["tape", "./tape", "link"])
+def test_nothing_over_the_recording(run, tmp_path, monkeypatch, name):
+    """Also by another name of it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tape").write_bytes(run[2])
+    (tmp_path / "link").symlink_to("tape")
+    for option in ("--pcap", "--fst"):
+        got = program.run([option, name], ["replay", "tape"]).check(program.USAGE)
+        assert f"{option} {name} would overwrite" in got.one_line()
+    assert (tmp_path / "tape").read_bytes() == run[2]
+
+
+def test_one_file_each(tmp_path, monkeypatch):
+    """Before there is one, and afterwards; a device may be named twice."""
+    monkeypatch.chdir(tmp_path)
+    for again in range(2):
+        for options in (["--pcap", "x", "--record", "./x"], ["--pcap", "x", "--pcap-far", "x"]):
+            got = program.run(["--wire", "peer", *options], ["ping", "-c", "1", "peer"])
+            assert "go into one file" in got.check(program.USAGE).one_line()
+        assert (tmp_path / "x").exists() == bool(again)
+        (tmp_path / "x").write_bytes(b"mine")
+    assert (tmp_path / "x").read_bytes() == b"mine"
+    program.run(["--wire", "peer", "--pcap", "/dev/null", "--record", "/dev/null"],
+                ["ping", "-c", "1", "peer"]).check()
+
+
 def test_disk_full():
     got = program.run(["--wire", "peer", "--record", "/dev/full"], ["dig", "peer"])
     assert "No space left" in got.check(program.FAILED).one_line()
