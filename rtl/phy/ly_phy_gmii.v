@@ -3,11 +3,9 @@
 // ly_phy_gmii - GMII at 1000 Mbit/s, MII at 100 and 10 on the same pins, to the core's bytes.
 // GMII: clk is the tx clock; a tick in every cycle, one register to the pins. MII: a byte at each
 // tick goes through a FIFO of 4 to mii_tx_clk and leaves as two nibbles, low one first; while
-// i_tx_run is low and all is sent, ticks come in every cycle and nothing moves. rx, in gmii_rx_clk:
-// what lies between rise and fall of RX_DV, and one end mark, crosses by a FIFO of 16; the idle
-// line never does. In MII the SFD finds the bytes among the nibbles; one left over at the end gives
-// o_rx_odd with the end mark. Where the FIFO was full the end mark has er. The speed may change at
-// any time: each side takes it up between two frames. Latencies: README.
+// i_tx_run is low and all is sent, ticks come in every cycle and nothing moves. rx: one register,
+// then ly_rx_octets. The speed may change at any time: each side takes it up between two frames.
+// Latencies: README.
 // Clocks: clk for tx at 1000, i_*, o_*; mii_tx_clk for tx below; gmii_rx_clk for gmii_rx*; crs and
 // col are asynchronous. Source: IEEE 802.3 22.2 (MII), 35.2 (GMII).
 module ly_phy_gmii (
@@ -115,94 +113,24 @@ module ly_phy_gmii (
     ly_sync #(.WIDTH(2)) u_sync (.clk(clk), .i_d({gmii_crs, gmii_col}), .o_q({o_crs, o_col}));
 
     // ---------------------------------------------------------------- rx, in gmii_rx_clk
-    // The pins, then what is to be pushed.
     reg [7:0] rxd_q;
     reg       rx_dv_q, rx_er_q;
-    reg       open_q;                // an event is in the FIFO and its end mark is not
-    reg       lost_q;                // a byte of it found the FIFO full
-    reg       nib_q;                 // MII, as all that follows; taken up while the line is idle
-    reg       half_q;                // a nibble waits for the high one
-    reg       pre_q;                 // no SFD so far
-    reg       er_half_q;
-    reg [3:0] last_q;                // the nibble before
     initial rx_dv_q = 1'b0;
-    initial open_q  = 1'b0;
-    initial nib_q   = 1'b0;
-    initial half_q  = 1'b0;
-
-    wire       want_nib;
-    wire [3:0] nibble = rxd_q[3:0];
-    wire       sfd    = pre_q && last_q == 4'h5 && nibble == 4'hD;
-    wire       whole  = !nib_q || half_q || sfd;
-    wire       wr_ready, rx_drained;
-    wire       unused = rx_drained;
-    wire       wr_valid = rx_dv_q ? whole : open_q;
-    wire [7:0] wr_byte  = nib_q ? {nibble, last_q} : rxd_q;
-    wire       wr_er    = rx_er_q || (nib_q && er_half_q);
-
-    ly_sync #(.WIDTH(1)) u_sync_nib (.clk(gmii_rx_clk), .i_d(mii_q), .o_q(want_nib));
 
     always @(posedge gmii_rx_clk) begin
         rxd_q   <= gmii_rxd;
         rx_er_q <= gmii_rx_er;
         rx_dv_q <= gmii_rx_dv && !rst_gmii_rx;
-        if (!rx_dv_q && !open_q && !gmii_rx_dv) nib_q <= want_nib;
-
-        // What is left over at the end stays until its end mark has gone.
-        if (rx_dv_q) begin
-            half_q    <= nib_q && !whole;
-            er_half_q <= rx_er_q;
-            last_q    <= nibble;
-            if (sfd) pre_q <= 1'b0;
-        end else if (!open_q || wr_ready) begin
-            half_q <= 1'b0;
-            last_q <= 4'd0;
-            pre_q  <= 1'b1;
-        end
-
-        if (rx_dv_q)       open_q <= !rst_gmii_rx && (open_q || whole);
-        else if (wr_ready) open_q <= 1'b0;
-        lost_q  <= (open_q || (rx_dv_q && whole)) && (lost_q || (rx_dv_q && whole && !wr_ready));
-        if (rst_gmii_rx) {open_q, half_q} <= 2'b00;
     end
 
-    ly_fifo_async #(.DATA_W(11), .DEPTH(16)) u_rx_fifo (
-        .wr_clk(gmii_rx_clk), .wr_rst(rst_gmii_rx),
-        .s_valid(wr_valid), .s_ready(wr_ready),
-        .s_data({rx_dv_q, rx_dv_q ? wr_er : lost_q || (half_q && er_half_q), half_q && !rx_dv_q,
-                 wr_byte}),
-        .o_drained(rx_drained),
-        .rd_clk(clk), .rd_rst(rst),
-        .m_valid(o_rx_stb), .m_ready(1'b1), .m_data({o_rx_dv, o_rx_er, o_rx_odd, o_rx_data}));
+    ly_rx_octets u_rx (
+        .i_nib(mii_q), .rx_clk(gmii_rx_clk), .rst_rx(rst_gmii_rx),
+        .i_dv(rx_dv_q), .i_er(rx_er_q), .i_data(rxd_q),
+        .clk(clk), .rst(rst), .o_rx_stb(o_rx_stb), .o_rx_data(o_rx_data), .o_rx_dv(o_rx_dv),
+        .o_rx_er(o_rx_er), .o_rx_odd(o_rx_odd));
 
 `ifdef FORMAL
     // Three free clocks (clk2fflogic); the FIFOs' own properties hold beside these.
-    // rx: nibbles behind the SFD are counted apart; one watched octet among every eight.
-    (* anyconst *) reg [2:0] f_nr;
-    reg       f_sfd_q   = 1'b0;      // the SFD of this event has been seen
-    reg [3:0] f_nibs_q  = 4'd0;      // nibbles behind it
-    reg       f_miss_q  = 1'b0;      // an octet of this event found the FIFO full
-    reg       f_event_q = 1'b0;      // there was an event in the cycle before
-    reg       f_width_q = 1'b0;
-    reg [3:0] f_low_q;
-    reg       f_low_er_q;
-    wire      f_end = !rx_dv_q && open_q;
-    wire      f_mii = (rx_dv_q || open_q) && f_sfd_q && nib_q;
-
-    always @(posedge gmii_rx_clk) begin
-        f_event_q <= rx_dv_q || open_q;
-        f_width_q <= nib_q;
-        if (rx_dv_q && f_sfd_q) f_nibs_q <= f_nibs_q + 4'd1;
-        if (rx_dv_q && last_q == 4'h5 && nibble == 4'hD) f_sfd_q <= 1'b1;
-        if (rx_dv_q && whole && !wr_ready) f_miss_q <= 1'b1;
-        if (rx_dv_q && f_nibs_q == {f_nr, 1'b0}) {f_low_q, f_low_er_q} <= {nibble, rx_er_q};
-        if (!rx_dv_q && (!open_q || wr_ready)) begin
-            f_sfd_q  <= 1'b0;
-            f_nibs_q <= 4'd0;
-            f_miss_q <= 1'b0;
-        end
-    end
-
     // tx: the byte that was popped last, and how many of its nibbles have been at the pins.
     reg [9:0] f_byte_q = 10'd0;
     reg       f_high_q = 1'b0;
@@ -220,28 +148,12 @@ module ly_phy_gmii (
 
     always @(*) begin
         r_rst:   assume (!rst && !rst_mii_tx && !rst_gmii_rx);
-        a_idle:  assert (!wr_valid || rx_dv_q || open_q);
-        a_width: assert (!(f_event_q || rx_dv_q) || nib_q == f_width_q);
-        a_sfd:   assert (!(rx_dv_q || open_q) || pre_q == !f_sfd_q);
-        a_phase: assert (!f_mii || half_q == f_nibs_q[0]);
-        a_count: assert (f_sfd_q || f_nibs_q == 4'd0);
-        a_lost:  assert (!f_miss_q || (open_q && lost_q));
-        if (f_mii && f_nibs_q == {f_nr, 1'b1}) begin
-            a_low:   assert (last_q == f_low_q && er_half_q == f_low_er_q);
-            if (rx_dv_q)
-                a_octet: assert (wr_valid && wr_byte == {nibble, f_low_q}
-                                 && wr_er == (rx_er_q || f_low_er_q));
-        end
         if (high_q)
             a_first:  assert ({mii_en_q, mii_er_q, mii_high_q, mii_d_q} == f_byte_q);
         if (f_high_q)
             a_second: assert ({mii_en_q, mii_er_q, mii_d_q} == f_byte_q[9:4]);
         a_turn:  assert (!(high_q && f_high_q));
         a_run:   assert (!f_run_q || mii_q == f_own_q);
-        c_octet: cover (f_mii && f_end && !half_q && f_nibs_q == 4'd2 && !lost_q);
-        c_odd:   cover (o_rx_stb && o_rx_odd && !o_rx_er);
-        c_lost:  cover (f_end && f_miss_q);
-        c_wide:  cover (f_end && !nib_q && !lost_q);
         c_tx:    cover (f_high_q && mii_en_q && mii_er_q && mii_d_q == 4'hA);
         c_back:  cover (f_own_q && !mii_q && f_byte_q[9]);
     end
