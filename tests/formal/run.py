@@ -83,8 +83,11 @@ MDIO_FAST = Design("ly_mdio", MDIO.files, "-set CLK_HZ 10000000")
 CALLED = "-DFORMAL_INSIDE -DFORMAL_CALLED"
 RX_FILES = ("rtl/phy/ly_rx_octets.v", "rtl/phy/ly_rx_cross.v", *ASYNC_FILES)
 RX_OCTETS = Design("ly_rx_octets", RX_FILES, clocks="clk2fflogic", define=CALLED)
-PHY_GMII = Design("ly_phy_gmii", ("rtl/phy/ly_phy_gmii.v", *RX_FILES), clocks="clk2fflogic",
-                  define=CALLED + " -DFORMAL_PHY")
+TX_FILES = ("rtl/phy/ly_tx_gear.v", *ASYNC_FILES)
+TX_MII = Design("ly_tx_gear", TX_FILES, clocks="clk2fflogic", define=CALLED)
+TX_RMII = Design("ly_tx_gear", TX_FILES, "-set W 2", "clk2fflogic", CALLED)
+PHY_GMII = Design("ly_phy_gmii", ("rtl/phy/ly_phy_gmii.v", "rtl/phy/ly_tx_gear.v", *RX_FILES),
+                  clocks="clk2fflogic", define=CALLED + " -DFORMAL_PHY")
 RX_CROSS = Design("ly_rx_cross", ("rtl/phy/ly_rx_cross.v", *ASYNC_FILES), clocks="clk2fflogic",
                   define="-DFORMAL_INSIDE")
 
@@ -124,6 +127,10 @@ TABLE = [
     ("ly_mdio", MDIO_FAST, "cover", 400),
     ("ly_phy_gmii", PHY_GMII, "induction", 4),
     ("ly_phy_gmii", PHY_GMII, "cover", 60),
+    ("ly_tx_gear MII", TX_MII, "induction", 4),
+    ("ly_tx_gear MII", TX_MII, "cover", 120),
+    ("ly_tx_gear RMII", TX_RMII, "induction", 4),
+    ("ly_tx_gear RMII", TX_RMII, "cover", 120),
     ("ly_rx_octets", RX_OCTETS, "induction", 4),
     ("ly_rx_octets", RX_OCTETS, "cover", 60),
     ("ly_rx_cross", RX_CROSS, "induction", 4),

@@ -225,7 +225,7 @@ async def carrier_and_collision(dut):
 
 
 SOURCES = ["rtl/lib/ly_sync.v", "rtl/lib/ly_fifo_async.v", "rtl/phy/ly_rx_cross.v",
-           "rtl/phy/ly_rx_octets.v", "rtl/phy/ly_phy_gmii.v"]
+           "rtl/phy/ly_rx_octets.v", "rtl/phy/ly_tx_gear.v", "rtl/phy/ly_phy_gmii.v"]
 COMMON = ["receive", "idle_line", "latency", "overflow", "transmit", "carrier_and_collision"]
 
 
