@@ -4,7 +4,7 @@
 // clk has 125 MHz and is the tx clock: at 1000 Mbit/s a tick in every cycle; below, TXC is clk by 5
 // or 50, and an octet leaves as two nibbles, low one first, held for a period each. While i_tx_run
 // is low and the gap is sent, ticks come in every cycle and nothing moves. TX_CTL and RX_CTL carry
-// EN, then EN xor ER. rx: as in ly_phy_gmii, by ly_rx_cross. Between frames the PHY tells link,
+// EN, then EN xor ER. rx: as in ly_phy_gmii, by ly_rx_octets. Between frames the PHY tells link,
 // speed (as i_speed) and duplex by RXD: o_link_*; a PHY that does not know how gives 0 or anything.
 // The speed may change at any time: each side takes it up between two frames, TXC without a glitch.
 // TX_STEPS delays TXC, RX_STEPS all of rx, by about 25 ps each (ly_delay). Latencies: README.
@@ -122,47 +122,24 @@ module ly_phy_rgmii #(
         end
     endgenerate
 
-    reg       dv_q;                  // in the cycle before
-    reg       nib_q;                 // nibbles; taken up while the line is idle
-    reg       odd_q;                 // a nibble waits for the high one
-    reg       pre_q;                 // no SFD so far
-    reg       er_last_q;
-    reg [3:0] last_q;                // the nibble before
     reg       crs_q;
     reg [3:0] status_q;
-    initial dv_q     = 1'b0;
-    initial nib_q    = 1'b0;
-    initial odd_q    = 1'b0;
     initial crs_q    = 1'b0;
     initial status_q = 4'd0;
 
-    wire       want_nib;
-    wire [3:0] nibble = rx_rise[3:0];
-    wire       dv     = rx_rise[4] && !rst_rgmii_rx;
-    wire       er     = rx_rise[4] ^ rx_fall[4];
-    wire       sfd    = pre_q && last_q == 4'h5 && nibble == 4'hD;
-    wire       whole  = !nib_q || odd_q || sfd;
-
-    ly_sync #(.WIDTH(1)) u_sync_nib (.clk(rgmii_rx_clk), .i_d(!giga_q), .o_q(want_nib));
+    wire dv = rx_rise[4] && !rst_rgmii_rx;
+    wire er = rx_rise[4] ^ rx_fall[4];
 
     always @(posedge rgmii_rx_clk) begin
-        dv_q <= dv;
-        if (!dv && !dv_q) nib_q <= want_nib;
-        odd_q     <= dv && !whole;
-        er_last_q <= er;
-        last_q    <= dv ? nibble : 4'd0;
-        pre_q     <= !dv || (pre_q && !sfd);
         // Carrier without data: carrier sense, false carrier, carrier extension. Not 1: it is
         // low power idle.
-        crs_q <= dv || (er && nibble[3:1] == 3'b111);
-        if (!dv && !er) status_q <= nibble;
+        crs_q <= dv || (er && rx_rise[3:1] == 3'b111);
+        if (!dv && !er) status_q <= rx_rise[3:0];
     end
 
-    ly_rx_cross u_rx (
-        .rx_clk(rgmii_rx_clk), .rst_rx(rst_rgmii_rx),
-        .i_stb(dv && whole), .i_data(nib_q ? {nibble, last_q} : {rx_fall[3:0], nibble}),
-        .i_er(er || (odd_q && er_last_q)),
-        .i_end(dv_q && !dv), .i_odd(odd_q), .i_end_er(odd_q && er_last_q),
+    ly_rx_octets u_rx (
+        .i_nib(!giga_q), .rx_clk(rgmii_rx_clk), .rst_rx(rst_rgmii_rx),
+        .i_dv(dv), .i_er(er), .i_data({rx_fall[3:0], rx_rise[3:0]}),
         .clk(clk), .rst(rst), .o_rx_stb(o_rx_stb), .o_rx_data(o_rx_data), .o_rx_dv(o_rx_dv),
         .o_rx_er(o_rx_er), .o_rx_odd(o_rx_odd));
 

@@ -1,12 +1,11 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
 // ly_phy_rmii - RMII pins to the byte interface of the core; 100 and 10 Mbit/s, REF_CLK of 50 MHz.
-// tx: octets go through a FIFO of 4, low di-bit first; at 10 Mbit/s a di-bit stands for 10 cycles.
-// While i_tx_run is low and the gap is sent, ticks come in every cycle and nothing moves. There is
-// no TX_ER: the MAC's wrong FCS must do. rx: an event begins with the first di-bit 01 under CRS_DV;
-// one that begins with another (false carrier) is left out. It ends with CRS_DV low in two di-bits
-// one after the other: one alone is how CRS_DV toggles when the carrier has gone and data remain.
-// The SFD finds the octets; di-bits left over give o_rx_odd. RX_ER counts in any cycle up to there.
+// tx: ly_tx_gear with di-bits; no TX_ER: the MAC's wrong FCS must do.
+// rx: an event begins with the first di-bit 01 under CRS_DV; one that begins with another (false
+// carrier) is left out. It ends with CRS_DV low in two di-bits one after the other: one alone is
+// how CRS_DV toggles when the carrier has gone and data remain. The SFD finds the octets; di-bits
+// left over give o_rx_odd. RX_ER counts in any cycle up to there.
 // o_crs is the carrier of others, o_col that and our own TX_EN. Each side takes up a new speed
 // between two frames. clk: at least 1.9 x the octet rate. Latencies: README.
 // Clocks: clk for i_*, o_*; rmii_ref_clk for rmii_*; CRS_DV rises asynchronously.
@@ -38,64 +37,21 @@ module ly_phy_rmii (
     input  wire       rmii_rx_er
 );
 
-    // ---------------------------------------------------------------- tx, in clk
-    reg  flow_q;                     // one more, after the last byte time of the gap
+    // ---------------------------------------------------------------- tx
     reg  slow_q;
-    initial flow_q = 1'b0;
     initial slow_q = 1'b0;
+    wire want_slow;                  // in rmii_ref_clk
+    wire unused_er, unused_kill;     // no pin; the clock stays
 
-    wire fifo_ready, fifo_drained;
-    wire flow = i_tx_run || flow_q;
-    wire unused = i_tx_er;
-
-    always @(posedge clk) begin
-        flow_q <= !rst && flow && (i_tx_run || !fifo_ready);
-        slow_q <= i_speed == 2'd0;
-    end
-
-    assign o_tx_tick = !flow || fifo_ready;
-    assign o_busy    = flow || !fifo_drained;
-
-    wire want_slow;                  // in rmii_ref_clk, as all that follows
+    always @(posedge clk) slow_q <= i_speed == 2'd0;
     ly_sync #(.WIDTH(1)) u_sync_slow (.clk(rmii_ref_clk), .i_d(slow_q), .o_q(want_slow));
 
-    // ---------------------------------------------------------------- tx, in rmii_ref_clk
-    // The octet stays in the output register of the FIFO while its di-bits leave.
-    wire       out_valid, out_en;
-    wire [7:0] out_data;
-    reg        tx_slow_q;
-    reg [3:0]  tx_cnt_q;             // cycles of this di-bit
-    reg [1:0]  tx_pos_q;             // di-bit of this octet
-    reg [1:0]  txd_q;
-    reg        tx_en_q;
-    initial tx_slow_q = 1'b0;
-    initial tx_cnt_q  = 4'd0;
-    initial tx_pos_q  = 2'd0;
-    initial tx_en_q   = 1'b0;
-
-    wire sends = out_valid && out_en;
-    wire step  = out_valid && (!tx_slow_q || tx_cnt_q == 4'd9);
-
-    always @(posedge rmii_ref_clk) begin
-        if (!sends) tx_slow_q <= want_slow;
-        if (out_valid) tx_cnt_q <= step || !tx_slow_q ? 4'd0 : tx_cnt_q + 4'd1;
-        if (step) tx_pos_q <= tx_pos_q + 2'd1;
-        txd_q   <= out_data[2*tx_pos_q +: 2] & {2{sends}};
-        tx_en_q <= sends && !rst_rmii;
-        if (rst_rmii) begin
-            tx_cnt_q <= 4'd0;
-            tx_pos_q <= 2'd0;
-        end
-    end
-
-    ly_fifo_async #(.DATA_W(9), .DEPTH(4)) u_tx_fifo (
-        .wr_clk(clk), .wr_rst(rst), .s_valid(flow), .s_ready(fifo_ready),
-        .s_data({i_tx_en, i_tx_data}), .o_drained(fifo_drained),
-        .rd_clk(rmii_ref_clk), .rd_rst(rst_rmii), .m_valid(out_valid),
-        .m_ready(step && tx_pos_q == 2'd3), .m_data({out_en, out_data}));
-
-    assign rmii_txd   = txd_q;
-    assign rmii_tx_en = tx_en_q;
+    ly_tx_gear #(.W(2)) u_tx (
+        .clk(clk), .rst(rst), .i_run(i_tx_run),
+        .i_en(i_tx_en), .i_er(i_tx_er), .i_data(i_tx_data), .o_tick(o_tx_tick), .o_busy(o_busy),
+        .i_leave(1'b0), .o_kill(unused_kill),
+        .pin_clk(rmii_ref_clk), .rst_pin(rst_rmii), .i_slow(want_slow),
+        .o_d(rmii_txd), .o_en(rmii_tx_en), .o_er(unused_er));
 
     // ---------------------------------------------------------------- rx, in rmii_ref_clk
     localparam [1:0] ST_IDLE = 2'd0; // no carrier, or no data yet
@@ -165,7 +121,7 @@ module ly_phy_rmii (
         end
 
         crs_q <= dv_q && (idle || crs_q);
-        col_q <= crs_q && tx_en_q;
+        col_q <= crs_q && rmii_tx_en;
         if (rst_rmii) begin
             state_q  <= ST_IDLE;
             rx_cnt_q <= 4'd0;

@@ -4,8 +4,8 @@
 // In rx_clk: i_stb with each octet; i_end once, in a cycle without i_stb, when the event is over.
 // In clk: o_rx_stb with o_rx_dv 1 and the octet, then one end mark with o_rx_dv 0, o_rx_odd and
 // o_rx_er as given with i_end. An event without an octet gives nothing. Where the FIFO is full
-// octets are lost; the end mark waits until it fits and has er. Should the next event begin before,
-// both come as one, with er.
+// octets are lost, all of a short event may be; the end mark waits until it fits and has er. Should
+// the next event begin before, both come as one, with er.
 // Latency: o_rx_stb stands in the 4th or 5th cycle of clk behind i_stb. Clocks: rx_clk for rst_rx
 // and i_*; clk for rst and o_*.
 module ly_rx_cross (
@@ -83,7 +83,13 @@ module ly_rx_cross (
 
     always @(*) begin
         r_rst:  assume (!rst && !rst_rx);
+`ifdef FORMAL_CALLED
+        a_one:  assert (!(i_stb && i_end));
+`else
         r_one:  assume (!(i_stb && i_end));
+        c_late: cover (mark && wr_ready && late_q && odd && !bad);
+        c_join: cover (mark && wr_ready && f_bad_q && !late_q);
+`endif
         a_open: assert (open_q == f_any_q && late_q == f_over_q);
         a_lost: assert (lost_q == f_bad_q);
         if (late_q) a_kept: assert (odd_q == f_odd_q && end_er_q == f_er_q);
@@ -92,8 +98,6 @@ module ly_rx_cross (
             a_odd: assert (odd == (f_over_q ? f_odd_q : i_odd));
             a_er:  assert (word_er == (f_bad_q || (f_over_q ? f_er_q : i_end_er)));
         end
-        c_late: cover (mark && wr_ready && late_q && odd && !bad);
-        c_join: cover (mark && wr_ready && f_bad_q && !late_q);
     end
 `endif
 

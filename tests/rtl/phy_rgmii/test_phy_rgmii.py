@@ -380,7 +380,8 @@ async def speed_changes(dut):
 
 SOURCES = ["rtl/lib/ly_sync.v", "rtl/lib/ly_fifo_async.v", "rtl/phy/ly_ddr_in.v",
            "rtl/phy/ly_ddr_out.v", "rtl/phy/ly_delay.v", "rtl/phy/ly_rx_cross.v",
-           "rtl/phy/ly_phy_rgmii.v", "tests/rtl/phy_rgmii/ly_bench_rgmii.v"]
+           "rtl/phy/ly_rx_octets.v", "rtl/phy/ly_phy_rgmii.v",
+           "tests/rtl/phy_rgmii/ly_bench_rgmii.v"]
 
 
 @pytest.mark.parametrize("rx_ps", [79_992, 80_008])

@@ -362,7 +362,7 @@ async def overflow(dut):
 
 
 SOURCES = ["rtl/lib/ly_sync.v", "rtl/lib/ly_fifo_async.v", "rtl/phy/ly_rx_cross.v",
-           "rtl/phy/ly_phy_rmii.v"]
+           "rtl/phy/ly_tx_gear.v", "rtl/phy/ly_phy_rmii.v"]
 COMMON = ["transmit", "few_in_flight", "receive", "false_carrier", "carrier", "speed_in_midst",
           "speed_changes", "reset"]
 

@@ -21,7 +21,7 @@ REF_PS = 20_000
 PREAMBLE = b"\x55" * 7 + b"\xd5"
 GAP = 12
 SOURCES = ["rtl/lib/ly_sync.v", "rtl/lib/ly_fifo_async.v", "rtl/phy/ly_rx_cross.v",
-           "rtl/phy/ly_phy_rmii.v", "build/peers/liteeth_phy_rmii.v",
+           "rtl/phy/ly_tx_gear.v", "rtl/phy/ly_phy_rmii.v", "build/peers/liteeth_phy_rmii.v",
            "tests/rtl/phy_rmii_liteeth/rmii_pair.v"]
 # Of what LiteX writes.
 QUIET = ["-Wno-lint", "-Wno-style", "-Wno-COMBDLY", "-Wno-TIMESCALEMOD"]
