@@ -3,7 +3,7 @@
 // ly_phy_gmii - GMII at 1000 Mbit/s, MII at 100 and 10 on the same pins, to the core's bytes.
 // GMII: clk is the tx clock; a tick in every cycle, one register to the pins. MII: ly_tx_gear
 // with nibbles. rx: one register, then ly_rx_octets. The speed may change at any time: each side
-// takes it up between two frames; tx gives up one whose mii_tx_clk is gone when it is to go to 1000.
+// takes it up between two frames; on the way to 1000 tx gives up one whose mii_tx_clk is gone.
 // Latencies: README.
 // Clocks: clk for tx at 1000, i_*, o_*; mii_tx_clk for tx below; gmii_rx_clk for gmii_rx*; crs and
 // col are asynchronous. Source: IEEE 802.3 22.2 (MII), 35.2 (GMII).
@@ -73,10 +73,12 @@ module ly_phy_gmii (
     assign o_tx_tick = stays && gear_tick;
     assign o_busy    = gear_busy;
 
-    // Both are registers and one of them is silent: nothing glitches.
-    assign gmii_txd   = txd_q & {8{tx_en_q}} | {4'd0, mii_d};
-    assign gmii_tx_en = tx_en_q || mii_en;
-    assign gmii_tx_er = tx_er_q || mii_er;
+    // All are registers and one side is silent: nothing glitches. A clock that is gone leaves those
+    // of MII as they are.
+    wire [3:0] low = mii_d & {4{!gear_kill}};
+    assign gmii_txd   = txd_q & {8{tx_en_q}} | {4'd0, low};
+    assign gmii_tx_en = tx_en_q || (mii_en && !gear_kill);
+    assign gmii_tx_er = tx_er_q || (mii_er && !gear_kill);
 
     ly_sync #(.WIDTH(2)) u_sync (.clk(clk), .i_d({gmii_crs, gmii_col}), .o_q({o_crs, o_col}));
 
@@ -119,11 +121,12 @@ module ly_phy_gmii (
         r_rst:   assume (!rst && !rst_mii_tx && !rst_gmii_rx);
         a_run:   assert (!f_run_q || mii_q == f_own_q);
         a_reg:   assert ({tx_en_q, tx_er_q} == {f_en_q, f_er_q} && (!f_en_q || txd_q == f_data_q));
-        if (!mii_en && !mii_er)
+        if (gear_kill || (!mii_en && !mii_er))
             a_gmii: assert ({gmii_tx_en, gmii_tx_er, gmii_txd}
                             == {f_en_q, f_er_q, f_en_q ? f_data_q : 8'd0});
         if (!f_en_q && !f_er_q)
-            a_mii:  assert ({gmii_tx_en, gmii_tx_er, gmii_txd} == {mii_en, mii_er, 4'd0, mii_d});
+            a_mii:  assert ({gmii_tx_en, gmii_tx_er, gmii_txd}
+                            == (gear_kill ? 10'd0 : {mii_en, mii_er, 4'd0, mii_d}));
         a_idle:  assert (mii_q || !gear_busy);
         a_tick:  assert (mii_q || o_tx_tick || !i_tx_run);
         a_rx:    assert (rx_dv_q == f_dv_q && (!f_dv_q || {rx_er_q, rxd_q} == f_rx_q));

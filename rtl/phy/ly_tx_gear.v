@@ -5,12 +5,11 @@
 // into a FIFO of 4; else ticks come in every cycle and nothing moves. In pin_clk: the octet stays
 // in the output register of the FIFO while its parts leave; with i_slow, taken up between two
 // frames, each stands for 10 cycles. o_d is 0 where o_en is. With i_leave, pin_clk may be gone in
-// the middle of a frame: after 1024 cycles in which no octet moved, ticks come in every cycle, the
-// rest of it goes nowhere, and the pins are silent until the FIFO is empty (o_kill).
+// the middle of a frame: after 1024 cycles in which no octet moved, ticks come in every cycle and
+// the rest of it goes nowhere. o_kill: some of it is in the FIFO; o_d, o_en, o_er may be frozen.
 // Latency: a part is at the pins 2 cycles of pin_clk behind the FIFO's 4 or 5: when the first one
 // leaves the second octet is there. clk: at least 1.9 x the octet rate.
-// Clocks: clk for rst, i_run to o_kill; pin_clk for the others, and o_d, o_en, o_er also move with
-// o_kill: then a PHY that is back sees them change at no edge of its own.
+// Clocks: clk for rst, i_run to o_kill; pin_clk for the others.
 // Source: IEEE 802.3 22.2.2 (MII), RMII Specification 1.2.
 module ly_tx_gear #(
     parameter integer W = 4          // 4: MII, 2: RMII
@@ -110,7 +109,7 @@ module ly_tx_gear #(
         .rd_clk(pin_clk), .rd_rst(rst_pin), .m_valid(out_valid), .m_ready(pop),
         .m_data({out_en, out_er, out_data}));
 
-    assign {o_d, o_en, o_er} = {d_q, en_q, er_q} & {(W + 2){!kill_q}};
+    assign {o_d, o_en, o_er} = {d_q, en_q, er_q};
 
 `ifdef FORMAL
     // In clk: what i_run asks for is written at its tick, and one octet behind it.
@@ -152,10 +151,9 @@ module ly_tx_gear #(
         a_stays: assert (f_at_q == 6'd0 || go);
         a_speed: assert (!(sends && f_at_q != 6'd0) || slow_q == f_slow_q);
         a_same:  assert (!f_go_q || f_pop_q || f_out_q == {out_en, out_er, out_data});
-        a_en:    assert (en_q == (f_go_q && f_out_q[9] && !f_kill_q)
-                         && er_q == (f_go_q && f_out_q[8] && !f_kill_q));
-        a_part:  assert (d_q == (en_q ? f_out_q[W*f_part[POS_W-1:0] +: W] : {W{1'b0}}));
-        a_out:   assert ({o_d, o_en, o_er} == (kill_q ? {(W + 2){1'b0}} : {d_q, en_q, er_q}));
+        a_en:    assert (o_en == (f_go_q && f_out_q[9] && !f_kill_q)
+                         && o_er == (f_go_q && f_out_q[8] && !f_kill_q));
+        a_part:  assert (o_d == (o_en ? f_out_q[W*f_part[POS_W-1:0] +: W] : {W{1'b0}}));
 `ifndef FORMAL_PHY
         c_next:  cover (f_go_q && f_pop_q && o_en && sends);
         c_tail:  cover (f_pop_q && !f_out_q[9] && !o_busy);
