@@ -181,8 +181,9 @@ def pytest_job(name, path, env=None, in_netns=False):
 
 
 def cosim_jobs(tree):
-    # In make check, by the second compiler, a check of the wire's rate is longer.
+    # In make check, by the second compiler, checks of the wire's rate and of a hub are longer.
     os.environ.setdefault("LY_LINE_FRAMES", "100000" if tree == "clang" else "10000")
+    os.environ.setdefault("LY_HUB_FRAMES", "1500" if tree == "clang" else "250")
     files = sorted(ROOT.glob("tests/cosim/test_*.py"))
     return cmocka_jobs("cosim", tree) + [
         pytest_job(f"cosim/{f.stem}", f.relative_to(ROOT), {"LY_TREE": TREES[tree]})

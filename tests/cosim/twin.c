@@ -12,7 +12,10 @@
 #define PACKETS 1024u
 #define REG_TAG 0x8123u
 
-const uint8_t twin_mac[2][6] = { { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 } };
+const uint8_t twin_mac[WIRE_PORTS_MAX][6] = {
+    { 2, 0, 0, 0, 0, 1 }, { 2, 0, 0, 0, 0, 2 }, { 2, 0, 0, 0, 0, 3 }, { 2, 0, 0, 0, 0, 4 },
+    { 2, 0, 0, 0, 0, 5 }, { 2, 0, 0, 0, 0, 6 }, { 2, 0, 0, 0, 0, 7 }, { 2, 0, 0, 0, 0, 8 },
+};
 
 /* --- the hosts -------------------------------------------------------------------- */
 
@@ -62,32 +65,50 @@ static void end_open(struct twin *t, unsigned i, const struct twin_cfg *cfg, str
     assert_true(e->actor >= 0);
 }
 
-static bool both_up(void *arg)
+static bool all_up(void *arg)
 {
     const struct twin *t = arg;
-    return nic_state(t->end[0].nic) == NIC_UP && nic_state(t->end[1].nic) == NIC_UP;
+    for (unsigned i = 0; i < t->ends; i++)
+        if (nic_state(t->end[i].nic) != NIC_UP)
+            return false;
+    return true;
+}
+
+static void wire_open(struct twin *t, const struct twin_cfg *cfg)
+{
+    char why[WIRE_WHY_BYTES];
+    unsigned mbit;
+    bool full;
+    if (!cfg->hub) {
+        assert_int_equal(wire_peer_open(&t->wire, t->world, why), 0);
+        return;
+    }
+    assert_int_equal(wire_hub_open(&t->wire, t->world, cfg->hub, why), 0);
+    assert_int_equal(sim_profile_link(cfg->profile, &mbit, &full), 0);
+    assert_false(full);
+    wire_set_speed(t->wire, mbit);
 }
 
 void twin_open(struct twin *t, const struct twin_cfg *cfg)
 {
-    char why[WIRE_WHY_BYTES];
     memset(t, 0, sizeof(*t));
+    t->ends = cfg->hub ? cfg->hub : 2;
     t->world = world_create(cfg->seed, !cfg->no_skip);
     assert_non_null(t->world);
-    assert_int_equal(wire_peer_open(&t->wire, t->world, why), 0);
+    wire_open(t, cfg);
     wire_set_ppm(t->wire, 0, cfg->ppm[0]);
     wire_set_ppm(t->wire, 1, cfg->ppm[1]);
     struct wire *wire = cfg->round ? cfg->round(cfg->round_arg, t->wire) : t->wire;
-    end_open(t, 0, cfg, wire);
-    end_open(t, 1, cfg, wire);
-    twin_until(t, both_up, t, TWIN_S);
+    for (unsigned i = 0; i < t->ends; i++)
+        end_open(t, i, cfg, wire);
+    twin_until(t, all_up, t, TWIN_S);
 }
 
 void twin_close(struct twin *t)
 {
     assert_string_equal(t->wire->error, "");
     assert_int_equal(t->wire->stats.from_nic_bad, 0);
-    for (int i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < t->ends; i++) {
         world_remove(t->world, t->end[i].actor);
         nic_destroy(t->end[i].nic);
         assert_int_equal(pkt_pool_in_use(t->end[i].pool), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * twin.h - two Verilated NICs on a cable, a driver on each and no stack: the test is the
- * host of both. Each host is an actor of the world that polls its NIC, takes what came
- * and hands in what it has to send.
+ * twin.h - two Verilated NICs on a cable, or up to eight on a hub, a driver on each and no
+ * stack: the test is the host of all. Each host is an actor of the world that polls its NIC,
+ * takes what came and hands in what it has to send.
  */
 #ifndef LY_TESTS_COSIM_TWIN_H
 #define LY_TESTS_COSIM_TWIN_H
@@ -40,7 +40,8 @@ struct twin_end {
 struct twin {
     struct world *world;
     struct wire *wire;
-    struct twin_end end[2];
+    unsigned ends;
+    struct twin_end end[WIRE_PORTS_MAX];
     /* Both may be NULL. rx: @p stays the twin's. turn: after each poll; may send. */
     void (*rx)(void *arg, unsigned end, const struct pkt *p);
     void (*turn)(void *arg, unsigned end);
@@ -52,18 +53,19 @@ struct twin_cfg {
     bool no_skip;
     uint32_t offload;               /* NIC_OFF_* */
     bool promiscuous;               /* the second NIC */
-    const char *profile;            /* of both; NULL: sim_nic_cfg's default */
-    int ppm[2];                     /* by which their clocks are off */
+    unsigned hub;                   /* so many NICs on a hub; 0: two on a cable */
+    const char *profile;            /* of all; NULL: sim_nic_cfg's default */
+    int ppm[2];                     /* by which the clocks of the first two are off */
     /* NULL, or what the NICs are plugged into instead of the cable, which stays the twin's. */
     struct wire *(*round)(void *arg, struct wire *cable);
     void *round_arg;
-    const struct phy_cfg *phy;      /* of both NICs; NULL: the links are fixed */
+    const struct phy_cfg *phy;      /* of every NIC; NULL: the links are fixed */
     struct nic_phy_cfg offer;
 };
 
-extern const uint8_t twin_mac[2][6];
+extern const uint8_t twin_mac[WIRE_PORTS_MAX][6];
 
-/** twin_open() - both NICs are up afterwards. */
+/** twin_open() - the NICs are up afterwards. */
 void twin_open(struct twin *t, const struct twin_cfg *cfg);
 /** twin_close() - also asserts that the wire found no fault and every packet is back. */
 void twin_close(struct twin *t);
@@ -78,7 +80,7 @@ void twin_counters(struct twin *t, unsigned end, uint64_t out[NIC_COUNTERS_MAX])
 uint32_t twin_reg(struct twin *t, unsigned end, uint32_t addr, uint32_t value, bool write);
 
 /**
- * twin_frame() - frame number @i of @seed into @f: DA of @to, SA of the other end,
+ * twin_frame() - frame number @i of @seed into @f: DA of @to, SA of the other end of a cable,
  * TWIN_ETHERTYPE, then random bytes. @len: 14..TWIN_MAX
  */
 void twin_frame(uint8_t *f, unsigned len, uint64_t seed, unsigned i, unsigned to);
