@@ -53,6 +53,7 @@ struct twin_cfg {
     uint32_t offload;               /* NIC_OFF_* */
     bool promiscuous;               /* the second NIC */
     const char *profile;            /* of both; NULL: sim_nic_cfg's default */
+    uint64_t rx_bytes_hz;           /* that the host of the second takes at most; 0: all */
     int ppm[2];                     /* by which their clocks are off */
     /* NULL, or what the NICs are plugged into instead of the cable, which stays the twin's. */
     struct wire *(*round)(void *arg, struct wire *cable);
