@@ -85,7 +85,7 @@ module ly_area_mac #(
             .m_len_valid(), .m_len(), .m_meta(), .i_commit(q_commit),
             .i_rewind(HALF_DUPLEX != 0 && rewind),
             .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-            .o_more(), .o_empty(), .o_level());
+            .o_more(), .o_empty(), .o_frames(), .o_level());
         assign q_err = 1'b0;
     end else begin : g_no_queue_tx
         assign {q_valid, q_data, q_last, q_err} = {s_tx_valid, s_tx_data, s_tx_last, s_tx_err};
@@ -162,7 +162,7 @@ module ly_area_mac #(
             .m_valid(m_rx_valid), .m_ready(m_rx_ready), .m_data(m_rx_data), .m_last(m_rx_last),
             .m_len_valid(), .m_len(), .m_meta(), .i_commit(taken), .i_rewind(1'b0),
             .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-            .o_more(), .o_empty(), .o_level());
+            .o_more(), .o_empty(), .o_frames(), .o_level());
         assign m_rx_err = 1'b0;
     end else begin : g_no_queue_rx
         assign {m_rx_valid, m_rx_data, m_rx_last, m_rx_err} = {r_valid, r_data, r_last, r_err};

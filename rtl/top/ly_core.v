@@ -166,7 +166,7 @@ module ly_core #(
         .m_len_valid(), .m_len(), .m_meta(),
         .i_commit(qtx_commit), .i_rewind(qtx_rewind),
         .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-        .o_more(), .o_empty(qtx_empty), .o_level());
+        .o_more(), .o_empty(qtx_empty), .o_frames(), .o_level());
 
     wire        ptx_valid, ptx_ready, ptx_last, ptx_pause, pause_run, pause_busy, mtx_commit;
     wire [7:0]  ptx_data;
@@ -272,6 +272,7 @@ module ly_core #(
     wire             qrx_commit, ev_rx_commit, ev_rx_full;
     localparam integer LEVEL_W = $clog2(RX_QUEUE_BYTES);
     wire [LEVEL_W:0] qrx_level;
+    wire [8:0]       qrx_frames;
 
     ly_queue #(
         .DEPTH_BYTES(RX_QUEUE_BYTES), .MEM(QUEUE_MEM), .LEN_W(LEN_W), .META_W(2),
@@ -286,13 +287,12 @@ module ly_core #(
         .m_len_valid(qrx_len_valid), .m_len(qrx_len), .m_meta(qrx_meta),
         .i_commit(qrx_commit), .i_rewind(1'b0),
         .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-        .o_more(qrx_more), .o_empty(qrx_empty), .o_level(qrx_level));
+        .o_more(qrx_more), .o_empty(qrx_empty), .o_frames(qrx_frames), .o_level(qrx_level));
 
     assign o_tap[8] = ev_rx_commit;
 
-    // Two of the largest frames still fit, with what is on its way until the other side obeys.
-    ly_level #(.DEPTH_BYTES(RX_QUEUE_BYTES), .ROOM_BYTES(2 * (MAX_FRAME + 20) + 512)) u_level (
-        .clk(clk), .rst(rst), .i_level(qrx_level), .o_full(rx_almost_full));
+    ly_level #(.DEPTH_BYTES(RX_QUEUE_BYTES), .MAX_FRAME(MAX_FRAME)) u_level (
+        .clk(clk), .rst(rst), .i_level(qrx_level), .i_frames(qrx_frames), .o_full(rx_almost_full));
 
     // ---------------------------------------------------------------- records, out of clk
     wire        val_valid, val_done;
