@@ -26,6 +26,13 @@ endef
 $(eval $(call model_rules,$(B),,,rtl/top/ly_top_sim.v))
 $(eval $(call model_rules,$(B)/fst,--trace-fst,verilated_fst_c.o,rtl/top/ly_top_sim.v))
 
+# Other sizes behind the same pins, for co-simulations whose names end so. fs: ice40-fs as area.py
+# has it. 8k: the least queue of MAC frames with flow control.
+MODELS := fs 8k
+model.fs := -GCLK_HZ=24000000 -GRX_QUEUE_BYTES=65536 -GTX_QUEUE_BYTES=32768 -GQUEUE_MEM='"SPRAM"'
+model.8k := -GCLK_HZ=24000000 -GRX_QUEUE_BYTES=8192 -GTX_QUEUE_BYTES=8192
+$(foreach m,$(MODELS),$(eval $(call model_rules,$(B)/models/$(m),$(model.$(m)),,rtl/top/ly_top_sim.v)))
+
 .PHONY: regs area formal
 ## regs: write the files made from rtl/regs/nic.rdl
 regs: | deps-test

@@ -147,6 +147,7 @@ int sim_nic_open(struct link **out, const struct sim_nic_cfg *cfg)
         return rc;
     }
     stream_init(&n->stream, cfg->world, cfg->pool);
+    stream_rx_rate(&n->stream, cfg->rx_bytes_hz);
     *out = &n->link;
     return 0;
 }

@@ -27,6 +27,7 @@ struct sim_nic_cfg {
     unsigned number;            /* model number: seeds its initial values */
     const char *profile;        /* NULL: SIM_PROFILE */
     const struct phy_cfg *phy;  /* behind MDIO; NULL: the link is fixed, 1000 Mbit/s */
+    uint64_t rx_bytes_hz;       /* of the bus, from the NIC; 0: as fast as the link clock */
     struct pkt_pool *pool;
     struct pcapng *capture;     /* NULL, or where the PHY side is recorded */
     struct tape *tape;          /* NULL, or where every pin is recorded; outlives the NIC */

@@ -23,6 +23,7 @@ static const struct profile {
     { "miih", 125000000, 125000000, 100, false },
     { "mii10", 125000000, 125000000, 10, true },
     { "mii10h", 125000000, 125000000, 10, false },
+    { "up5k", 24000000, 24000000, 100, true },      /* a core as slow as ice40-fs */
 };
 
 /* The profile whose name are the first @n characters. */

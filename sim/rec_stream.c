@@ -285,6 +285,11 @@ void stream_fini(struct rec_stream *s)
         pkt_release(s->rxq[s->rxq_head].p);
 }
 
+void stream_rx_rate(struct rec_stream *s, uint64_t bytes_hz)
+{
+    s->rx_byte_ps = bytes_hz ? UINT64_C(1000000000000) / bytes_hz : 0;
+}
+
 int stream_tx(struct rec_stream *s, struct pkt **pkts, unsigned n)
 {
     unsigned k = 0;

@@ -63,6 +63,7 @@ struct rec_stream {
     /* From the NIC: bytes are collected until the codec can go on. */
     uint32_t rx_n, rx_need;
     uint64_t rx_last_ps;
+    uint64_t rx_byte_ps;            /* stream_rx_rate(); 0: as fast as the link clock */
     struct rec_rx rx;
     unsigned rxq_head, rxq_n;
     struct stream_pkt rxq[STREAM_RX_FRAMES];
@@ -82,6 +83,10 @@ struct rec_stream {
 void stream_init(struct rec_stream *s, struct world *w, struct pkt_pool *pool);
 /** stream_fini() - every packet goes back to its pool. */
 void stream_fini(struct rec_stream *s);
+
+/** stream_rx_rate() - the bus carries so many bytes a second from the NIC; 0: as fast as the link
+ * clock. */
+void stream_rx_rate(struct rec_stream *s, uint64_t bytes_hz);
 
 /* --- the host's side: as the operations of driver/link.h ------------------ */
 int stream_tx(struct rec_stream *s, struct pkt **pkts, unsigned n);
@@ -128,10 +133,12 @@ static inline void stream_tx_moved(struct rec_stream *s, uint64_t t)
         stream_tx_done(s, t);
 }
 
-/** stream_rx_ready() - may the NIC send a byte? Not while the host is far behind. */
+/** stream_rx_ready() - may the NIC send a byte, at the edge at the world's now? Not while the
+ * host is far behind, and not faster than its bus. */
 static inline bool stream_rx_ready(const struct rec_stream *s)
 {
-    return s->rxq_n < STREAM_RX_FRAMES && s->ev_n < STREAM_EVENTS / 2;
+    return s->rxq_n < STREAM_RX_FRAMES && s->ev_n < STREAM_EVENTS / 2
+        && (s->rx_byte_ps == 0 || world_now(s->world) >= s->rx_last_ps + s->rx_byte_ps);
 }
 
 /** stream_rx_moved() - the NIC sent @byte at the edge at @t. */

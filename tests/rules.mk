@@ -6,11 +6,28 @@
 programs = $(patsubst tests/$(2)/%.c,$(tree.$(1))/tests/$(2)/%,$(wildcard tests/$(2)/test_*.c))
 helpers = $(patsubst %.c,$(tree.$(1))/obj/%.o,$(filter-out tests/$(2)/test_%,$(wildcard tests/$(2)/*.c)))
 
-define level_rules
-$(call programs,$(1),$(2)): $(tree.$(1))/tests/$(2)/%: $(tree.$(1))/obj/tests/$(2)/%.o \
-		$(call helpers,$(1),$(2)) $(call libs_of,$(1))
+# $(1) tree, $(2) level, $(3) programs, $(4) libraries
+define program_rules
+$(3): $(tree.$(1))/tests/$(2)/%: $(tree.$(1))/obj/tests/$(2)/%.o $(call helpers,$(1),$(2)) $(4)
 	$$(call say,LINK,$$@)
 	$(Q)mkdir -p $$(@D) && $$(cxx.$(1)) $$(opt.$(1)) $$(LDFLAGS) -o $$@ $$^ -lcmocka $(LIBS)
+endef
+
+# A program whose name ends like one of MODELS has that model; what sees the model is made again.
+# $(1) tree, $(2) model
+libs_with = $(tree.$(1))/models/$(2)/obj/sim/nic_model.o $(filter-out %/libmodel.a,$(call libs_of,$(1))) \
+	$(B)/models/$(2)/lib/libmodel.a
+define with_model_rules
+$(tree.$(1))/models/$(2)/obj/sim/nic_model.o: sim/nic_model.cpp $(tree.$(1))/obj/flags \
+		$(B)/models/$(2)/lib/libmodel.a
+	$$(call say,CXX,$$@)
+	$(Q)mkdir -p $$(@D) && $$(flags.$(1).cpp) $(call model_includes,$(B)/models/$(2)) -MMD -MP -c -o $$@ $$<
+
+$(call program_rules,$(1),cosim,$(filter %_$(2),$(call programs,$(1),cosim)),$(call libs_with,$(1),$(2)))
+endef
+
+define level_rules
+$(call program_rules,$(1),$(2),$(filter-out $(MODELS:%=\%_%),$(call programs,$(1),$(2))),$(call libs_of,$(1)))
 
 $(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call programs,$(1),$(2))): | deps-test
 endef
@@ -30,7 +47,8 @@ $(call harnesses,$(1)): $(tree.$(1))/tests/fuzz/%: $(tree.$(1))/obj/tests/fuzz/%
 $(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call harnesses,$(1))): | deps-test
 endef
 
-tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l)))) $(eval $(call fuzz_rules,$(1))) $(eval $(call nth_rules,$(1)))
+tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l)))) \
+	$(foreach m,$(MODELS),$(eval $(call with_model_rules,$(1),$(m)))) $(eval $(call fuzz_rules,$(1))) $(eval $(call nth_rules,$(1)))
 
 # lanyard with calls that can be made to fail: tests/nth/nth.c. What it wraps is asked from itself.
 nth.wraps = $(sort $(shell sed -n 's/.*\b__wrap_\(\w*\).*;$$/\1/p; s/^    X.[^,]*, \(\w*\),.*/\1/p' \

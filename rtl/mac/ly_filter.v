@@ -25,6 +25,7 @@ module ly_filter (
     input  wire        i_promisc,
     input  wire        i_allmulti,
     input  wire        i_pass_pause,
+    output wire        o_own,        // from the third beat on: it is the own address
     output wire        o_accept
 );
 
@@ -54,7 +55,8 @@ module ly_filter (
         else if (s_rx_valid) {first_q, second_q} <= {1'b0, first_q};
     end
 
-    wire   accept   = open_q || (&same_q) || (group_q && hash_q);
+    assign o_own    = &same_q;
+    wire   accept   = open_q || o_own || (group_q && hash_q);
     assign o_accept = accept && (pass_q || !i_pause);
 
 `ifdef FORMAL

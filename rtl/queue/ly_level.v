@@ -1,32 +1,43 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
-// ly_level - is a queue nearly full? o_full rises at the cycle after i_level reaches DEPTH_BYTES
-// less ROOM_BYTES (in steps of 256, rounded down), and falls when three quarters are free again.
-// ROOM_BYTES is what still comes after the other side was asked to stop. Clock: clk.
+// ly_level - is a queue nearly full? o_full rises at the cycle after i_level or i_frames reaches
+// what is full less the room for what still comes after the other side was asked to stop (in steps
+// of 256 bytes and 32 frames, rounded down), and falls when three quarters of both are free again.
+// The room: ours that is under way before we can ask, theirs when they hear of it, and 512 octets
+// for the pause frame, their time to obey and what lies between; and the same in frames of 84
+// octets of the wire. Clock: clk.
 // Source: IEEE 802.3 31B.3.7 (how long a station that is asked to stop goes on).
 module ly_level #(
     parameter integer DEPTH_BYTES = 32768,      // a power of two, at least 1024
-    parameter integer ROOM_BYTES  = 3588
+    parameter integer FRAMES      = 256,        // a power of two, at least 128
+    parameter integer MAX_FRAME   = 1518        // octets DA..FCS
 ) (
     input  wire                         clk,
     input  wire                         rst,
     input  wire [$clog2(DEPTH_BYTES):0] i_level,    // bytes
+    input  wire [$clog2(FRAMES):0]      i_frames,
     output wire                         o_full
 );
 
     localparam integer W    = $clog2(DEPTH_BYTES);
-    localparam integer XOFF = DEPTH_BYTES - ROOM_BYTES;
+    localparam integer NR_W = $clog2(FRAMES);
+    localparam integer ROOM = 2 * (MAX_FRAME + 20) + 512;
+    localparam integer XOFF = DEPTH_BYTES - ROOM;
+    localparam integer XOFF_FRAMES = FRAMES - ROOM / 84;
 
     reg full_q;
     initial full_q = 1'b0;
 
+    wire over  = i_level[W:8] >= XOFF[W:8] || i_frames[NR_W:5] >= XOFF_FRAMES[NR_W:5];
+    wire under = i_level[W:W-2] == 3'd0 && i_frames[NR_W:NR_W-2] == 3'd0;
+
     always @(posedge clk) begin
-        if (i_level[W:8] >= XOFF[W:8]) full_q <= 1'b1;
-        else if (i_level[W:W-2] == 3'd0) full_q <= 1'b0;
+        if (over) full_q <= 1'b1;
+        else if (under) full_q <= 1'b0;
         if (rst) full_q <= 1'b0;
     end
 
-    wire unused = &{1'b0, i_level[7:0]};
+    wire unused = &{1'b0, i_level[7:0], i_frames[4:0]};
     assign o_full = full_q;
 
 endmodule

@@ -49,6 +49,7 @@ module ly_queue #(
     output wire [META_W-1:0]          m_ahead_meta,
     output wire                       o_more,       // a frame stands behind the head, or will be it
     output wire                       o_empty,      // nothing committed, nothing in progress
+    output wire [$clog2(FRAMES):0]    o_frames,     // of FRAMES in use
     output wire [$clog2(DEPTH_BYTES):0] o_level     // bytes in use, in whole words, 2 cycles late
 );
 
@@ -222,6 +223,7 @@ module ly_queue #(
     wire lens_en;
     wire [NR_W-1:0] lens_addr;
 
+    assign o_frames = len_wr_q - len_rd_q;
     assign o_more  = !len_none || head_fetch_q || head_ahead;
     assign o_empty = !o_more && head_free && !wr_busy_q && !commit_q;
 

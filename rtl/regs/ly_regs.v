@@ -89,11 +89,11 @@ module ly_regs #(
     wire is_link_ctrl = nr == LY_REG_LINK_CTRL[6:2];
     wire writable     = is_ctrl || is_mac_lo || is_mac_hi || is_snapshot || is_hash_lo
                      || is_hash_hi || is_mdio || is_link_ctrl;
-    wire in_block     = i_req_addr[15:7] == 9'd0 && i_req_addr[1:0] == 2'd0
-                     && (nr <= LY_REG_TIME_HI[6:2] || writable);
+    wire at_block     = i_req_addr[15:7] == 9'd0 && i_req_addr[1:0] == 2'd0;
+    wire in_block     = at_block && (nr <= LY_REG_TIME_HI[6:2] || writable);
     wire in_counters  = i_req_addr[15:9] == LY_REG_COUNTERS[15:9] && i_req_addr[1:0] == 2'd0
                      && i_req_addr[8:3] < LY_CTR_COUNT[5:0];
-    wire write_stb    = i_req_stb && i_req_write && in_block;
+    wire write_stb    = i_req_stb && i_req_write && at_block;    // with one that is writable
     wire shown        = in_block && (!i_req_write || writable);
     reg  [31:0] fixed, fixed_q;
     reg  [10:0] is_q;               // which one is shown, with reg_hit_q

@@ -68,7 +68,7 @@ module ly_area_mac #(
     wire        p_valid, p_ready, p_last, commit, rewind;        // into the MAC
     wire [7:0]  q_data, p_data;
     wire [38:0] tx_stats;
-    wire        r_valid, r_last, r_bad, r_err, r_pause, accept;  // out of the MAC
+    wire        r_valid, r_last, r_bad, r_err, r_pause, r_own, accept;   // out of the MAC
     wire [7:0]  r_data;
     wire [30:0] rx_stats;
     wire [31:0] r_line;
@@ -85,7 +85,7 @@ module ly_area_mac #(
             .m_len_valid(), .m_len(), .m_meta(), .i_commit(q_commit),
             .i_rewind(HALF_DUPLEX != 0 && rewind),
             .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-            .o_more(), .o_empty(), .o_level());
+            .o_more(), .o_empty(), .o_frames(), .o_level());
         assign q_err = 1'b0;
     end else begin : g_no_queue_tx
         assign {q_valid, q_data, q_last, q_err} = {s_tx_valid, s_tx_data, s_tx_last, s_tx_err};
@@ -96,12 +96,14 @@ module ly_area_mac #(
         ly_pause u_pause (
             .clk(clk_tx), .rst(rst_tx), .i_tick(i_tx_tick), .i_en_rx(i_tx_en_pause),
             .i_en_tx(i_tx_en_pause), .i_mac(i_tx_mac), .s_rx_valid(r_valid), .s_rx_data(r_data),
-            .s_rx_last(r_last), .s_rx_err(r_bad), .o_rx_pause(r_pause), .i_full(i_tx_full),
+            .s_rx_last(r_last), .s_rx_err(r_bad), .i_rx_own(r_own), .o_rx_pause(r_pause),
+            .i_full(i_tx_full),
             .s_tx_valid(q_valid), .s_tx_ready(q_ready), .s_tx_data(q_data), .s_tx_last(q_last),
             .o_commit(q_commit), .m_tx_valid(p_valid), .m_tx_ready(p_ready), .m_tx_data(p_data),
             .m_tx_last(p_last), .i_commit(commit), .i_start(tx_stats[34]),
-            .o_tx_pause(tx_stats[38]), .o_busy());
+            .o_tx_pause(tx_stats[38]), .o_run(), .o_busy());
     end else begin : g_no_pause
+        wire unused_own = r_own;
         assign {p_valid, p_data, p_last} = {q_valid, q_data, q_last};
         assign {q_ready, q_commit, r_pause, tx_stats[38]} = {p_ready, commit, 1'b0, 1'b0};
     end endgenerate
@@ -144,9 +146,9 @@ module ly_area_mac #(
             .s_rx_last(r_last), .i_line(r_line), .i_crc(r_crc), .i_mcast(rx_stats[2]),
             .i_bcast(rx_stats[1]), .i_pause(r_pause), .i_mac(i_mac), .i_hash(i_hash),
             .i_promisc(i_promisc), .i_allmulti(i_allmulti), .i_pass_pause(i_pass_pause),
-            .o_accept(accept));
+            .o_own(r_own), .o_accept(accept));
     end else begin : g_no_filter
-        assign accept = 1'b1;
+        assign {r_own, accept} = 2'b01;
     end endgenerate
     assign r_err = r_bad || !accept || r_pause;
 
@@ -160,7 +162,7 @@ module ly_area_mac #(
             .m_valid(m_rx_valid), .m_ready(m_rx_ready), .m_data(m_rx_data), .m_last(m_rx_last),
             .m_len_valid(), .m_len(), .m_meta(), .i_commit(taken), .i_rewind(1'b0),
             .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-            .o_more(), .o_empty(), .o_level());
+            .o_more(), .o_empty(), .o_frames(), .o_level());
         assign m_rx_err = 1'b0;
     end else begin : g_no_queue_rx
         assign {m_rx_valid, m_rx_data, m_rx_last, m_rx_err} = {r_valid, r_data, r_last, r_err};

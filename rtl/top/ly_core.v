@@ -166,11 +166,11 @@ module ly_core #(
         .m_len_valid(), .m_len(), .m_meta(),
         .i_commit(qtx_commit), .i_rewind(qtx_rewind),
         .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-        .o_more(), .o_empty(qtx_empty), .o_level());
+        .o_more(), .o_empty(qtx_empty), .o_frames(), .o_level());
 
-    wire        ptx_valid, ptx_ready, ptx_last, ptx_pause, pause_busy, mtx_commit;
+    wire        ptx_valid, ptx_ready, ptx_last, ptx_pause, pause_run, pause_busy, mtx_commit;
     wire [7:0]  ptx_data;
-    wire        mrx_valid, mrx_last, mrx_err, mrx_pause;
+    wire        mrx_valid, mrx_last, mrx_err, mrx_own, mrx_pause;
     wire [7:0]  mrx_data;
     wire [47:0] mac;
     wire [63:0] hash;
@@ -182,17 +182,18 @@ module ly_core #(
                 .clk(clk), .rst(rst), .i_tick(i_tx_tick),
                 .i_en_rx(o_pause_rx_en), .i_en_tx(o_pause_tx_en && tx_ok), .i_mac(mac),
                 .s_rx_valid(mrx_valid), .s_rx_data(mrx_data), .s_rx_last(mrx_last),
-                .s_rx_err(mrx_err), .o_rx_pause(mrx_pause), .i_full(rx_almost_full),
+                .s_rx_err(mrx_err), .i_rx_own(mrx_own), .o_rx_pause(mrx_pause),
+                .i_full(rx_almost_full),
                 .s_tx_valid(qtx_valid), .s_tx_ready(qtx_ready), .s_tx_data(qtx_data),
                 .s_tx_last(qtx_last), .o_commit(qtx_commit),
                 .m_tx_valid(ptx_valid), .m_tx_ready(ptx_ready), .m_tx_data(ptx_data),
                 .m_tx_last(ptx_last), .i_commit(mtx_commit), .i_start(o_tap[3]),
-                .o_tx_pause(ptx_pause), .o_busy(pause_busy));
+                .o_tx_pause(ptx_pause), .o_run(pause_run), .o_busy(pause_busy));
         end else begin : g_no_pause
-            wire unused_pause = rx_almost_full;
+            wire unused_pause = &{1'b0, rx_almost_full, mrx_own};
             assign {ptx_valid, ptx_data, ptx_last} = {qtx_valid, qtx_data, qtx_last};
             assign {qtx_ready, qtx_commit} = {ptx_ready, mtx_commit};
-            assign {mrx_pause, ptx_pause, pause_busy} = 3'd0;
+            assign {mrx_pause, ptx_pause, pause_run, pause_busy} = 4'd0;
         end
     endgenerate
 
@@ -225,7 +226,7 @@ module ly_core #(
         if (loop_stb_q) loop_en_q <= mtx_en;
         if (rst) {loop_en_q, loop_stb_q} <= 2'b00;
     end
-    assign o_tx_run  = mtx_busy;
+    assign o_tx_run  = mtx_busy || pause_run;
     assign o_tx_data = mtx_data;
     assign o_tx_en   = mtx_en && !loopback;
     assign o_tx_er   = mtx_er && !loopback;
@@ -251,7 +252,7 @@ module ly_core #(
         .s_rx_last(mrx_last), .i_line(mrx_line), .i_crc(mrx_crc), .i_mcast(mrx_ev[1]),
         .i_bcast(mrx_ev[0]), .i_pause(mrx_pause), .i_mac(mac), .i_hash(hash),
         .i_promisc(promisc), .i_allmulti(allmulti), .i_pass_pause(pass_pause),
-        .o_accept(accept));
+        .o_own(mrx_own), .o_accept(accept));
 
     wire       crx_valid, crx_last, crx_err;
     wire [7:0] crx_data;
@@ -271,6 +272,7 @@ module ly_core #(
     wire             qrx_commit, ev_rx_commit, ev_rx_full;
     localparam integer LEVEL_W = $clog2(RX_QUEUE_BYTES);
     wire [LEVEL_W:0] qrx_level;
+    wire [8:0]       qrx_frames;
 
     ly_queue #(
         .DEPTH_BYTES(RX_QUEUE_BYTES), .MEM(QUEUE_MEM), .LEN_W(LEN_W), .META_W(2),
@@ -285,13 +287,12 @@ module ly_core #(
         .m_len_valid(qrx_len_valid), .m_len(qrx_len), .m_meta(qrx_meta),
         .i_commit(qrx_commit), .i_rewind(1'b0),
         .m_ahead_valid(), .m_ahead_ready(1'b0), .m_ahead_len(), .m_ahead_meta(),
-        .o_more(qrx_more), .o_empty(qrx_empty), .o_level(qrx_level));
+        .o_more(qrx_more), .o_empty(qrx_empty), .o_frames(qrx_frames), .o_level(qrx_level));
 
     assign o_tap[8] = ev_rx_commit;
 
-    // Two of the largest frames still fit, with what is on its way until the other side obeys.
-    ly_level #(.DEPTH_BYTES(RX_QUEUE_BYTES), .ROOM_BYTES(2 * (MAX_FRAME + 20) + 512)) u_level (
-        .clk(clk), .rst(rst), .i_level(qrx_level), .o_full(rx_almost_full));
+    ly_level #(.DEPTH_BYTES(RX_QUEUE_BYTES), .MAX_FRAME(MAX_FRAME)) u_level (
+        .clk(clk), .rst(rst), .i_level(qrx_level), .i_frames(qrx_frames), .o_full(rx_almost_full));
 
     // ---------------------------------------------------------------- records, out of clk
     wire        val_valid, val_done;

@@ -4,8 +4,14 @@
 // phy_fixed: link_speed (0: 10, 1: 100, 2: 1000 Mbit/s) and link_fd tell the link, else the driver.
 // Pins are those of sim/nic_model.h. rst is asynchronous; each domain makes its own reset from it.
 // quiet, deadline, skip_*, time_cycles let a simulation skip idle time exactly: see ly_core.
-// Clocks: clk 125 MHz (core, GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
-module ly_top_sim (
+// The sizes are parameters for models of other builds: MODELS in rtl/rules.mk.
+// Clocks: clk CLK_HZ (core, GMII tx), clk_link (records), gmii_rx_clk and mii_tx_clk (the PHY's).
+module ly_top_sim #(
+    parameter integer CLK_HZ         = 125_000_000,
+    parameter integer RX_QUEUE_BYTES = 32768,
+    parameter integer TX_QUEUE_BYTES = 16384,
+    parameter         QUEUE_MEM      = "BRAM"
+) (
     input  wire        clk,
     input  wire        clk_link,
     input  wire        gmii_rx_clk,
@@ -61,7 +67,8 @@ module ly_top_sim (
     ly_reset u_rst_tx   (.clk(mii_tx_clk),  .i_rst_async(rst), .o_rst(rst_mii_tx));
 
     ly_core #(
-        .CLK_HZ(125_000_000), .RX_QUEUE_BYTES(32768), .TX_QUEUE_BYTES(16384), .QUEUE_MEM("BRAM")
+        .CLK_HZ(CLK_HZ), .RX_QUEUE_BYTES(RX_QUEUE_BYTES), .TX_QUEUE_BYTES(TX_QUEUE_BYTES),
+        .QUEUE_MEM(QUEUE_MEM)
     ) u_core (
         .clk(clk), .rst(rst_core), .clk_link(clk_link), .rst_link(rst_link),
         .i_tx_tick(tx_tick), .o_tx_run(tx_run),

@@ -55,7 +55,7 @@ static void end_open(struct twin *t, unsigned i, const struct twin_cfg *cfg, str
     e->pool = pkt_pool_create(e->mem, bytes, PACKETS, 0);
     const struct sim_nic_cfg sc = { .world = t->world, .wire = wire, .port = i, .number = i,
                                     .profile = cfg->profile, .pool = e->pool,
-                                    .phy = cfg->phy };
+                                    .phy = cfg->phy, .rx_bytes_hz = i ? cfg->rx_bytes_hz : 0 };
     assert_int_equal(sim_nic_open(&e->link, &sc), 0);
     struct nic_cfg nc = { .link = e->link, .pool = e->pool, .offload = cfg->offload,
                           .promiscuous = cfg->promiscuous && i == 1, .phy = cfg->offer };

@@ -55,6 +55,7 @@ struct twin_cfg {
     bool promiscuous;               /* the second NIC */
     unsigned hub;                   /* so many NICs on a hub; 0: two on a cable */
     const char *profile;            /* of all; NULL: sim_nic_cfg's default */
+    uint64_t rx_bytes_hz;           /* that the host of the second takes at most; 0: all */
     int ppm[2];                     /* by which the clocks of the first two are off */
     /* NULL, or what the NICs are plugged into instead of the cable, which stays the twin's. */
     struct wire *(*round)(void *arg, struct wire *cable);

@@ -486,6 +486,31 @@ static void test_rx_is_held_back(void **state)
     teardown(&b);                                   /* frees what is still there */
 }
 
+/* A slow bus: so long after a byte comes the next one, however much time has passed before. */
+static void test_rx_has_a_rate(void **state)
+{
+    (void)state;
+    struct bench b;
+    setup(&b);
+    bring_up(&b);
+    stream_rx_rate(&b.s, UINT64_C(1000000000000) / (4 * EDGE));
+    go(&b, world_now(b.w) + 100 * EDGE);
+    for (unsigned i = 0; i < 16; i++) {
+        assert_true(stream_rx_ready(&b.s));
+        stream_rx_moved(&b.s, edge(&b), 0);
+        for (unsigned k = 0; k < 3; k++) {
+            assert_false(stream_rx_ready(&b.s));
+            edge(&b);
+        }
+        assert_false(stream_rx_ready(&b.s));
+        edge(&b);
+    }
+    stream_rx_rate(&b.s, 0);
+    stream_rx_moved(&b.s, edge(&b), 0);
+    assert_true(stream_rx_ready(&b.s));
+    teardown(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -501,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_registers_wait_for_sync),
         cmocka_unit_test(test_done_events_carry_the_tag),
         cmocka_unit_test(test_rx_is_held_back),
+        cmocka_unit_test(test_rx_has_a_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

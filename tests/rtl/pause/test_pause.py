@@ -18,8 +18,8 @@ REPEAT = 256            # quanta
 XOFF = 0x01FF
 
 
-def pause_frame(quanta, source=MAC):
-    return GROUP + source + bytes.fromhex("88080001") + quanta.to_bytes(2, "big")
+def pause_frame(quanta, source=MAC, to=GROUP):
+    return to + source + bytes.fromhex("88080001") + quanta.to_bytes(2, "big")
 
 
 class Bench:
@@ -28,15 +28,15 @@ class Bench:
         self.rnd = support.rng(name)
         self.queue = []         # frames that wait
         self.out = []           # (cycle of its start, octets, o_tx_pause) that the MAC took
-        self.rx = []            # (octets, err) that arrive
+        self.rx = []            # (octets, err) that arrive; their address by the filter
         self.rx_seen = []       # (cycle of the last beat, octets, err, o_rx_pause)
         self.commits = 0
 
     async def begin(self, rx=1, tx=1):
         dut = self.dut
         for pin in (dut.s_rx_valid, dut.s_rx_data, dut.s_rx_last, dut.s_rx_err, dut.i_full,
-                    dut.s_tx_valid, dut.s_tx_data, dut.s_tx_last, dut.m_tx_ready, dut.i_commit,
-                    dut.i_start):
+                    dut.i_rx_own, dut.s_tx_valid, dut.s_tx_data, dut.s_tx_last,
+                    dut.m_tx_ready, dut.i_commit, dut.i_start):
             pin.value = 0
         dut.i_tick.value = 1
         dut.i_en_rx.value, dut.i_en_tx.value = rx, tx
@@ -109,6 +109,8 @@ class Bench:
                 continue
             octets, err = self.rx.pop(0)
             for n, octet in enumerate(octets):
+                if n == 1:
+                    dut.i_rx_own.value = int(octets[:6] == MAC)
                 while self.rnd.random() < 0.1:
                     dut.s_rx_valid.value = 0
                     await RisingEdge(dut.clk)
@@ -138,9 +140,10 @@ def padded(frame):
 
 @cocotb.test()
 async def quanta(dut):
-    """Nothing of the queue starts for as many quanta as asked, and then at once.
+    """Nothing of the queue starts for as many quanta as asked, and then at once. They begin when
+    the frame under way is through. To the group or to us.
 
-    Clause: IEEE 802.3 31B.3.3, IEEE 802.3 31B.3.1
+    Clause: IEEE 802.3 31B.3.4, IEEE 802.3 31B.3.1
     """
     bench = Bench(dut, "quanta")
     await bench.begin(tx=0)
@@ -150,7 +153,8 @@ async def quanta(dut):
         bench.out.clear()
         await bench.run(bench.rnd.randrange(100, 400))
         bench.rx_seen.clear()
-        bench.rx.append((padded(pause_frame(count, bench.rnd.randbytes(6))), 0))
+        to = bench.rnd.choice((GROUP, MAC))
+        bench.rx.append((padded(pause_frame(count, bench.rnd.randbytes(6), to)), 0))
         await bench.until(40)
         bench.commits = 0
         (asked, _, _, told), = bench.rx_seen
@@ -160,9 +164,9 @@ async def quanta(dut):
         # A frame that was already chosen may still start in the two cycles that blocking takes.
         before = [s for s in starts if s <= asked + 3]
         after = [s for s in starts if s > asked + 3]
-        under_way = before[-1] + 8 + max(60, len(bench.out[len(before) - 1][1])) + 4 + 12
-        end = asked + count * QUANTUM
-        assert max(end, under_way) <= after[0] <= max(end, under_way + 6) + 6, (asked, count)
+        under_way = before[-1] + 8 + max(60, len(bench.out[len(before) - 1][1])) + 4
+        end = max(asked, under_way) + count * QUANTUM
+        assert end <= after[0] <= end + 9, (asked, under_way, count)
 
 
 @cocotb.test()
@@ -185,13 +189,13 @@ async def not_a_pause(dut):
     assert told == [0] * 10 + [1, 0, 0], told
     bench.queue.append(bytes(60))
     await bench.run(100)
-    assert bench.commits == 1 and int(dut.o_busy.value) == 0
+    assert bench.commits == 1 and int(dut.o_busy.value) == int(dut.o_run.value) == 0
     # Stopped, and let go again.
     bench.rx.append((good, 0))
     await bench.run(200)
     bench.queue.append(bytes(60))
     await bench.run(400)
-    assert bench.commits == 1 and int(dut.o_busy.value) == 1
+    assert bench.commits == 1 and int(dut.o_busy.value) == int(dut.o_run.value) == 1
     bench.rx.append((padded(pause_frame(0)), 0))
     await bench.run(300)
     assert bench.commits == 2
