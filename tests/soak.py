@@ -73,11 +73,11 @@ def commit():
 
 
 def rows():
-    """{job: its row's other cells} of README."""
+    """{job: its row's other cells} of README, of those that have run."""
     table = README.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
     cells = [[c.strip() for c in line.strip("| ").split("|")] for line in table.splitlines()
              if line.startswith("| ")]
-    return {c[0]: c[1:] for c in cells[1:]}     # less the heading
+    return {c[0]: c[1:] for c in cells[1:] if c[-1] != "never"}     # less the heading
 
 
 def table(known, names):
@@ -111,8 +111,7 @@ def main():
     jobs = make_jobs(minutes)
     names = [j.name for j in jobs]
     known = rows()
-    jobs.sort(key=lambda j: known[j.name][4] if j.name in known and known[j.name][4] != "never"
-              else "")
+    jobs.sort(key=lambda j: known[j.name][4] if j.name in known else "")
     if args.only:
         jobs = [j for j in jobs if any(fnmatch.fnmatch(j.name, p) or j.name.split("/")[0] == p
                                        for p in args.only)]
