@@ -129,7 +129,13 @@ module ly_fifo_async #(
     reg [DATA_W-1:0]              f_word_q;
     wire [ADDR_W:0]               f_level = f_number(wr_q) - f_number(rd_q);
     wire [ADDR_W:0]               f_age   = f_number(f_place) - f_number(rd_q);
+    reg                           f_out_q = 1'b0;        // it is the one in the output register
     always @(posedge wr_clk) if (wr_en && wr_q == f_place) f_word_q <= s_data;
+    always @(posedge rd_clk) if (fetch) f_out_q <= rd_q == f_place;
+
+    reg              f_wait_q = 1'b0;                    // a word was offered and not taken
+    reg [DATA_W-1:0] f_held_q;                           // it
+    always @(posedge rd_clk) {f_wait_q, f_held_q} <= {m_valid && !m_ready, m_data};
 
     always @(*) begin
         r_rst:   assume (!wr_rst && !rd_rst);            // the initial state is that of a reset
@@ -137,6 +143,11 @@ module ly_fifo_async #(
         a_level: assert (f_level <= DEPTH);
         if (f_age < f_level)
             a_word: assert (mem[slot(f_place)] == f_word_q);
+        if (f_out_q) begin
+            a_place: assert (f_number(rd_q) == f_number(f_place) + 1'b1);
+            a_out:   assert (out_q == f_word_q);
+        end
+        a_hold:  assert (!f_wait_q || (m_valid && m_data == f_held_q));
 `ifndef FORMAL_INSIDE
         c_full:  cover (full && out_valid_q);
         c_wrap:  cover (out_valid_q && f_number(rd_q) == DEPTH + 1);

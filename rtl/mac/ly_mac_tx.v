@@ -306,6 +306,7 @@ module ly_mac_tx #(
         a_12:     assert (f_gap_q <= 4'd12);
         a_drain:  assert (HALF_DUPLEX == 0 || !drain_q);
         a_er:     assert (en_q || !er_q);
+        a_run:    assert (o_busy || !en_q);              // ly_phy_rgmii assumes it
         a_short:  assert (!at_fcs || bad_q || min_q);
         a_full:   assert (!done_stb_q || bad_q || f_min_q || i_own_fcs);
         a_own:    assert (!((at_pad || (at_fcs && !bad_q)) && i_own_fcs));

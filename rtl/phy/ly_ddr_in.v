@@ -33,6 +33,24 @@ module ly_ddr_in #(
             always @(posedge clk) {rise_q, fall_q} <= {rise, fall};
             assign o_rise = rise_q;
             assign o_fall = fall_q;
+
+`ifdef FORMAL
+            reg       f_high_q, f_low_q;         // the pin at the last edge of either kind
+            reg [1:0] f_both_q;                  // at both edges of the cycle before
+            reg [1:0] f_age_q = 2'd0;            // cycles since the start, at most 3
+            always @(negedge clk) f_low_q  <= i_pin;
+            always @(posedge clk) f_high_q <= i_pin;
+            always @(posedge clk) f_both_q <= {f_high_q, f_low_q};
+            always @(posedge clk) f_age_q  <= f_age_q + {1'b0, f_age_q != 2'd3};
+            always @(*) begin
+                if (f_age_q != 2'd0) a_high: assert (rise == f_high_q);
+                if (f_age_q[1] || (f_age_q[0] && !clk)) a_low: assert (fall == f_low_q);
+                if (f_age_q == 2'd3) a_both: assert ({o_rise, o_fall} == f_both_q);
+`ifndef FORMAL_PHY
+                c_rise: cover (f_age_q == 2'd3 && o_rise && !o_fall);
+`endif
+            end
+`endif
         end else begin : g_check
             TECH_must_be_GENERIC_ECP5_or_ICE40 u_error();
         end

@@ -37,5 +37,16 @@ module ly_ddr_out #(
         end
     endgenerate
 
+`ifdef FORMAL
+    reg f_rise_q = 1'b0, f_fall_q = 1'b0;
+    always @(posedge clk) {f_rise_q, f_fall_q} <= {i_rise, i_fall};
+    always @(*) begin
+        a_pin: assert (o_pin == (clk ? f_rise_q : f_fall_q));
+`ifndef FORMAL_PHY
+        c_up:  cover (o_pin && !clk && !f_rise_q);
+`endif
+    end
+`endif
+
 endmodule
 `default_nettype wire

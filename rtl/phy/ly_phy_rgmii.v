@@ -129,6 +129,7 @@ module ly_phy_rgmii #(
 
     wire dv = rx_rise[4] && !rst_rgmii_rx;
     wire er = rx_rise[4] ^ rx_fall[4];
+    wire [7:0] rx_octet = {rx_fall[3:0], rx_rise[3:0]};
 
     always @(posedge rgmii_rx_clk) begin
         // Carrier without data: carrier sense, false carrier, carrier extension. Not 1: it is
@@ -139,7 +140,7 @@ module ly_phy_rgmii #(
 
     ly_rx_octets u_rx (
         .i_nib(!giga_q), .rx_clk(rgmii_rx_clk), .rst_rx(rst_rgmii_rx),
-        .i_dv(dv), .i_er(er), .i_data({rx_fall[3:0], rx_rise[3:0]}),
+        .i_dv(dv), .i_er(er), .i_data(rx_octet),
         .clk(clk), .rst(rst), .o_rx_stb(o_rx_stb), .o_rx_data(o_rx_data), .o_rx_dv(o_rx_dv),
         .o_rx_er(o_rx_er), .o_rx_odd(o_rx_odd));
 
@@ -158,6 +159,97 @@ module ly_phy_rgmii #(
     end
 
     assign {o_link_fd, o_link_speed, o_link_up} = told_q;
+
+`ifdef FORMAL
+    // tx, told again in nibbles and half cycles of clk; two free clocks, the parts' own properties
+    // hold beside these. First the octet in the registers, then what is at the pins.
+    reg [7:0] f_octet_q = 8'd0;
+    reg       f_en_q = 1'b0, f_er_q = 1'b0;
+    reg       f_low_q  = 1'b0;       // its low nibble, the high one follows
+    reg [5:0] f_cnt_q  = 6'd0;       // cycle of this period of TXC
+    reg       f_tail_q = 1'b0;       // i_tx_run has fallen, its octet more has not begun
+    reg       f_age_q  = 1'b0;
+    reg       f_run_q  = 1'b0, f_begun_q = 1'b1;
+    reg       f_giga_q = 1'b1, f_slow_q  = 1'b0;
+    reg [3:0] f_pin_low_q, f_pin_high_q;
+    reg       f_pin_en_q, f_pin_er_q;
+    reg [5:0] f_pin_cnt_q;
+
+    wire [5:0] f_period = giga_q ? 6'd1 : slow_q ? 6'd50 : 6'd5;
+    wire       f_last   = f_cnt_q == f_period - 6'd1;
+    wire       f_begins = f_last && !f_low_q;
+    wire       f_flow   = !giga_q && (i_tx_run || f_tail_q);
+    wire [6:0] f_half   = {f_pin_cnt_q, !clk};           // half cycle of this period at the pins
+    wire       f_high   = f_giga_q ? clk : f_half < (f_slow_q ? 7'd50 : 7'd5);
+
+    always @(posedge clk) begin
+        f_age_q  <= 1'b1;
+        f_cnt_q  <= f_last ? 6'd0 : f_cnt_q + 6'd1;
+        f_tail_q <= f_flow && (i_tx_run || !f_begins);
+        if (f_last) f_low_q <= f_begins && f_flow;
+        if (f_begins)
+            {f_octet_q, f_en_q, f_er_q} <= i_tx_run ? {i_tx_data & {8{i_tx_en}}, i_tx_en, i_tx_er}
+                                                    : 10'd0;
+        f_run_q   <= i_tx_run;
+        f_begun_q <= f_begins;
+        {f_giga_q, f_slow_q} <= {giga_q, slow_q};
+        // A nibble stands for the whole period; at 1000 the two share one.
+        f_pin_low_q  <= giga_q || f_low_q ? f_octet_q[3:0] : f_octet_q[7:4];
+        f_pin_high_q <= f_octet_q[7:4];
+        {f_pin_en_q, f_pin_er_q, f_pin_cnt_q} <= {f_en_q, f_er_q, f_cnt_q};
+    end
+
+    // What the DDR registers have, as their proof tells it: yosys makes one of both.
+    wire [5:0] f_up_q, f_down_q;
+    generate
+        for (i = 0; i < 6; i = i + 1) begin : g_f_tx
+            reg up_q = 1'b0, down_q = 1'b0;
+            always @(posedge clk) {up_q, down_q} <= {tx_rise[i], tx_fall[i]};
+            assign {f_up_q[i], f_down_q[i]} = {up_q, down_q};
+        end
+    endgenerate
+    wire       f_up   = f_giga_q || {f_pin_cnt_q, 1'b0} < (f_slow_q ? 7'd50 : 7'd5);
+    wire       f_down = !f_giga_q && {f_pin_cnt_q, 1'b1} < (f_slow_q ? 7'd50 : 7'd5);
+
+    // rx, from what ly_ddr_in gives of a cycle: CTL and RXD at the rising, at the falling edge.
+    wire       f_rx_dv = rx_rise[4];
+    wire       f_rx_er = rx_rise[4] != rx_fall[4];
+    reg  [3:0] f_status_q = 4'd0;    // RXD of the last cycle without both
+    always @(posedge rgmii_rx_clk) if (!f_rx_dv && !f_rx_er) f_status_q <= rx_rise[3:0];
+
+    always @(*) begin
+        r_rst:   assume (!rst && !rst_rgmii_rx);
+        r_run:   assume (i_tx_run || !(i_tx_en || i_tx_er));         // of the MAC
+        a_cnt:   assert (cnt_q == f_cnt_q && f_cnt_q < f_period && half_q == f_low_q
+                         && !(giga_q && f_low_q));
+        a_flow:  assert (flow == f_flow && flow_q == f_tail_q);
+        a_move:  assert (!i_tx_run || o_tx_tick == f_begins);
+        a_octet: assert ({en_q, er_q} == {f_en_q, f_er_q} && txd_q[7:4] == f_octet_q[7:4]
+                         && txd_q[3:0] == (giga_q || f_low_q ? f_octet_q[3:0] : f_octet_q[7:4]));
+        a_speed: assert ({giga_q, slow_q} == {f_giga_q, f_slow_q} || (!f_run_q && f_begun_q
+                         && !f_en_q && !half_q));
+        a_none:  assert (f_en_q || f_octet_q == 8'd0);
+        if (f_age_q) begin
+            a_pin:  assert (f_pin_en_q || {f_pin_low_q, f_pin_high_q} == 8'd0);
+            a_up:   assert (f_up_q == {f_up, f_up ? f_pin_en_q : f_pin_en_q ^ f_pin_er_q,
+                                       f_pin_low_q});
+            a_down: assert (f_down_q == {f_down, f_down ? f_pin_en_q : f_pin_en_q ^ f_pin_er_q,
+                                         f_giga_q ? f_pin_high_q : f_pin_low_q});
+            a_txc:  assert (rgmii_tx_clk == f_high);
+            a_ctl:  assert (rgmii_tx_ctl == (f_high ? f_pin_en_q : f_pin_en_q ^ f_pin_er_q));
+            a_txd:  assert (rgmii_txd == (f_giga_q && !clk ? f_pin_high_q : f_pin_low_q));
+            a_idle: assert (f_pin_en_q || rgmii_txd == 4'd0);
+        end
+        a_rx:    assert (dv == f_rx_dv && er == f_rx_er
+                         && rx_octet == {rx_fall[3:0], rx_rise[3:0]});
+        a_told:  assert (status_q == f_status_q);
+        c_10:    cover (!f_giga_q && f_slow_q && f_pin_cnt_q == 6'd2);
+        c_high:  cover (!f_giga_q && f_pin_en_q && f_pin_er_q && !f_low_q && rgmii_txd == 4'hA);
+        c_giga:  cover (f_giga_q && f_pin_en_q && f_pin_er_q && !clk && rgmii_txd == 4'hA);
+        c_odd:   cover (o_rx_stb && o_rx_odd && !o_rx_er);
+        c_link:  cover (o_link_up && o_link_speed == 2'd2 && o_link_fd);
+    end
+`endif
 
 endmodule
 `default_nettype wire

@@ -128,15 +128,122 @@ module ly_phy_rmii (
         end
     end
 
-    wire odd = rx_pos_q != 2'd0;
+    wire odd    = rx_pos_q != 2'd0;
+    wire odd_er = odd && er_seen_q;
     ly_rx_cross u_rx (
         .rx_clk(rmii_ref_clk), .rst_rx(rst_rmii),
         .i_stb(stb_q), .i_data(shift_q), .i_er(er_octet_q),
-        .i_end(end_q), .i_odd(odd), .i_end_er(odd && er_seen_q),
+        .i_end(end_q), .i_odd(odd), .i_end_er(odd_er),
         .clk(clk), .rst(rst), .o_rx_stb(o_rx_stb), .o_rx_data(o_rx_data), .o_rx_dv(o_rx_dv),
         .o_rx_er(o_rx_er), .o_rx_odd(o_rx_odd));
 
     ly_sync #(.WIDTH(2)) u_sync (.clk(clk), .i_d({crs_q, col_q}), .o_q({o_crs, o_col}));
+
+`ifdef FORMAL
+    // rx, told again by plain rules from the pins of two cycles ago; the parts' own properties hold
+    // beside these. rx_slow_q is taken as it is, and stands still in an event.
+    reg [3:0] f_pin_q = 4'd0, f_in_q = 4'd0;     // {rxd, crs_dv, rx_er}
+    reg [1:0] f_age_q = 2'd0;        // cycles since the start, at most 2
+    reg       f_event_q = 1'b0;      // in an event, data or false carrier
+    reg       f_data_q  = 1'b0;      // data
+    reg [3:0] f_since_q = 4'd0;      // cycles behind the last look, or of what may be the first
+    reg [1:0] f_d_q;                 // the di-bit looked at before
+    reg       f_dv_q = 1'b0;         // and its CRS_DV
+    reg [1:0] f_nr_q = 2'd0;         // di-bits of this octet so far
+    reg [5:0] f_part_q = 6'd0;       // they, the first one lowest
+    reg       f_pre_q = 1'b1;        // nothing but 01 so far
+    reg [1:0] f_ones_q = 2'd0;       // how many, at most 3
+    reg       f_er_q = 1'b0;         // RX_ER behind the last octet
+    reg       f_open_q = 1'b0;       // octets without an end so far
+    reg       f_stb_q = 1'b0, f_end_q = 1'b0, f_slow_q = 1'b0;
+    reg       f_octet_er_q, f_crs_q = 1'b0, f_col_q = 1'b0;
+    reg [7:0] f_octet_q;
+
+    wire [1:0] f_d      = f_in_q[3:2];
+    wire       f_dv     = f_in_q[1];
+    wire       f_begins = !f_event_q && f_dv && f_d != 2'b00;
+    wire       f_moves  = f_event_q || f_begins;
+    wire       f_look   = f_moves && (!rx_slow_q || f_since_q == (f_event_q ? 4'd9 : 4'd4));
+    wire       f_over   = f_look && f_event_q && !f_dv && !f_dv_q;
+    wire       f_take   = f_look && f_data_q && (f_dv || f_dv_q);
+    wire       f_sfd    = f_pre_q && f_ones_q == 2'd3 && f_d_q == 2'b11;
+    wire       f_full   = f_take && (f_nr_q == 2'd3 || f_sfd);
+
+    always @(posedge rmii_ref_clk) begin
+        {f_in_q, f_pin_q} <= {f_pin_q, rmii_rxd, rmii_crs_dv, rmii_rx_er};
+        f_age_q   <= f_age_q + {1'b0, f_age_q != 2'd2};
+        f_since_q <= f_look || !f_moves ? 4'd0 : f_since_q + 4'd1;
+        if (f_look) begin
+            f_event_q <= !f_over;
+            f_data_q  <= f_event_q ? f_data_q && !f_over : f_d == 2'b01;
+            {f_d_q, f_dv_q} <= {f_d, f_dv};
+        end
+        if (f_take) begin
+            f_nr_q   <= f_full ? 2'd0 : f_nr_q + 2'd1;
+            f_part_q[2*f_nr_q +: 2] <= f_d_q;
+            f_pre_q  <= f_pre_q && f_d_q == 2'b01;
+            f_ones_q <= f_ones_q + {1'b0, f_ones_q != 2'd3};
+        end
+        if (!f_event_q) {f_nr_q, f_pre_q, f_ones_q} <= {2'd0, 1'b1, 2'd0};
+        f_er_q    <= f_moves && (f_in_q[0] || (f_er_q && !f_full));
+        f_stb_q   <= f_full;
+        f_octet_q <= f_sfd ? 8'hD5 : {f_d_q, f_part_q};
+        f_octet_er_q <= f_er_q;
+        f_end_q   <= f_over && f_data_q;
+        f_open_q  <= f_full || (f_open_q && !f_end_q);
+        f_slow_q  <= rx_slow_q;
+        f_crs_q   <= f_dv && (f_crs_q || !f_event_q);
+        f_col_q   <= f_crs_q && rmii_tx_en;
+    end
+
+    always @(*) begin
+        r_rst:   assume (!rst && !rst_rmii);
+        a_dv:    assert ({dv_q, pin_dv_q} == {f_dv, f_pin_q[1]} && (f_age_q == 2'd2 || !f_dv)
+                         && (f_age_q != 2'd0 || !f_pin_q[1]));
+        if (f_age_q != 2'd0)
+            a_pin:  assert ({pin_d_q, pin_dv_q, pin_er_q} == f_pin_q && er_seen_q == f_er_q);
+        if (f_age_q == 2'd2)
+            a_in:   assert ({d_q, dv_q, er_q} == f_in_q);
+        a_age:   assert (f_age_q != 2'd3 && (f_age_q == 2'd2 || !f_moves));
+        a_state: assert ((state_q == ST_DATA) == f_data_q && idle == !f_event_q
+                         && (f_event_q || !f_data_q) && state_q != 2'd3);
+        a_look:  assert (!rx_slow_q || (f_event_q ? sample == (f_since_q == 4'd9)
+                                                  : rx_cnt_q == f_since_q && f_since_q < 4'd5));
+        a_since: assert (rx_slow_q ? f_since_q < 4'd10 : f_since_q == 4'd0);
+        if (f_event_q) begin
+            a_cnt:   assert (!rx_slow_q || rx_cnt_q == (f_since_q < 4'd5 ? f_since_q + 4'd5
+                                                                         : f_since_q - 4'd5));
+            a_width: assert (rx_slow_q == f_slow_q);
+            a_last:  assert ({last_d_q, last_dv_q} == {f_d_q, f_dv_q});
+            a_pre:   assert (pre_q == f_pre_q);
+            if (pre_q)
+                a_ones: assert (shift_q[7:2] == (f_ones_q == 2'd3 ? 6'b010101
+                                                 : f_ones_q == 2'd2 ? 6'b010100
+                                                 : f_ones_q == 2'd1 ? 6'b010000 : 6'd0));
+            case (f_nr_q)
+                2'd1: a_1: assert (shift_q[7:6] == f_part_q[1:0]);
+                2'd2: a_2: assert (shift_q[7:4] == f_part_q[3:0]);
+                2'd3: a_3: assert (shift_q[7:2] == f_part_q);
+            endcase
+        end
+        a_nr:    assert (!(f_event_q || f_end_q) || rx_pos_q == f_nr_q);
+        a_open:  assert (f_data_q || f_end_q || !f_open_q);
+        a_over:  assert (!(f_end_q && f_event_q));
+        a_stb:   assert (stb_q == f_stb_q);
+        if (stb_q)
+            a_octet: assert (shift_q == f_octet_q && er_octet_q == f_octet_er_q);
+        a_end:   assert (f_end_q ? end_q : !(end_q && f_open_q));
+        a_odd:   assert (!f_end_q || (odd == (f_nr_q != 2'd0) && odd_er == (odd && f_er_q)));
+        a_crs:   assert (crs_q == f_crs_q && col_q == f_col_q);
+        c_sfd:   cover (o_rx_stb && o_rx_dv && o_rx_data == 8'hD5);
+        c_odd:   cover (o_rx_stb && o_rx_odd && !o_rx_er);
+        c_er:    cover (o_rx_stb && o_rx_dv && o_rx_er);
+        c_skip:  cover (end_q && !f_end_q);
+        c_late:  cover (stb_q && f_nr_q == 2'd0 && !f_pre_q && shift_q == 8'hA6);
+        c_slow:  cover (rx_slow_q && f_data_q && f_nr_q == 2'd1);
+        c_col:   cover (o_col);
+    end
+`endif
 
 endmodule
 `default_nettype wire

@@ -88,6 +88,13 @@ TX_MII = Design("ly_tx_gear", TX_FILES, clocks="clk2fflogic", define=CALLED)
 TX_RMII = Design("ly_tx_gear", TX_FILES, "-set W 2", "clk2fflogic", CALLED)
 PHY_GMII = Design("ly_phy_gmii", ("rtl/phy/ly_phy_gmii.v", "rtl/phy/ly_tx_gear.v", *RX_FILES),
                   clocks="clk2fflogic", define=CALLED + " -DFORMAL_PHY")
+PHY_RMII = Design("ly_phy_rmii", ("rtl/phy/ly_phy_rmii.v", "rtl/phy/ly_rx_cross.v", *TX_FILES),
+                  clocks="clk2fflogic", define=CALLED + " -DFORMAL_PHY")
+DDR_IN = Design("ly_ddr_in", ("rtl/phy/ly_ddr_in.v",), clocks="clk2fflogic")
+DDR_OUT = Design("ly_ddr_out", ("rtl/phy/ly_ddr_out.v",), clocks="clk2fflogic")
+PHY_RGMII = Design("ly_phy_rgmii", ("rtl/phy/ly_phy_rgmii.v", "rtl/phy/ly_delay.v", *DDR_IN.files,
+                                    *DDR_OUT.files, *RX_FILES),
+                   clocks="clk2fflogic", define=CALLED + " -DFORMAL_PHY")
 RX_CROSS = Design("ly_rx_cross", ("rtl/phy/ly_rx_cross.v", *ASYNC_FILES), clocks="clk2fflogic",
                   define="-DFORMAL_INSIDE")
 
@@ -127,6 +134,14 @@ TABLE = [
     ("ly_mdio", MDIO_FAST, "cover", 400),
     ("ly_phy_gmii", PHY_GMII, "induction", 4),
     ("ly_phy_gmii", PHY_GMII, "cover", 60),
+    ("ly_phy_rmii", PHY_RMII, "induction", 4),
+    ("ly_phy_rmii", PHY_RMII, "cover", 120),
+    ("ly_phy_rgmii", PHY_RGMII, "induction", 4),
+    ("ly_phy_rgmii", PHY_RGMII, "cover", 120),
+    ("ly_ddr_in", DDR_IN, "induction", 4),
+    ("ly_ddr_in", DDR_IN, "cover", 20),
+    ("ly_ddr_out", DDR_OUT, "induction", 4),
+    ("ly_ddr_out", DDR_OUT, "cover", 20),
     ("ly_tx_gear MII", TX_MII, "induction", 4),
     ("ly_tx_gear MII", TX_MII, "cover", 120),
     ("ly_tx_gear RMII", TX_RMII, "induction", 4),
