@@ -160,6 +160,7 @@ static bool parse_addr(struct opts *o, const char *v)
     uint64_t len;
     o->dhcp = !strcmp(v, "dhcp");
     o->have_addr = !o->dhcp;
+    o->addr = o->prefix_len = 0;    /* of an --addr before this one */
     if (o->dhcp)
         return true;
     if (!cut(v, '/', head, sizeof(head), &tail) || !tail || !opts_ip4(head, &o->addr) ||

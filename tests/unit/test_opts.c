@@ -64,7 +64,10 @@ static void dhcp(void **state)
     assert_false(o.have_addr);
     assert_int_equal(o.gw, 0);
     assert_int_equal(o.dns[0].addr, 0x01020304);
-    /* The last one counts. */
+    /* The last one counts, and leaves nothing of those before it. */
+    assert_int_equal(PARSE(&o, S("--addr"), S("10.0.0.1/8"), S("--addr"), S("dhcp"), S("--wire"),
+                           S("tap:x"), S("dig")), EXIT_DONE);
+    assert_true(o.dhcp && !o.have_addr && o.addr == 0 && o.prefix_len == 0);
     assert_int_equal(PARSE(&o, S("--addr"), S("dhcp"), S("--addr"), S("10.0.0.1/8"), S("dig")),
                      EXIT_DONE);
     assert_false(o.dhcp);
