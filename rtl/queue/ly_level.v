@@ -40,5 +40,26 @@ module ly_level #(
     wire unused = &{1'b0, i_level[7:0], i_frames[4:0]};
     assign o_full = full_q;
 
+`ifdef FORMAL
+    reg          f_past_q = 1'b0;
+    reg          f_full_q;
+    reg [W:0]    f_level_q;          // what the last edge saw
+    reg [NR_W:0] f_frames_q;
+    always @(posedge clk) begin
+        f_past_q   <= !rst;
+        f_full_q   <= full_q;
+        f_level_q  <= i_level;
+        f_frames_q <= i_frames;
+    end
+    always @(*) if (f_past_q) begin
+        if (f_level_q >= XOFF || f_frames_q >= XOFF_FRAMES) a_on: assert (o_full);
+        if (o_full && !f_full_q)
+            a_rise: assert (f_level_q + 256 > XOFF || f_frames_q + 32 > XOFF_FRAMES);
+        if (!o_full && f_full_q)
+            a_fall: assert (f_level_q < DEPTH_BYTES / 4 && f_frames_q < FRAMES / 4);
+        c_fall: cover (f_full_q && !o_full);
+    end
+`endif
+
 endmodule
 `default_nettype wire

@@ -74,6 +74,7 @@ SYNC = Design("ly_sync", ("rtl/lib/ly_sync.v",), "-set WIDTH 4 -set INIT 5", def
 TIMEBASE = Design("ly_timebase", ("rtl/regs/ly_timebase.v",), define=ALONE)
 REGS = Design("ly_regs", ("rtl/regs/ly_regs.v",), define=ALONE)
 PAUSE = Design("ly_pause", ("rtl/mac/ly_pause.v",))
+LEVEL = Design("ly_level", ("rtl/queue/ly_level.v",))
 CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define=ALONE)
 MAC_RX_12 = Design("ly_mac_rx", MAC_RX.files, "-set MIN_FRAME 8 -set MAX_FRAME 12")
 MDIO = Design("ly_mdio", ("rtl/mac/ly_mdio.v", "rtl/lib/ly_sync.v"))
@@ -125,6 +126,8 @@ TABLE = [
     ("ly_filter", FILTER, "cover", 20),
     ("ly_pause", PAUSE, "induction", 4),
     ("ly_pause", PAUSE, "cover", 60),
+    ("ly_level", LEVEL, "induction", 3),
+    ("ly_level", LEVEL, "cover", 10),
     ("ly_csma", CSMA, "induction", 4),
     ("ly_csma", CSMA, "cover", 100),
     ("ly_mac_rx", MAC_RX, "induction", 4),
