@@ -137,6 +137,15 @@ def test_a_recorded_run_has_the_same_waves(tmp_path):
 
 # ---------------------------------------------------------------------- what goes wrong
 
+def test_no_waves_over_the_recording(tmp_path):
+    tape = tmp_path / "a.tape"
+    program.run([*PEER, "--record", str(tape)], PING).check()
+    before = tape.read_bytes()
+    got = program.run(["--fst", str(tape)], ["replay", str(tape)]).check(program.USAGE)
+    assert "would overwrite" in got.one_line()
+    assert tape.read_bytes() == before
+
+
 def refused(path, code=program.FAILED, under=(program.NOINET,)):
     got = program.run([*PEER, "--fst", str(path)], PING, under=under)
     return got.check(code).one_line()
