@@ -116,12 +116,19 @@ static const struct { uint16_t adv, base, gigabit; } offers[] = {
     { NIC_ADV_PAUSE, AN_PAUSE, 0 }, { NIC_ADV_ASYM, AN_ASYM, 0 },
 };
 
+/* NIC_ADV_* that the MAC can. */
+static unsigned capable(uint32_t caps)
+{
+    return NIC_ADV_FULL | (caps & LY_CAPS_HALF_DUPLEX_MASK ? NIC_ADV_HALF : 0) |
+           (caps & LY_CAPS_PAUSE_MASK ? NIC_ADV_PAUSE | NIC_ADV_ASYM : 0);
+}
+
 /* Of what is wanted, or else the NIC can, that which the PHY can: BMSR has the modes of ANAR five
  * bits higher. */
 static void offer(struct nic *n)
 {
     struct phy *p = &n->phy;
-    unsigned want = n->cfg.phy.advertise ? n->cfg.phy.advertise : p->can;
+    unsigned want = n->cfg.phy.advertise ? n->cfg.phy.advertise : capable(n->caps_word);
     unsigned base = 0, gigabit = 0;
     for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
         if (want & offers[i].adv) {
@@ -433,9 +440,6 @@ void phy_start(struct nic *n, uint32_t caps)
 {
     n->phy.has_mdio = (caps & LY_CAPS_MDIO_MASK) != 0;
     n->phy.step = PHY_OFF;
-    n->phy.can = (uint16_t)(NIC_ADV_FULL |
-                            (caps & LY_CAPS_HALF_DUPLEX_MASK ? NIC_ADV_HALF : 0) |
-                            (caps & LY_CAPS_PAUSE_MASK ? NIC_ADV_PAUSE | NIC_ADV_ASYM : 0));
     if (n->phy.has_mdio && !(caps & LY_CAPS_PHY_FIXED_MASK)) {
         n->phy.step = PHY_SCAN;
         n->phy.due_ns = n->now_ns;

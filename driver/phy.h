@@ -40,7 +40,6 @@ enum mdio_state { MDIO_IDLE, MDIO_WRITE, MDIO_READ, MDIO_LINK };
 
 struct phy {
     bool has_mdio;
-    uint16_t can;               /* NIC_ADV_* that the NIC can */
     enum phy_step step;
     unsigned addr;              /* of the PHY, or the one that is tried */
     uint32_t id;

@@ -124,21 +124,29 @@ void node_close(struct node *n)
 
 /* --- opening ---------------------------------------------------------------------- */
 
+/* Only a hub shares its medium. Returns NULL, or why a link of that duplex cannot work. */
+static const char *misfit(const struct opts *o, bool full)
+{
+    bool hub = o->wire == WIRE_HUB;
+    if (full != hub)
+        return NULL;
+    return hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions";
+}
+
 /* A profile has a speed and a duplex, and a wire fits it or does not. */
 static int read_profile(const struct opts *o, unsigned *mbit)
 {
-    bool full, hub = o->wire == WIRE_HUB;
+    bool full;
     if (sim_profile_link(o->profile, mbit, &full) < 0) {
         say("unknown profile sim:%s", o->profile);
         return EXIT_USAGE;
     }
-    if (full == hub) {
-        say("sim:%s is %s duplex: %s", o->profile ? o->profile : SIM_PROFILE,
-            full ? "full" : "half",
-            hub ? "on a hub it would not listen" : "only --wire hub tells it of collisions");
-        return EXIT_USAGE;
-    }
-    return EXIT_DONE;
+    const char *why = misfit(o, full);
+    if (!why)
+        return EXIT_DONE;
+    say("sim:%s is %s duplex: %s", o->profile ? o->profile : SIM_PROFILE, full ? "full" : "half",
+        why);
+    return EXIT_USAGE;
 }
 
 static int open_wire(struct rig *r)
@@ -338,14 +346,14 @@ static int open_hosts(struct rig *r)
     return EXIT_DONE;
 }
 
-/* Only a hub shares its medium. */
+/* A link that was negotiated is up. */
 static int fits_wire(const struct rig *r)
 {
-    bool full = nic_link_full(r->me.nic), hub = r->o->wire == WIRE_HUB;
-    if (!r->o->phy || full != hub)
+    bool full = nic_link_full(r->me.nic);
+    const char *why = r->o->phy ? misfit(r->o, full) : NULL;
+    if (!why)
         return EXIT_DONE;
-    say("the two ends agreed on %s duplex: %s (--partner)", full ? "full" : "half",
-        hub ? "on a hub it would not listen" : "only --wire hub tells of collisions");
+    say("the two ends agreed on %s duplex: %s (--partner)", full ? "full" : "half", why);
     return EXIT_USAGE;
 }
 
