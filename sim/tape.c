@@ -199,6 +199,14 @@ static void run_end(struct tape *t)
     t->run = 0;
 }
 
+/* For what tape_edge() may write in one go, behind the run before it. */
+static void make_room(struct tape *t)
+{
+    if (t->n > TAPE_BLOCK_BYTES - ROOM_BYTES)
+        block_end(t);
+    run_end(t);
+}
+
 void tape_edge(struct tape *t, const struct nic_model_in *in, const struct nic_model_out *out,
                uint8_t fault)
 {
@@ -207,9 +215,7 @@ void tape_edge(struct tape *t, const struct nic_model_in *in, const struct nic_m
         t->run++;
         return;
     }
-    if (t->n > TAPE_BLOCK_BYTES - ROOM_BYTES)
-        block_end(t);
-    run_end(t);
+    make_room(t);
     if (in->skip_stb)
         op(t, OP_SKIP, in->skip_cycles);
     uint32_t at = t->n++;
@@ -224,9 +230,7 @@ void tape_edge(struct tape *t, const struct nic_model_in *in, const struct nic_m
 
 void tape_jump(struct tape *t, uint64_t t_ps)
 {
-    if (t->n > TAPE_BLOCK_BYTES - ROOM_BYTES)
-        block_end(t);
-    run_end(t);
+    make_room(t);
     op(t, OP_JUMP, t_ps);
     block_end(t);
     flush(t);
@@ -234,9 +238,7 @@ void tape_jump(struct tape *t, uint64_t t_ps)
 
 void tape_speed(struct tape *t, unsigned mbit)
 {
-    if (t->n > TAPE_BLOCK_BYTES - ROOM_BYTES)
-        block_end(t);
-    run_end(t);
+    make_room(t);
     op(t, OP_SPEED, mbit);
 }
 
@@ -271,9 +273,7 @@ int tape_finish(struct tape *t)
 {
     if (!t)
         return 0;
-    if (t->n > TAPE_BLOCK_BYTES - ROOM_BYTES)
-        block_end(t);
-    run_end(t);
+    make_room(t);
     t->block[t->n++] = OP_END;
     block_end(t);
     flush(t);
