@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/cosim/hub_judge.h"
 
+#include "tests/cosim/spy.h"
 #include "tests/cosim/twin.h"
 
 #include <setjmp.h>
@@ -180,10 +181,8 @@ static void make_image(struct hub_judge *j, unsigned port)
     s->pad = n < ETH_MIN_BYTES - ETH_FCS_BYTES ? ETH_MIN_BYTES - ETH_FCS_BYTES - n : 0;
     memset(s->image + n, 0, s->pad);
     n += s->pad;
-    uint32_t fcs = frame_fcs(s->image, n);
-    for (unsigned i = 0; i < ETH_FCS_BYTES; i++)
-        s->image[n++] = (uint8_t)(fcs >> 8 * i);
-    s->image_len = n;
+    s->image_len = n + ETH_FCS_BYTES;
+    spy_fcs(s->image, s->image_len);
 }
 
 static void next_frame(struct hub_judge *j, unsigned port, bool sent)

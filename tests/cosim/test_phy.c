@@ -182,6 +182,14 @@ static void flow_rx(void *arg, unsigned end, const struct pkt *p)
     f->got[end]++;
 }
 
+static void flow_open(struct flow *f, const struct phy_cfg *phy, bool no_skip)
+{
+    open_with(&f->t, phy, 0, no_skip);
+    f->t.rx = flow_rx;
+    f->t.turn = flow_turn;
+    f->t.arg = f;
+}
+
 static void partner(struct flow *f, const char *text)
 {
     struct phy_partner p;
@@ -195,10 +203,7 @@ static void cable_pulled(void **state)
     (void)state;
     struct phy_cfg phy = phy_of("generic", "all");
     struct flow f = { .both = false };
-    open_with(&f.t, &phy, 0, false);
-    f.t.rx = flow_rx;
-    f.t.turn = flow_turn;
-    f.t.arg = &f;
+    flow_open(&f, &phy, false);
     for (unsigned i = 0; i < 3; i++) {
         twin_until(&f.t, both_linked, &f.t, TWIN_S);
         unsigned before = f.got[1];
@@ -293,10 +298,7 @@ static struct ledger all_speeds(bool no_skip, bool ten)
 {
     struct phy_cfg phy = phy_of("generic", "1000fd");
     struct flow f = { .both = true };
-    open_with(&f.t, &phy, 0, no_skip);
-    f.t.rx = flow_rx;
-    f.t.turn = flow_turn;
-    f.t.arg = &f;
+    flow_open(&f, &phy, no_skip);
     twin_until(&f.t, both_linked, &f.t, TWIN_S);
     twin_run(&f.t, TWIN_MS);
     next_speed(&f, "100fd", 100, 4 * TWIN_MS);

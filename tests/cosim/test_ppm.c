@@ -16,6 +16,7 @@
 
 #include "driver/nic_regs.h"
 #include "sim/wire_frames.h"
+#include "tests/cosim/spy.h"
 #include "tests/cosim/twin.h"
 #include "tests/support/seed.h"
 
@@ -183,9 +184,7 @@ static void jumbo_start(struct wire *w)
     struct sim_rng rng = { seed_of_run() };
     for (unsigned i = LEAD; i < LEAD + JUMBO - 4; i++)
         jumbo.b[i] = (uint8_t)sim_rng_next(&rng);
-    uint32_t fcs = frame_fcs(jumbo.b + LEAD, JUMBO - 4);
-    for (unsigned i = 0; i < 4; i++)
-        jumbo.b[LEAD + JUMBO - 4 + i] = (uint8_t)(fcs >> 8 * i);
+    spy_fcs(jumbo.b + LEAD, JUMBO);
     jumbo.cable = w->ops;
     jumbo.ops = *w->ops;
     jumbo.ops.in = jumbo_in;
