@@ -31,5 +31,20 @@ module ly_link (
     assign o_pause_tx = i_link_ctrl[LY_LINK_CTRL_PAUSE_TX_BIT] && o_fd;
     assign o_pause_rx = i_link_ctrl[LY_LINK_CTRL_PAUSE_RX_BIT] && o_fd;
 
+`ifdef FORMAL
+    // 3 is no speed that the driver writes.
+    wire f_known = i_fixed ? i_mbit == 16'd10 || i_mbit == 16'd100 || i_mbit == 16'd1000
+                           : i_link_ctrl[LY_LINK_CTRL_SPEED_SHIFT +: 2] != 2'd3;
+    always @(*) begin
+        a_fixed: assert (!i_fixed || {o_up, o_fd, o_mbit} == {i_up, i_fd, i_mbit});
+        a_found: assert (i_fixed || {o_speed, o_fd, o_up} == i_link_ctrl[3:0]);
+        a_speed: assert (!f_known || (o_speed == 2'd2 ? o_mbit == 16'd1000
+                                    : o_speed == 2'd1 ? o_mbit == 16'd100
+                                    : o_speed == 2'd0 && o_mbit == 16'd10));
+        a_pause: assert ({o_pause_rx, o_pause_tx} == (o_fd ? i_link_ctrl[5:4] : 2'b00));
+        c_pause: cover (f_known && i_fixed && o_pause_rx && o_speed == 2'd1);
+    end
+`endif
+
 endmodule
 `default_nettype wire

@@ -43,11 +43,10 @@ module ly_stats #(
                                             //  fragment, oversize, jabber, len[15:0], mcast,
                                             //  bcast}
     input  wire        i_rx_false_stb,
-    // last byte of a good frame (m_rx_err 0), with i_rx_ev_stb or later; then the rx queue's write
-    // side; the meta stands from the commit until the next frame's end
-    input  wire        i_rx_last_stb,
-    input  wire        i_rx_en,             // with i_rx_last_stb: what the queue was told
-    input  wire        i_rx_accept,         // likewise; 0: filtered
+    // with i_rx_ev_stb of a good frame, what the queue is told; then the queue's write side; the
+    // meta stands from the commit until the next frame's end
+    input  wire        i_rx_en,
+    input  wire        i_rx_accept,         // 0: filtered
     input  wire        i_rx_commit_stb,
     input  wire        i_rx_full_stb,
     input  wire [1:0]  i_rx_meta,           // {csum_bad, data_valid}
@@ -77,14 +76,14 @@ module ly_stats #(
     reg [2:0] rec_code_q;                   // {1, header gap unknown} or {0, disabled length stall}
     reg       csum_drop_q;
     reg [1:0] rx_code_q;                    // delivered, filter, full, disabled
-    reg [LEN_W-1:0] rx_len_q;
-    reg [1:0] rx_cast_q;                    // {group address, broadcast}
-    reg       rx_pause_q;
+    reg [LEN_W+2:0]  rx_what_q;             // of the last good frame
+    wire             rx_pause_q = rx_what_q[LEN_W+2];
+    wire [LEN_W-1:0] rx_len_q   = rx_what_q[LEN_W+1:2];
+    wire [1:0]       rx_cast_q  = rx_what_q[1:0];   // {group address, broadcast}
     initial {err_q, rec_q, csum_q, rx_q, tx_q} = 5'd0;
 
     wire rx_good  = i_rx_ev_stb && i_rx_ev[24:18] == 7'd0;
-    wire rx_end   = (i_rx_last_stb && !(i_rx_en && i_rx_accept))
-                 || i_rx_commit_stb || i_rx_full_stb;
+    wire rx_end   = (rx_good && !(i_rx_en && i_rx_accept)) || i_rx_commit_stb || i_rx_full_stb;
     wire csum_stb = i_csum_inserted_stb || i_csum_drop_stb;
 
     // ly_rec_rx decides late in the cycle: its strobes are registered before anything else.
@@ -122,9 +121,8 @@ module ly_stats #(
             rec_code_q <= rec_stb ? {1'b1, unknown_q, gap_q}
                                   : {1'b0, stall_q, length_q};
         if (csum_stb) csum_drop_q <= i_csum_drop_stb;
-        if (rx_end)   rx_code_q   <= {i_rx_full_stb || (i_rx_last_stb && !i_rx_en),
-                                      i_rx_last_stb};
-        if (i_rx_ev_stb) {rx_pause_q, rx_len_q, rx_cast_q} <= {i_rx_ev[25], i_rx_ev[LEN_W+1:0]};
+        if (rx_end)   rx_code_q   <= {i_rx_full_stb || (rx_good && !i_rx_en), rx_good};
+        if (rx_good)  rx_what_q   <= {i_rx_ev[25], i_rx_ev[LEN_W+1:0]};
     end
 
     // The spreading holds for these numbers only: 15 to 20, 53; 28 to 30, 6, 8, 9; 5, 7; 21 to 23,
@@ -393,6 +391,317 @@ module ly_stats #(
         ST_WAIT: dbg_state = "wait";
         default: dbg_state = "write";
     endcase
+`endif
+
+`ifdef FORMAL
+    // One counter is chosen freely and watched. Two rows of tests/formal, either cut loose from the
+    // event FIFO, whose own proof says that what goes in comes out: FORMAL_GATHER, from the strobes
+    // to the word that is put in; else from a word at the output to the RAM, the snapshot and the
+    // registers. What the word means (f_moves) is written once, by plain rules, and both hold it.
+    (* anyconst *) reg [5:0] f_ctr;
+
+    function f_is(input [5:0] counter);
+        f_is = f_ctr == counter;
+    endfunction
+
+    // What one step of a word adds to the watched counter.
+    function [LEN_W-1:0] f_size(input rx, input [LEN_W-1:0] len);
+        f_size = len <= 64   ? f_is(rx ? LY_CTR_RX_64 : LY_CTR_TX_64)
+               : len <= 127  ? f_is(rx ? LY_CTR_RX_65_127 : LY_CTR_TX_65_127)
+               : len <= 255  ? f_is(rx ? LY_CTR_RX_128_255 : LY_CTR_TX_128_255)
+               : len <= 511  ? f_is(rx ? LY_CTR_RX_256_511 : LY_CTR_TX_256_511)
+               : len <= 1023 ? f_is(rx ? LY_CTR_RX_512_1023 : LY_CTR_TX_512_1023)
+                             : f_is(rx ? LY_CTR_RX_1024_MAX : LY_CTR_TX_1024_MAX);
+    endfunction
+
+    function [LEN_W-1:0] f_step(input [EV_W-1:0] word, input [2:0] step);
+        reg [1:0]       kind, meta, cast, also;
+        reg [5:0]       arg;
+        reg [LEN_W-1:0] len;
+        reg             rx, both;
+        begin
+            {kind, arg, meta, cast, also, len} = word;
+            rx   = kind == KIND_RX;
+            both = rx || kind == KIND_TX;
+            f_step = 0;
+            case (step)
+                3'd0: f_step = f_is(!both ? arg : rx ? LY_CTR_RX_FRAMES : LY_CTR_TX_FRAMES);
+                3'd1: if (both && f_is(rx ? LY_CTR_RX_OCTETS : LY_CTR_TX_OCTETS)) f_step = len;
+                3'd2: if (rx) f_step = f_is(arg[1:0] == 2'd0 ? LY_CTR_RX_DELIVERED
+                                          : arg[1:0] == 2'd1 ? LY_CTR_RX_DROP_FILTER
+                                          : arg[1:0] == 2'd2 ? LY_CTR_RX_DROP_FULL
+                                                             : LY_CTR_RX_DROP_DISABLED);
+                      else if (both && f_is(LY_CTR_TX_PAD_OCTETS)) f_step = arg;
+                3'd3: if (both && cast[1])
+                          f_step = f_is(rx ? (cast[0] ? LY_CTR_RX_BROADCAST : LY_CTR_RX_MULTICAST)
+                                           : (cast[0] ? LY_CTR_TX_BROADCAST : LY_CTR_TX_MULTICAST));
+                3'd4: if (both) f_step = f_size(rx, len);
+                3'd5: if (rx && arg[1:0] == 2'd0)
+                          f_step = f_is(meta[0] ? LY_CTR_RX_CSUM_GOOD
+                                      : meta[1] ? LY_CTR_RX_CSUM_BAD : LY_CTR_RX_CSUM_NONE);
+                      else if (!rx && both && meta != 2'd0)
+                          f_step = f_is(meta == 2'd1 ? LY_CTR_TX_DEFERRED
+                                      : meta == 2'd2 ? LY_CTR_TX_SINGLE_COLLISIONS
+                                                     : LY_CTR_TX_MULTIPLE_COLLISIONS);
+                3'd6: if (also[0]) f_step = f_is(rx ? LY_CTR_RX_PAUSE_FRAMES
+                                    : kind == KIND_ERR ? LY_CTR_RX_FALSE_CARRIERS
+                                    : LY_CTR_TX_LATE_COLLISIONS);
+                default: if (also[1]) f_step = f_is(LY_CTR_TX_EXCESS_DEFERRAL);
+            endcase
+        end
+    endfunction
+
+    // Of the first n steps.
+    function [LEN_W-1:0] f_moves(input [EV_W-1:0] word, input [3:0] n);
+        integer k;
+        begin
+            f_moves = 0;
+            for (k = 0; k < 8; k = k + 1) if (k < n) f_moves = f_moves + f_step(word, k);
+        end
+    endfunction
+
+    always @(*) begin
+        r_rst: assume (!rst);
+        r_ctr: assume (f_ctr < LY_CTR_COUNT);
+    end
+
+`ifdef FORMAL_GATHER
+    // What the strobes say is kept as the amount that is due, one place for each source; cycles
+    // since its strobe, at most 15. How close they come: rtl/regs/README.md.
+    reg [3:0]       f_err_age_q = 4'd15, f_rec_age_q = 4'd15, f_csum_age_q = 4'd15;
+    reg [3:0]       f_rx_age_q = 4'd15, f_good_age_q = 4'd15, f_tx_age_q = 4'd15;
+    reg             f_err_q = 1'b0, f_rec_q = 1'b0, f_csum_q = 1'b0, f_rx_q = 1'b0, f_tx_q = 1'b0;
+    reg             f_late_q = 1'b0, f_late_is_q;        // ly_rec_rx's are a cycle late
+    reg [1:0]       f_err_due_q;
+    reg             f_rec_due_q, f_csum_due_q;
+    reg             f_held_q = 1'b0;                     // a good frame whose end has not come
+    reg [LEN_W-1:0] f_len_q;
+    reg [2:0]       f_kind_q;                            // {pause, group, broadcast} of it
+    reg [1:0]       f_fate_q;
+    reg [26+12:0]   f_facts_q;
+    reg [1:0]       f_meta_q;
+
+    wire f_rec_stb  = i_rec_bad_header_stb || i_rec_gap_stb || i_rec_unknown_stb;
+    wire f_drop_stb = i_drop_stall_stb || i_drop_disabled_stb || i_drop_length_stb;
+    wire f_good     = i_rx_ev_stb && i_rx_ev[24:18] == 7'd0;
+    wire f_lost     = f_good && !(i_rx_en && i_rx_accept);
+    wire f_end      = f_lost || i_rx_commit_stb || i_rx_full_stb;
+    wire f_bad      = i_rx_ev_stb && i_rx_ev[24:18] != 7'd0;
+    wire [38:0] f_facts = {i_tx_len, i_tx_pad, i_tx_mcast, i_tx_bcast, i_tx_err, i_tx_pause,
+                           i_tx_coll, i_tx_xscoll, i_tx_late, i_tx_deferred, i_tx_xsdefer, 5'd0};
+
+    function [3:0] f_older(input stb, input [3:0] age);
+        f_older = stb ? 4'd1 : age + {3'd0, age != 4'd15};
+    endfunction
+
+    always @(posedge clk) begin
+        f_err_age_q  <= f_older(i_rx_ev_stb || i_rx_false_stb, f_err_age_q);
+        f_rec_age_q  <= f_older(f_rec_stb || f_drop_stb, f_rec_age_q);
+        f_csum_age_q <= f_older(i_csum_inserted_stb || i_csum_drop_stb, f_csum_age_q);
+        f_rx_age_q   <= f_older(f_end, f_rx_age_q);
+        f_good_age_q <= f_older(f_good, f_good_age_q);
+        f_tx_age_q   <= f_older(i_tx_done_stb, f_tx_age_q);
+        f_held_q     <= (f_held_q || f_good) && !f_end;
+        f_facts_q    <= f_facts;
+        f_meta_q     <= i_rx_meta;
+
+        // Each place is emptied in its turn, which is the one below, and filled by its strobe.
+        f_err_q  <= f_bad || i_rx_false_stb;
+        f_late_q <= f_rec_stb || f_drop_stb;
+        f_rec_q  <= f_late_q || (f_rec_q && f_err_q);
+        f_csum_q <= i_csum_inserted_stb || i_csum_drop_stb
+                    || (f_csum_q && (f_err_q || f_rec_q));
+        f_rx_q   <= f_end || (f_rx_q && (f_err_q || f_rec_q || f_csum_q));
+        f_tx_q   <= i_tx_done_stb || (f_tx_q && (f_err_q || f_rec_q || f_csum_q || f_rx_q));
+
+        f_err_due_q <= i_rx_false_stb ? f_is(LY_CTR_RX_SYMBOL_ERRORS)
+                                        + f_is(LY_CTR_RX_FALSE_CARRIERS)
+                     : i_rx_ev[22] ? f_is(LY_CTR_RX_SYMBOL_ERRORS)
+                     : i_rx_ev[21] ? f_is(LY_CTR_RX_UNDERSIZE)
+                     : i_rx_ev[20] ? f_is(LY_CTR_RX_FRAGMENTS)
+                     : i_rx_ev[19] ? f_is(LY_CTR_RX_OVERSIZE)
+                     : i_rx_ev[18] ? f_is(LY_CTR_RX_JABBER)
+                     : i_rx_ev[24] ? f_is(LY_CTR_RX_ALIGNMENT_ERRORS)
+                                   : f_is(LY_CTR_RX_FCS_ERRORS);
+        f_late_is_q <= i_rec_bad_header_stb ? f_is(LY_CTR_REC_BAD_HEADER)
+                     : i_rec_gap_stb        ? f_is(LY_CTR_REC_GAP)
+                     : i_rec_unknown_stb    ? f_is(LY_CTR_REC_UNKNOWN)
+                     : i_drop_stall_stb     ? f_is(LY_CTR_TX_DROP_STALL)
+                     : i_drop_disabled_stb  ? f_is(LY_CTR_TX_DROP_DISABLED)
+                                            : f_is(LY_CTR_TX_DROP_LENGTH);
+        if (f_late_q) f_rec_due_q <= f_late_is_q;
+        if (i_csum_inserted_stb || i_csum_drop_stb)
+            f_csum_due_q <= f_is(i_csum_drop_stb ? LY_CTR_TX_DROP_CSUM : LY_CTR_TX_CSUM_INSERTED);
+        if (f_good) {f_kind_q, f_len_q} <= {i_rx_ev[25], i_rx_ev[1:0], i_rx_ev[LEN_W+1:2]};
+        if (f_end)  f_fate_q <= i_rx_commit_stb ? 2'd0 : i_rx_full_stb ? 2'd2
+                              : i_rx_en ? 2'd1 : 2'd3;
+    end
+
+    wire [EV_W-1:0] f_word = {in_kind, in_arg, in_meta, in_cast, in_also, in_len};
+    // A frame received, or one that left, as words of their own.
+    wire [EV_W-1:0] f_rx_word = {KIND_RX, 4'd0, f_fate_q, i_rx_meta, f_kind_q[1:0],
+                                 1'b0, f_kind_q[2], f_len_q};
+    wire [1:0]      f_how     = i_tx_coll > 4'd1 ? 2'd3 : i_tx_coll == 4'd1 ? 2'd2
+                              : {1'b0, i_tx_deferred};
+    wire [EV_W-1:0] f_tx_word = {KIND_TX, i_tx_pad, f_how, i_tx_mcast, i_tx_bcast, 2'b00,
+                                 i_tx_len[LEN_W-1:0]};
+    wire [LEN_W-1:0] f_tx_due = (i_tx_xscoll ? f_is(LY_CTR_TX_EXCESS_COLLISIONS)
+                               : i_tx_err    ? f_is(LY_CTR_TX_UNDERRUN)
+                               : i_tx_pause  ? f_is(LY_CTR_TX_PAUSE_FRAMES)
+                               : f_moves(f_tx_word, 4'd8))
+                              + (i_tx_late && f_is(LY_CTR_TX_LATE_COLLISIONS))
+                              + (i_tx_xsdefer && f_is(LY_CTR_TX_EXCESS_DEFERRAL));
+
+    always @(*) begin
+        r_err:  assume (!(i_rx_ev_stb && i_rx_false_stb)
+                        && (f_err_age_q > 4'd1 || !(i_rx_ev_stb || i_rx_false_stb)));
+        r_rec:  assume (i_rec_bad_header_stb + i_rec_gap_stb + i_rec_unknown_stb < 2'd2
+                        && i_drop_stall_stb + i_drop_disabled_stb + i_drop_length_stb < 2'd2
+                        && (f_rec_age_q >= 4'd8 || !(f_rec_stb || f_drop_stb)));
+        r_csum: assume (!(i_csum_inserted_stb && i_csum_drop_stb)
+                        && (f_csum_age_q >= 4'd8 || !(i_csum_inserted_stb || i_csum_drop_stb)));
+        // One end for each good frame, and the next good frame later than that.
+        r_rx:   assume (f_good + i_rx_commit_stb + i_rx_full_stb < 2'd2
+                        && (!f_end || f_held_q || f_good)
+                        && (!f_good || (!f_held_q && f_rx_age_q >= 4'd12)));
+        r_meta: assume (f_rx_age_q >= 4'd12 || i_rx_meta == f_meta_q);
+        r_tx:   assume (f_tx_age_q >= 4'd12 || (!i_tx_done_stb && f_facts == f_facts_q));
+
+        a_place: assert ({err_q, rec_q, csum_q, rx_q, tx_q}
+                         == {f_err_q, f_rec_q, f_csum_q, f_rx_q, f_tx_q});
+        a_valid: assert (in_valid == (f_err_q || f_rec_q || f_csum_q || f_rx_q || f_tx_q));
+        a_held:  assert (!(f_held_q || f_rx_q)
+                         || rx_what_q == {f_kind_q[2], f_len_q, f_kind_q[1:0]});
+        a_fate:  assert (!f_rx_q || rx_code_q == f_fate_q);
+        // No strobe finds its place taken: it is emptied long before.
+        a_rec:   assert (!f_rec_q || f_rec_age_q < 4'd8);
+        a_csum:  assert (!f_csum_q || f_csum_age_q < 4'd8);
+        a_rx:    assert (!f_rx_q || f_rx_age_q < 4'd12);
+        a_tx:    assert (!f_tx_q || f_tx_age_q < 4'd12);
+        if (f_err_q)       a_err:  assert (f_moves(f_word, 4'd8) == f_err_due_q);
+        else if (f_rec_q)  a_cord: assert (f_moves(f_word, 4'd8) == f_rec_due_q);
+        else if (f_csum_q) a_sum:  assert (f_moves(f_word, 4'd8) == f_csum_due_q);
+        else if (f_rx_q)   a_come: assert (f_moves(f_word, 4'd8) == f_moves(f_rx_word, 4'd8));
+        else if (f_tx_q)   a_gone: assert (f_moves(f_word, 4'd8) == f_tx_due);
+        c_all:  cover (f_err_q && f_rec_q && f_csum_q && f_rx_q && f_tx_q);
+        c_wait: cover (f_tx_q && f_tx_age_q == 4'd5);
+        c_rx:   cover (f_rx_q && !f_csum_q && !f_rec_q && !f_err_q && f_err_age_q == 4'd2
+                       && f_good_age_q == 4'd6 && f_moves(f_word, 4'd8) == 14'd1000);
+        c_late: cover (f_tx_q && !f_rx_q && !take_one && f_tx_due == 14'd1
+                       && f_is(LY_CTR_TX_LATE_COLLISIONS) && i_tx_err);
+    end
+`else
+    reg [47:0] f_count_q = 48'd0;    // what the counter should have come to
+    reg [47:0] f_shot_q  = 48'd0;    // that, when the last snapshot began
+    reg [47:0] f_ram_q, f_copy_q;    // its words in bank 0, in bank 1
+    reg        f_hit_q   = 1'b0;     // one of them was read in the cycle before
+    reg [15:0] f_read_q;             // it
+    reg [LEN_W-1:0] f_moved_q = 0;   // what this event has moved so far
+    reg [EV_W-1:0] f_word_q;         // what stood at the FIFO's output
+    reg        f_stood_q = 1'b0;
+    reg [31:0] f_lost_q  = 32'd0;    // events that found the FIFO full, modulo 2^32
+    reg [31:0] f_told_q  = 32'd0;    // of them in the counter
+    reg        f_rd_q = 1'b0, f_ask_q = 1'b0, f_due_1_q = 1'b0, f_due_2_q = 1'b0;
+    reg [7:0]  f_addr_q;
+    reg [15:0] f_want_1_q, f_want_2_q;
+    reg        f_snap_q = 1'b0;
+
+    wire       f_mine  = ctr_q == f_ctr;
+    wire       f_busy  = state_q == ST_READ || state_q == ST_WAIT || st_write;
+    wire       f_event = state_q != ST_IDLE && !walk_q && !lost_op_q;
+    wire       f_go    = state_q == ST_STEP && state_d == ST_READ;
+    wire [5:0] f_at    = {word_q, 4'd0};
+    wire [5:0] f_rd_at = {ram_addr[1:0], 4'd0};
+    wire       f_touch = ram_addr[7:2] == f_ctr && ram_addr[1:0] != 2'd3;
+    wire [3:0] f_n     = {1'b0, step_q} + {3'd0, f_busy};
+    wire [47:0] f_live = f_ram_q + ({{(48 - LEN_W){1'b0}}, add_q} << f_at);
+    wire [15:0] f_was  = f_ram_q >> f_at;
+    wire [47:0] f_word = 48'hFFFF << f_at;
+    wire [47:0] f_done = (48'd1 << f_at) - 48'd1;        // words of this walk that are done
+
+    always @(posedge clk) begin
+        if (f_go && step_ctr == f_ctr) f_count_q <= f_count_q + step_add;
+        if (walk_go) f_shot_q <= f_count_q;
+        if (st_write && f_mine) begin
+            if (walk_q && bank_q) f_copy_q <= (f_copy_q & ~f_word) | ({32'd0, sum[15:0]} << f_at);
+            else                  f_ram_q  <= (f_ram_q & ~f_word)  | ({32'd0, sum[15:0]} << f_at);
+        end
+        f_hit_q  <= f_touch;
+        f_read_q <= (ram_addr[8] ? f_copy_q : f_ram_q) >> f_rd_at;
+
+        if (state_q == ST_IDLE) f_moved_q <= 0;
+        else if (f_go && step_ctr == f_ctr) f_moved_q <= f_moved_q + step_add;
+        f_word_q  <= ev;
+        f_stood_q <= ev_valid && !ev_pop;
+        f_lost_q  <= f_lost_q + in_lost;
+        if (f_go && lost_op_q) f_told_q <= f_told_q + step_add;
+
+        f_rd_q     <= i_rd_stb || (f_rd_q && !o_rd_valid);
+        f_ask_q    <= i_rd_stb || (f_ask_q && !rd_go);
+        f_addr_q   <= i_rd_addr;
+        f_due_1_q  <= rd_go && f_touch;
+        f_want_1_q <= f_shot_q >> f_rd_at;
+        {f_due_2_q, f_want_2_q} <= {f_due_1_q, f_want_1_q};
+        f_snap_q   <= i_snap_stb;
+    end
+
+    always @(*) begin
+        // A RAM gives what was written last; a FIFO's word stays until it is taken.
+        r_ram:  assume (!f_hit_q || ram_q == f_read_q);
+        r_fifo: assume (!f_stood_q || (ev_valid && ev == f_word_q));
+        r_lost: assume (!(in_lost && lost_q == 9'h1FF));
+        r_rd:   assume (!f_rd_q || (!i_rd_stb && i_rd_addr == f_addr_q));
+
+        a_state: assert (state_q <= ST_WRITE && word_q != 2'd3 && (f_busy || word_q == 2'd0)
+                         && (!walk_q || state_q != ST_STEP) && !(walk_q && lost_op_q)
+                         && (walk_q || !f_busy || rest_q[0]));
+        a_ctr:   assert (!walk_q || ctr_q < LY_CTR_COUNT);
+        a_add:   assert ((state_q != ST_IDLE && !walk_q) || add_q == 0);
+        a_event: assert (!f_event || ev_valid);
+        a_need:  assert (!f_event || rest_q == need >> step_q);
+        a_lone:  assert (!lost_op_q || state_q == ST_IDLE || (rest_q == 8'd1 && step_q == 3'd0));
+        a_rest:  assert (!f_event || rest_q != 8'd0);
+        a_moved: assert (!f_event || f_moved_q == f_moves(ev, f_n));
+        a_whole: assert (!ev_pop || f_moved_q == f_moves(ev, 4'd8));
+        a_popped: assert (!ev_pop || (f_event && state_d == ST_IDLE));
+
+        // The counter in the RAM, and with what a step of it still carries.
+        if (!walk_q)
+            a_count: assert ((f_busy && f_mine ? f_live : f_ram_q) == f_count_q);
+        else if (bank_q)
+            a_keeps: assert (f_ram_q == f_count_q && f_shot_q == f_count_q);
+        else
+            a_clear: assert (f_count_q == 48'd0 && f_shot_q == 48'd0
+                             && (ctr_q < f_ctr || (f_mine ? (f_ram_q & f_done) == 48'd0
+                                                          : f_ram_q == 48'd0)));
+        if (!walk_q)
+            a_copy:  assert (f_copy_q == f_shot_q);
+        else if (bank_q)
+            a_walk:  assert (ctr_q < f_ctr || (f_mine ? ((f_copy_q ^ f_shot_q) & f_done) == 48'd0
+                                                      : f_copy_q == f_shot_q));
+        a_wait:  assert (!(state_q == ST_WAIT && f_mine)
+                         || (f_hit_q && f_read_q == f_was));
+        a_rd_q:  assert (!(st_write && f_mine)
+                         || rd_q == (walk_q && !bank_q ? 16'd0 : f_was));
+        a_apart: assert (!(st_write && rd_go && walk_q));
+        a_told:  assert (f_told_q + lost_q == f_lost_q);
+        a_start: assert (!walk_go || (!ev_valid && lost_q == 9'd0 && state_q == ST_IDLE));
+        a_busy:  assert (!(f_snap_q || walk_q) || o_snap_busy);
+
+        // Registers see the snapshot, and only a whole one.
+        a_asks:  assert ((rd_want_q || rd_1_q || rd_2_q) == f_rd_q
+                         && rd_want_q + rd_1_q + rd_2_q < 2'd2 && rd_want_q == f_ask_q);
+        a_go:    assert (!rd_go || (!walk_q && ram_addr == {1'b1, i_rd_addr}));
+        a_seen:  assert (!f_due_1_q || (rd_1_q && f_hit_q && f_read_q == f_want_1_q));
+        a_read:  assert (!f_due_2_q || (o_rd_valid && o_rd_data == f_want_2_q));
+        // Their row leaves out the 1000 cycles of clearing.
+        c_pop:   cover (ev_pop && f_moved_q == 14'd1000);
+        c_carry: cover (!walk_q && f_busy && f_mine && word_q == 2'd2);
+        c_lost:  cover (lost_op_q && st_write && f_told_q == 32'd3);
+        c_walk:  cover (walk_q && st_write && f_mine && word_q == 2'd2);
+        c_read:  cover (f_due_2_q);
+    end
+`endif
 `endif
 
 endmodule

@@ -365,9 +365,8 @@ module ly_core #(
         .i_rec_gap_stb(ev_gap), .i_rec_unknown_stb(ev_unknown),
         .i_rx_ev_stb(mrx_ev_stb), .i_rx_ev({mrx_pause, mrx_ev}),
         .i_rx_false_stb(mrx_false),
-        .i_rx_last_stb(mrx_valid && mrx_last && !mrx_err), .i_rx_en(rx_en),
-        .i_rx_accept(accept), .i_rx_commit_stb(ev_rx_commit), .i_rx_full_stb(ev_rx_full),
-        .i_rx_meta(crx_meta),
+        .i_rx_en(rx_en), .i_rx_accept(accept), .i_rx_commit_stb(ev_rx_commit),
+        .i_rx_full_stb(ev_rx_full), .i_rx_meta(crx_meta),
         .i_snap_stb(snap_stb), .o_snap_busy(snap_busy),
         .i_rd_stb(rd_stb), .i_rd_addr(rd_addr), .o_rd_valid(rd_valid), .o_rd_data(rd_data),
         .o_busy(stats_busy));

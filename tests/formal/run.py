@@ -39,6 +39,7 @@ class Design:
     params: str = ""
     clocks: str = "async2sync"
     define: str = ""
+    more: str = ""          # commands of yosys behind proc
 
 
 QUEUE = ("rtl/lib/ly_skid.v", "rtl/queue/ly_queue.v", "rtl/queue/ly_queue_mem.v",
@@ -72,7 +73,13 @@ ALONE = "-DFORMAL_ALONE"     # properties that would only burden the proofs of t
 FCS = Design("ly_fcs", ("rtl/mac/ly_fcs.v",), define=ALONE)
 SYNC = Design("ly_sync", ("rtl/lib/ly_sync.v",), "-set WIDTH 4 -set INIT 5", define=ALONE)
 TIMEBASE = Design("ly_timebase", ("rtl/regs/ly_timebase.v",), define=ALONE)
+LINK = Design("ly_link", ("rtl/regs/ly_link.v",))
 REGS = Design("ly_regs", ("rtl/regs/ly_regs.v",), define=ALONE)
+STATS_FILES = ("rtl/regs/ly_stats.v", "rtl/lib/ly_fifo.v")
+CUT = "cutpoint ly_stats/c:u_events ly_stats/w:ram_q"       # driven by nothing any more
+STATS_IN = Design("ly_stats", STATS_FILES, define="-DFORMAL_GATHER", more=CUT)
+STATS_RAM = Design("ly_stats", STATS_FILES, more=CUT)
+STATS_RUNS = Design("ly_stats", STATS_FILES, more=CUT + "; setattr -set init 1'0 ly_stats/w:walk_q")
 PAUSE = Design("ly_pause", ("rtl/mac/ly_pause.v",))
 LEVEL = Design("ly_level", ("rtl/queue/ly_level.v",))
 CSMA = Design("ly_csma", ("rtl/mac/ly_csma.v",), define=ALONE)
@@ -122,6 +129,12 @@ TABLE = [
     ("ly_timebase", TIMEBASE, "cover", 8),
     ("ly_regs", REGS, "induction", 3),
     ("ly_regs", REGS, "cover", 20),
+    ("ly_link", LINK, "equal", 0),
+    ("ly_link", LINK, "cover", 0),
+    ("ly_stats in", STATS_IN, "induction", 20),
+    ("ly_stats in", STATS_IN, "cover", 30),
+    ("ly_stats ram", STATS_RAM, "induction", 3),
+    ("ly_stats ram", STATS_RUNS, "cover", 40),
     ("ly_filter", FILTER, "induction", 4),
     ("ly_filter", FILTER, "cover", 20),
     ("ly_pause", PAUSE, "induction", 4),
@@ -184,6 +197,7 @@ def model(name, d, covers):
     kind = "-assert -remove; techmap -map tests/formal/cover.v" if covers else "-cover -remove"
     script = (f"read_verilog -formal {d.define} -I. {' '.join(d.files)}; "
               + (f"chparam {d.params} {d.top}; " if d.params else "")
+              + (f"hierarchy -top {d.top}; proc; {d.more}; " if d.more else "")
               + f"prep -top {d.top} -flatten; {d.clocks}; chformal -lower; chformal {kind}; "
               # A flip-flop without an initial value begins with any, an undriven wire has any.
               "memory_map -formal; formalff -clk2ff -ff2anyinit; setundef -undriven -anyseq; "
@@ -199,9 +213,26 @@ def abc(aig, command, log):
     return run([ABC, "-c", f"read_aiger {aig}; fold; strash; {command}"], log) or ""
 
 
+def chosen(text, defines):
+    """What is left of a Verilog text by its `ifdefs."""
+    keep, on = [], [True]
+    for line in text.splitlines():
+        word = line.split() or [""]
+        if word[0] in ("`ifdef", "`ifndef"):
+            on.append((word[1] in defines) == (word[0] == "`ifdef"))
+        elif word[0] == "`else":
+            on[-1] = not on[-1]
+        elif word[0] == "`endif":
+            on.pop()
+        elif all(on):
+            keep.append(line)
+    return "\n".join(keep)
+
+
 def kinds(d, mode):
     """How many properties of each kind stand in the module itself: assert, assume, cover."""
     text = (ROOT / next(f for f in d.files if Path(f).stem == d.top)).read_text(encoding="utf-8")
+    text = chosen(text, {"FORMAL", *d.define.replace("-D", "").split()})
     n = {k: len(re.findall(rf"\b{k}\s*\(", text)) for k in ("assert", "assume", "cover")}
     what = "cover" if mode == "cover" else "assert"
     return f"{n[what]} {what}" + (f", {n['assume']} assume" if n["assume"] else "")

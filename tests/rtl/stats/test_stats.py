@@ -23,8 +23,7 @@ ONES = {"i_csum_inserted_stb": "TX_CSUM_INSERTED", "i_csum_drop_stb": "TX_DROP_C
         "i_rx_false_stb": "RX_SYMBOL_ERRORS"}
 INPUTS = list(ONES) + ["i_tx_done_stb", "i_tx_len", "i_tx_pad", "i_tx_mcast", "i_tx_bcast",
                        "i_tx_err", "i_tx_pause", "i_tx_coll", "i_tx_xscoll", "i_tx_late",
-                       "i_tx_deferred", "i_tx_xsdefer", "i_rx_ev_stb", "i_rx_ev", "i_rx_last_stb",
-                       "i_rx_en",
+                       "i_tx_deferred", "i_tx_xsdefer", "i_rx_ev_stb", "i_rx_ev", "i_rx_en",
                        "i_rx_accept", "i_rx_commit_stb", "i_rx_full_stb", "i_rx_meta",
                        "i_snap_stb", "i_rd_stb", "i_rd_addr"]
 
@@ -96,7 +95,7 @@ class Bench:
         self.dut.i_rx_ev.value = self.rnd.getrandbits(26)
 
     async def rx(self, length, mcast=0, bcast=0, fate="DELIVERED", meta=0, pause=0):
-        """A good frame: the MAC's verdict and last beat, the queue's 4 cycles later."""
+        """A good frame: the MAC's verdict, the queue's 4 cycles later."""
         dut = self.dut
         self.want.update({"RX_FRAMES": 1, "RX_OCTETS": length,
                           "RX_MULTICAST": int(mcast and not bcast),
@@ -110,9 +109,7 @@ class Bench:
         dut.i_rx_en.value = int(fate != "DROP_DISABLED")
         dut.i_rx_accept.value = self.rnd.getrandbits(1) if fate == "DROP_DISABLED" \
             else int(fate != "DROP_FILTER")
-        dut.i_rx_last_stb.value = 1
         await self.strobe("i_rx_ev_stb")
-        dut.i_rx_last_stb.value = 0
         dut.i_rx_ev.value = self.rnd.getrandbits(26)
         dut.i_rx_en.value = self.rnd.getrandbits(1)
         dut.i_rx_accept.value = self.rnd.getrandbits(1)
@@ -289,6 +286,20 @@ async def everything_at_once(dut):
         await bench.rx_bad("fragment", length=9)
         await RisingEdge(dut.clk)
         await bench.one("i_rx_false_stb")
+        await ClockCycles(dut.clk, 60)
+    await bench.check()
+
+
+@cocotb.test(**PATIENCE)
+async def runt_before_the_commit(dut):
+    """A runt 2 cycles behind a good frame, whose end has not come from the queue."""
+    bench = Bench(dut, "runt")
+    await bench.begin()
+    for fate in ("DELIVERED", "DROP_FULL"):
+        good = cocotb.start_soon(bench.rx(1518, 1, 0, fate, 0, 1))
+        await ClockCycles(dut.clk, 2)
+        await bench.rx_bad("fragment", length=9)
+        await good
         await ClockCycles(dut.clk, 60)
     await bench.check()
 
