@@ -6,10 +6,11 @@
 
 All planted faults, all proofs, all of `make area`, each fuzzer for SOAK_MINUTES of CPU time
 (default: 20), every Nth failure, the long run up to an hour of simulated time, `--fault` with 200
-seeds, 10 s of each overload of `test_pause_8k`. Below 20 minutes all but the first three shrink
-in proportion. What was never run comes first, then the oldest. As soon as a job has ended its row
-in tests/README.md says so, with day and commit: a run that is interrupted loses only what was under
-way, and the next one goes on with the rest. A shrunk run writes nothing. Exit as tests/run.py.
+seeds, 10 s of each overload of `test_pause_8k`, `test_hub_load` 16 times as long. Below 20 minutes
+all but the first three shrink in proportion. What was never run comes first, then the oldest. As
+soon as a job has ended its row in tests/README.md says so, with day and commit: a run that is
+interrupted loses only what was under way, and the next one goes on with the rest. A shrunk run
+writes nothing. Exit as tests/run.py.
 """
 import argparse
 import datetime
@@ -46,6 +47,8 @@ def make_jobs(minutes):
                   {"LY_PPM_MS": f"{max(2, int(200 * share))}"}, limit_s=2 * hour)
     pause = run.Job("cosim/test_pause_8k", ["build/tests/cosim/test_pause_8k"], run.read_cmocka,
                     {"LY_PAUSE_MS": f"{max(40, int(10000 * share))}"}, limit_s=4 * hour)
+    hub = run.Job("cosim/test_hub_load", ["build/tests/cosim/test_hub_load"], run.read_cmocka,
+                  {"LY_HUB_FRAMES": f"{max(100, int(4000 * share))}"}, limit_s=2 * hour)
     faults = run.pytest_job("cosim/test_faults", "tests/cosim/test_faults.py",
                             {"LY_TREE": run.TREES["main"],
                              "LY_FAULT_SEEDS": str(max(1, int(200 * share)))})
@@ -54,7 +57,7 @@ def make_jobs(minutes):
     names = sorted(p.stem.removeprefix("fuzz_") for p in run.ROOT.glob("tests/fuzz/fuzz_*.c"))
     return [long_run, rate, command("nth", ["tests/nth/run.py", *nth], 8 * hour, {"LY_JOBS": "1"}),
             command("mutants", ["tests/mutants.py", "--all"], 4 * hour),
-            command("formal", ["tests/formal/run.py"], 2 * hour), faults, ppm, pause,
+            command("formal", ["tests/formal/run.py"], 2 * hour), faults, ppm, pause, hub,
             command("area", ["rtl/top/area_rows.py", "--no-write"], 2 * hour),
             *[command(f"fuzz/{n}", ["tests/fuzz/run.py", "--seconds", str(seconds), n],
                       8 * (seconds + hour)) for n in names]]

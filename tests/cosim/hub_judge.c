@@ -18,6 +18,7 @@
 #define BEFORE_BYTES 20u            /* of a frame on the link: record and virtio headers */
 #define LINK_BYTE_PS 8000u
 #define CAME_PS 400000u             /* from the link to the MAC, and while the FIFO there drains */
+#define CORE_CYCLE_PS 8000u
 
 static struct hub_judge *judge_of(struct wire *w)
 {
@@ -40,6 +41,8 @@ static void record(struct hub_judge *j, unsigned port, char kind, uint64_t t, ui
 /* CRS fell at @t: whoever deferred waits for the gap. */
 static void silence_begins(const struct hub_judge *j, struct judged *s, uint64_t t)
 {
+    if (s->index == j->frames)
+        return;                         /* it has nothing to send any more */
     assert_true(s->silences < sizeof(s->silence) / sizeof(s->silence[0]));
     s->silence[s->silences] = (struct silence){ .open = t + JUDGE_GAP * sym_ps(j), .shut = AHEAD,
                                                 .own = s->silences == 0 && s->end > 0 };
@@ -50,6 +53,8 @@ static void silence_begins(const struct hub_judge *j, struct judged *s, uint64_t
  * behind an own signal: wasTransmitting in 4.2.8. */
 static void silence_ends(const struct hub_judge *j, struct judged *s, uint64_t t)
 {
+    if (s->index == j->frames)
+        return;
     struct silence *q = &s->silence[s->silences - 1];
     if (!q->own && t + (JUDGE_GAP - JUDGE_GAP_PART_1) * sym_ps(j) < q->open) {
         s->silences--;
@@ -58,17 +63,19 @@ static void silence_ends(const struct hub_judge *j, struct judged *s, uint64_t t
     q->shut = t > q->open ? t : q->open;
 }
 
-/* Whether a frame whose backoff ends at @ready may begin at @t. */
-static bool may_start(const struct hub_judge *j, const struct judged *s, uint64_t ready, uint64_t t)
+/* Whether a frame that is ready at @ready, or up to @wide later, may begin at @t. */
+static bool may_start(const struct hub_judge *j, const struct judged *s, uint64_t ready,
+                      uint64_t wide, uint64_t t)
 {
     const uint64_t least = JUDGE_LAG_MIN * sym_ps(j), most = JUDGE_LAG_MAX * sym_ps(j);
     for (unsigned i = 0; i < s->silences; i++) {
         const struct silence *q = &s->silence[i];
         if (ready <= q->open + most && t >= q->open + least && t <= q->open + most)
             return true;                            /* held back until here */
-        if (ready >= q->open + least && ready <= q->shut + most && t == ready)
+        if (ready + wide >= q->open + least && ready <= q->shut + most && t >= ready &&
+            t <= ready + wide)
             return true;                            /* at its slot */
-        if (ready + sym_ps(j) < q->shut + least)
+        if (ready + wide + sym_ps(j) < q->shut + least)
             return false;                           /* it would have started in this silence */
     }
     return false;
@@ -90,6 +97,20 @@ static bool came_at_the_end(const struct hub_judge *j, unsigned port, const stru
     return came < q->open + CAME_PS && q->open < came + CAME_PS;
 }
 
+/* The MAC's next byte time, and the phase of the pins: a symbol more or less. */
+static uint64_t wide_ps(const struct hub_judge *j, const struct judged *s)
+{
+    return s->n == 0 && s->ready > s->end ? JUDGE_READY_WIDE * sym_ps(j) : 0;
+}
+
+/* The same where it stood behind one that was given up. */
+static bool ready_at_the_end(const struct hub_judge *j, const struct judged *s,
+                             const struct silence *q)
+{
+    return s->ready + wide_ps(j, s) >= q->open + JUDGE_LAG_MIN * sym_ps(j) &&
+           s->ready <= q->open + JUDGE_LAG_MAX * sym_ps(j);
+}
+
 /* Nobody knows since when it waits: only not into a carrier or its gap. */
 static void judge_at_will(const struct hub_judge *j, const struct judged *s, uint64_t t)
 {
@@ -106,8 +127,9 @@ static unsigned range_of(unsigned n)
 static void judge_backoff(const struct hub_judge *j, unsigned port, uint64_t t)
 {
     const struct judged *s = &j->port[port];
+    uint64_t from = s->n == 0 ? s->ready : s->end, wide = wide_ps(j, s);
     for (unsigned r = 0; r < range_of(s->n); r++)
-        if (may_start(j, s, s->end + (uint64_t)r * JUDGE_SLOT * sym_ps(j), t))
+        if (may_start(j, s, from + (uint64_t)r * JUDGE_SLOT * sym_ps(j), wide, t))
             return;
     fail_msg("station %u, frame %u, collision %u: begins at %.3f us, %.2f symbols behind its own"
              " end", port, s->index, s->n, (double)t * 1e-6,
@@ -125,7 +147,8 @@ static void judge_start(struct hub_judge *j, unsigned port, uint64_t t)
         judge_backoff(j, port, t);
     if (s->n == 0) {
         s->deferred = held && !held->own;
-        s->unsure = s->deferred && !j->saturated && came_at_the_end(j, port, held);
+        s->unsure = s->deferred && (j->saturated ? ready_at_the_end(j, s, held)
+                                                 : came_at_the_end(j, port, held));
     }
 }
 
@@ -230,6 +253,10 @@ static void judge_fragment(struct hub_judge *j, unsigned port)
     }
     if (++s->n == JUDGE_ATTEMPTS) {
         s->n_excess++;
+        /* The queue counts through its words before it has the next one. */
+        uint64_t words = (s->image_len - ETH_FCS_BYTES - s->pad + 1) / 2;
+        if (words * CORE_CYCLE_PS > sym_ps(j))
+            s->ready += words * CORE_CYCLE_PS - sym_ps(j);
         next_frame(j, port, false);
     }
 }
@@ -237,6 +264,7 @@ static void judge_fragment(struct hub_judge *j, unsigned port)
 static void begins(struct hub_judge *j, unsigned port, uint64_t t)
 {
     struct judged *s = &j->port[port];
+    assert_true(s->index < j->frames);
     if (s->n == 0)
         make_image(j, port);
     judge_start(j, port, t);
@@ -259,6 +287,7 @@ static void ends(struct hub_judge *j, unsigned port, uint64_t t)
     bool hit = s->hit, others = false;
     s->on = false;
     s->end = t;
+    s->ready = t;
     s->silences = 0;
     record(j, port, 'e', t, (uint64_t)s->len << 1 | hit);
     assert_int_equal(hit, s->col_at > 0);

@@ -32,6 +32,8 @@
 #define JUDGE_LAG_MIN 6u
 #define JUDGE_LAG_MAX 7u
 #define JUDGE_JAM_LAG 9u
+/* Uncertainty of when the frame behind one that was given up can start. */
+#define JUDGE_READY_WIDE 2u
 
 /* A silence between two carriers, as the process Deference of 4.2.8 makes use of it. */
 struct silence {
@@ -44,6 +46,7 @@ struct judged {
     bool on;                        /* it sends */
     bool hit;                       /* and so does another */
     uint64_t start, end;            /* of the last time on the wire; end 0: never */
+    uint64_t ready;                 /* its next frame can start: end, or later where it gave up */
     uint64_t col_at;                /* COL rose in it; 0: it did not */
     uint32_t len;                   /* octets of it, preamble included */
     uint8_t sent[FRAME_ASM_BYTES];
@@ -65,6 +68,7 @@ struct judged {
 struct hub_judge {
     struct wire w;                  /* first; w.inner: the hub */
     unsigned ports;
+    unsigned frames;                /* of each station */
     bool saturated;                 /* every station has a frame waiting, up to its last */
     /** frame() - number @i of @from without padding and FCS, into @f. Returns its length. */
     unsigned (*frame)(void *arg, unsigned from, unsigned i, uint8_t *f);
@@ -86,8 +90,8 @@ struct hub_judge {
     unsigned slot_seen[JUDGE_RANGE_MAX], first_seen[3];
 };
 
-/** hub_judge_round() - as twin_cfg.round(): @arg is a struct hub_judge with ports, saturated,
- * frame, over and arg set, all else 0. */
+/** hub_judge_round() - as twin_cfg.round(): @arg is a struct hub_judge with ports, frames,
+ * saturated, frame, over and arg set, all else 0. */
 struct wire *hub_judge_round(void *arg, struct wire *hub);
 
 /** judge_chi2() - of @seen against @expected, neighbours pooled until 5 are expected. Prints both.
