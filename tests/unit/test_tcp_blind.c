@@ -7,42 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "stack/net_int.h"
-#include "stack/wire/tcp.h"
-#include "tests/unit/tcp_lab.h"
-
-#include <errno.h>
-
-#define WND 65535
-#define FIN_ACK (TCP_ACK | TCP_FIN)
-#define SYN_ACK (TCP_ACK | TCP_SYN)
-
-static struct lab_one l;
-
-static int open_lab(void **state)
-{
-    (void)state;
-    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
-    return 0;
-}
-
-static int close_lab(void **state)
-{
-    (void)state;
-    lab_one_close(&l);
-    return 0;
-}
-
-static size_t conns(void)
-{
-    return net_sock_list(l.h.net, NULL, 0);
-}
-
-static void reads_nothing(int s)
-{
-    char b[10];
-    assert_int_equal(net_recv(l.h.net, s, b, sizeof(b)), -EAGAIN);
-}
+#include "tests/unit/tcp_one.h"
 
 /* --- RST ---------------------------------------------------------------------- */
 
@@ -87,7 +52,7 @@ static void syn_before_the_window_is_no_text(void **state)
     int s = lab_client(&l, WND, 1460);
     lab_put(&l, SYN_ACK, 0, 1, WND, 20);
     lab_expect(&l, TCP_ACK, 1, 1, 0);
-    reads_nothing(s);
+    reads(s, 0, 0);
     net_abort(l.h.net, s);
 }
 
@@ -97,9 +62,7 @@ static void another_syn_frees_a_passive_one(void **state)
 {
     (void)state;
     struct lab_seg g;
-    int s = net_socket(l.h.net, NET_STREAM);
-    net_bind(l.h.net, s, 0, 80);
-    net_listen(l.h.net, s, 1);
+    int s = listening(80, 1);
     l.ours = 80;
     l.theirs = 9;
     lab_put(&l, TCP_SYN, 0, 0, WND, 0);

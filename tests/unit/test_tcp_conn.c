@@ -6,46 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "stack/net_int.h"
-#include "stack/wire/tcp.h"
-#include "tests/unit/tcp_lab.h"
+#include "tests/unit/tcp_one.h"
 
-#include <errno.h>
 #include <string.h>
-
-#define WND 65535
-#define MSS 1460u
-#define FIN_ACK (TCP_ACK | TCP_FIN)
-#define RST_ACK (TCP_ACK | TCP_RST)
-
-static struct lab_one l;
-
-static int open_lab(void **state)
-{
-    (void)state;
-    lab_one_open(&l, &(struct lab_cfg){ .seed = 1, .max_sockets = 8 });
-    return 0;
-}
-
-static int close_lab(void **state)
-{
-    (void)state;
-    lab_one_close(&l);
-    return 0;
-}
-
-static size_t conns(void)
-{
-    return net_sock_list(l.h.net, NULL, 0);
-}
-
-static int listening(uint16_t port, int backlog)
-{
-    int s = net_socket(l.h.net, NET_STREAM);
-    assert_int_equal(net_bind(l.h.net, s, 0, port), 0);
-    assert_int_equal(net_listen(l.h.net, s, backlog), 0);
-    return s;
-}
 
 /* --- backlog ------------------------------------------------------------------ */
 

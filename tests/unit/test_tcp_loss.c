@@ -6,34 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "stack/net_int.h"
-#include "stack/wire/tcp.h"
-#include "tests/unit/tcp_lab.h"
-
-#define WND 65535
-#define MSS 1460u
-#define PSH_ACK (TCP_ACK | TCP_PSH)
-
-static struct lab_one l;
-
-static int open_lab(void **state)
-{
-    (void)state;
-    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
-    return 0;
-}
-
-static int close_lab(void **state)
-{
-    (void)state;
-    lab_one_close(&l);
-    return 0;
-}
-
-static struct tcp_conn *conn_of(int s)
-{
-    return sock_get(l.h.net, s)->tcp;
-}
+#include "tests/unit/tcp_one.h"
 
 /* --- loss --------------------------------------------------------------------- */
 

@@ -7,36 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "stack/net_int.h"
-#include "stack/wire/tcp.h"
-#include "tests/unit/tcp_lab.h"
-
-#include <errno.h>
-
-#define WND 65535
-#define MSS 1460
-#define SYN_ACK (TCP_SYN | TCP_ACK)
-
-static struct lab_one l;
-
-static int open_lab(void **state)
-{
-    (void)state;
-    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
-    return 0;
-}
-
-static int close_lab(void **state)
-{
-    (void)state;
-    lab_one_close(&l);
-    return 0;
-}
-
-static size_t conns(void)
-{
-    return net_sock_list(l.h.net, NULL, 0);
-}
+#include "tests/unit/tcp_one.h"
 
 static int get(int s, enum net_opt o)
 {

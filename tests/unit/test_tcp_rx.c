@@ -6,50 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "stack/net_int.h"
-#include "stack/wire/tcp.h"
-#include "tests/unit/tcp_lab.h"
+#include "tests/unit/tcp_one.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
-
-#define WND 65535
-
-static struct lab_one l;
-
-static const struct net_counters *ctr(void)
-{
-    return net_counters(l.h.net);
-}
-
-static int open_lab(void **state)
-{
-    (void)state;
-    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
-    return 0;
-}
-
-static int close_lab(void **state)
-{
-    (void)state;
-    lab_one_close(&l);
-    return 0;
-}
-
-/* What the user can read now must be the pattern from byte @from on, @len bytes. */
-static void reads(int s, uint32_t from, uint32_t len)
-{
-    uint8_t buf[70000];
-    ssize_t r = net_recv(l.h.net, s, buf, sizeof(buf));
-    if (!len) {
-        assert_int_equal(r, -EAGAIN);
-        return;
-    }
-    assert_int_equal(r, len);
-    for (uint32_t i = 0; i < len; i++)
-        assert_int_equal(buf[i], lab_pattern(from + i));
-}
 
 /* --- 3.10.7.1 CLOSED ---------------------------------------------------------- */
 
@@ -103,9 +63,7 @@ static void syn_is_answered_with_mss(void **state)
 {
     (void)state;
     struct lab_seg g;
-    int s = net_socket(l.h.net, NET_STREAM);
-    net_bind(l.h.net, s, 0, 80);
-    net_listen(l.h.net, s, 5);
+    int s = listening(80, 5);
     l.ours = 80;
     l.theirs = 99;
     l.irs = 1000;
@@ -203,9 +161,7 @@ static void repeated_syn_gives_no_sample(void **state)
 {
     (void)state;
     struct lab_seg g;
-    int s = net_socket(l.h.net, NET_STREAM);
-    net_bind(l.h.net, s, 0, 80);
-    net_listen(l.h.net, s, 5);
+    int s = listening(80, 5);
     l.ours = 80;
     l.theirs = 99;
     lab_put(&l, TCP_SYN, 0, 0, WND, 0);
