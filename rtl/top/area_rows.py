@@ -99,7 +99,7 @@ ROWS = [
     mac("mac_pause", "MAC with pause both ways", EN_PAUSE=1),
     mac("mac_all", "MAC with all of it", HALF_DUPLEX=1, EN_PAUSE=1, EN_FILTER=1, EN_OWN_FCS=1,
         EN_STATS=1),
-    mac("mac_fifo", "MAC with a queue of 4 KiB each way", FIFO_BYTES=4096),
+    mac("mac_fifo", "MAC with a queue of 4 KiB each way", FIFO_BYTES=4096, FIFO_FRAMES=32),
     core("core", "ecp5", RX_QUEUE_BYTES=32768, TX_QUEUE_BYTES=16384, QUEUE_MEM='"BRAM"'),
     core("core_full", "ecp5", RX_QUEUE_BYTES=32768, TX_QUEUE_BYTES=16384, QUEUE_MEM='"BRAM"',
          HALF_DUPLEX=0),

@@ -6,7 +6,7 @@
 // EN_PAUSE, where rx speaks to tx, both are one clock.
 // EN_STATS: what moves counters and taps is kept. EN_FILTER: ly_filter, its verdict in m_rx_err.
 // EN_OWN_FCS: i_own_fcs is obeyed. FIFO_BYTES: a ly_queue of that size each way (0: none), which
-// drops what m_rx_err marks and replays what collided.
+// drops what m_rx_err marks and replays what collided, for FIFO_FRAMES behind the one that leaves.
 // Clocks: clk_tx, clk_rx. Latency and handshakes: those of the modules.
 module ly_area_mac #(
     parameter HALF_DUPLEX = 0,
@@ -15,6 +15,7 @@ module ly_area_mac #(
     parameter EN_OWN_FCS  = 0,
     parameter EN_STATS    = 0,
     parameter FIFO_BYTES  = 0,
+    parameter FIFO_FRAMES = 32,
     parameter MAX_FRAME   = 1518
 ) (
     input  wire        clk_tx,
@@ -60,6 +61,7 @@ module ly_area_mac #(
 );
 
     localparam QUEUE_BYTES = FIFO_BYTES == 0 ? 16 : FIFO_BYTES;
+    localparam LEN_W       = $clog2(MAX_FRAME * 4 / 3 + 1);     // a queue takes 3/4 of 2^LEN_W
 
     /* verilator lint_off PINCONNECTEMPTY */
 
@@ -75,10 +77,10 @@ module ly_area_mac #(
     wire [5:0]  r_crc;
 
     generate if (FIFO_BYTES != 0) begin : g_queue_tx
-        ly_queue #(.DEPTH_BYTES(QUEUE_BYTES)) u_queue (
+        ly_queue #(.DEPTH_BYTES(QUEUE_BYTES), .FRAMES(FIFO_FRAMES), .LEN_W(LEN_W)) u_queue (
             .clk(clk_tx), .rst(rst_tx),
             .s_valid(s_tx_valid), .s_ready(s_tx_ready), .s_data(s_tx_data), .s_last(s_tx_last),
-            .s_meta(2'd0), .s_patch(1'b0), .s_patch_ofs(14'd0), .s_patch_data(16'd0),
+            .s_meta(2'd0), .s_patch(1'b0), .s_patch_ofs({LEN_W{1'b0}}), .s_patch_data(16'd0),
             .s_drop(s_tx_valid && s_tx_ready && s_tx_last && s_tx_err),
             .o_commit_stb(), .o_drop_stb(),
             .m_valid(q_valid), .m_ready(q_ready), .m_data(q_data), .m_last(q_last),
@@ -154,10 +156,13 @@ module ly_area_mac #(
 
     generate if (FIFO_BYTES != 0) begin : g_queue_rx
         wire taken = m_rx_valid && m_rx_ready && m_rx_last;
-        ly_queue #(.DEPTH_BYTES(QUEUE_BYTES), .BACKPRESSURE(0), .READ_FIRST(0)) u_queue (
+        ly_queue #(
+            .DEPTH_BYTES(QUEUE_BYTES), .FRAMES(FIFO_FRAMES), .LEN_W(LEN_W), .BACKPRESSURE(0),
+            .READ_FIRST(0)
+        ) u_queue (
             .clk(clk_rx), .rst(rst_rx),
             .s_valid(r_valid), .s_ready(), .s_data(r_data), .s_last(r_last),
-            .s_meta(2'd0), .s_patch(1'b0), .s_patch_ofs(14'd0), .s_patch_data(16'd0),
+            .s_meta(2'd0), .s_patch(1'b0), .s_patch_ofs({LEN_W{1'b0}}), .s_patch_data(16'd0),
             .s_drop(r_valid && r_last && r_err), .o_commit_stb(), .o_drop_stb(),
             .m_valid(m_rx_valid), .m_ready(m_rx_ready), .m_data(m_rx_data), .m_last(m_rx_last),
             .m_len_valid(), .m_len(), .m_meta(), .i_commit(taken), .i_rewind(1'b0),
