@@ -65,7 +65,7 @@ module ly_core #(
     output wire [63:0] o_time,
     output wire [10:0] o_tap
 );
-    localparam integer LEN_W = 14;
+    localparam integer LEN_W = $clog2(MAX_FRAME * 4 / 3 + 1);    // ly_queue takes 3/4 of 2^LEN_W
 
     `include "rtl/regs/ly_regs.vh"
 
