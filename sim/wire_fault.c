@@ -51,7 +51,8 @@ struct wire_fault {
     struct fault_plan plan;
     struct path tx, rx;
     int actor;
-    struct sim_clocks clock;    /* of our NIC's transmitter: what it sends is played by */
+    struct sim_clocks clock;    /* of our NIC's transmitter: what it sends is played by, */
+    uint64_t sym_ps;            /* a symbol each so many */
     bool sending;               /* the symbol before had dv: another one is due */
 };
 
@@ -138,7 +139,7 @@ static void treat(struct wire_fault *w, struct path *p, uint64_t now)
 {
     const struct frame_asm *a = &p->taken;
     struct frame f = { .len = a->len };
-    if (!a->sfd || a->len < ETH_HDR_BYTES || a->len > sizeof f.b)
+    if (!a->sfd || a->len == 0 || a->len > sizeof f.b)
         return;
     memcpy(f.b, a->buf, a->len);
     int kinds[FAULT_KINDS];
@@ -213,7 +214,7 @@ static struct sym fault_in(struct wire *w, unsigned port, uint64_t t)
         hear_inner(f);
     }
     check_late(f, &f->rx, t);
-    return frame_feed_in(f->rx.feed, t);
+    return frame_feed_in(f->rx.feed, t, wire_sym_ps(w));
 }
 
 static uint64_t fault_in_next(struct wire *w, unsigned port)
@@ -228,10 +229,23 @@ static uint64_t fault_in_next(struct wire *w, unsigned port)
     return mine < t ? mine : t;
 }
 
+/* The clock of the player has the speed that the wire has now. */
+static void keep_pace(struct wire_fault *f)
+{
+    uint64_t sym_ps = wire_sym_ps(&f->w);
+    if (f->sym_ps == sym_ps)
+        return;
+    f->sym_ps = sym_ps;
+    f->clock = (struct sim_clocks){ 0 };
+    sim_clocks_add_ppm(&f->clock, PS_PER_S / sym_ps, wire_ppm(&f->w, 0), 1,
+                       world_now(f->w.world) + 1);
+}
+
 /* The actor: plays what goes on towards the inner wire, a symbol a step. */
 static uint64_t play_next(void *self)
 {
     struct wire_fault *f = self;
+    keep_pace(f);
     const struct sim_clock *c = &f->clock.c[0];
     uint64_t t = f->sending ? c->t : path_next(&f->tx);
     return t == SIM_NEVER || f->sending ? t : sim_clock_edge_ps(c, sim_clock_first(c, t));
@@ -242,7 +256,7 @@ static void play(void *self, uint64_t t)
     struct wire_fault *f = self;
     struct wire *in = f->w.inner;
     check_late(f, &f->tx, t);
-    struct sym s = frame_feed_in(f->tx.feed, t);
+    struct sym s = frame_feed_in(f->tx.feed, t, f->sym_ps);
     if (s.dv || f->sending)
         in->ops->out(in, 0, t, &s);
     f->sending = s.dv;
@@ -297,10 +311,7 @@ static int path_init(struct path *p, const struct wire_fault *f, bool is_tx, uin
     fault_path_init(&p->plan, &f->plan, is_tx, US_PS, world_seed(f->w.world), STREAM);
     p->stats = stats;
     p->feed = frame_feed_create();
-    if (!p->feed)
-        return -ENOMEM;
-    frame_feed_symbol(p->feed, wire_sym_ps(f->w.inner));
-    return 0;
+    return p->feed ? 0 : -ENOMEM;
 }
 
 int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_plan *plan)
@@ -313,7 +324,6 @@ int wire_fault_open(struct wire **out, struct wire *inner, const struct fault_pl
     f->w = (struct wire){ .ops = &ops, .world = inner->world, .inner = inner };
     f->plan = *plan;
     f->w.mbit = inner->mbit;
-    sim_clocks_add_ppm(&f->clock, PS_PER_S / wire_sym_ps(inner), wire_ppm(inner, 0), 1, 0);
     f->actor = world_add(inner->world, &player, f);
     int rc = f->actor < 0 ? f->actor : path_init(&f->tx, f, true, f->w.stats.fault_tx);
     if (rc == 0)

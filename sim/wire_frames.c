@@ -101,7 +101,10 @@ static bool fcs_good(const struct frame_asm *a)
 /* At the speed of the frame itself. */
 static bool gap_short(const struct frame_asm *a)
 {
-    uint64_t sym = (a->last_ps - a->first_ps) / (a->preamble + a->len);
+    uint32_t symbols = a->preamble + a->len;    /* behind the first */
+    if (symbols == 0)
+        return false;               /* a lone SFD has no speed */
+    uint64_t sym = (a->last_ps - a->first_ps) / symbols;
     return a->gap_ps < GAP_SYMBOLS * sym - sym / 2;
 }
 
@@ -165,7 +168,6 @@ struct feed_slot {
 struct frame_feed {
     uint64_t free_at;           /* the wire's gap is over */
     uint64_t hold;              /* no frame begins before */
-    uint64_t sym_ps;
     unsigned head, n, slots;
     uint32_t pos;               /* next octet of the frame at head, preamble included */
     struct feed_slot slot[];
@@ -175,7 +177,7 @@ struct frame_feed *frame_feed_create_of(unsigned frames)
 {
     struct frame_feed *f = malloc(sizeof *f + frames * sizeof f->slot[0]);
     if (f)
-        *f = (struct frame_feed){ .slots = frames, .sym_ps = SYM_PS };
+        *f = (struct frame_feed){ .slots = frames };
     return f;
 }
 
@@ -238,7 +240,7 @@ int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, 
 }
 
 /* Called once for each rx edge: an octet a call is the line rate. */
-struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
+struct sym frame_feed_in(struct frame_feed *f, uint64_t t, uint64_t sym_ps)
 {
     struct sym idle = { 0 };
     struct feed_slot *s = &f->slot[f->head];
@@ -252,7 +254,7 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t)
         f->pos = 0;
         f->head = (f->head + 1) % f->slots;
         f->n--;
-        f->free_at = t + GAP_SYMBOLS * f->sym_ps - f->sym_ps / 2;
+        f->free_at = t + GAP_SYMBOLS * sym_ps - sym_ps / 2;
     }
     return (struct sym){ .data = data, .dv = 1, .crs = 1, .fault = fault };
 }
@@ -266,11 +268,6 @@ uint64_t frame_feed_next(const struct frame_feed *f)
     uint64_t at = f->slot[f->head].at;
     at = at > f->hold ? at : f->hold;
     return at > f->free_at ? at : f->free_at;
-}
-
-void frame_feed_symbol(struct frame_feed *f, uint64_t ps)
-{
-    f->sym_ps = ps;
 }
 
 void frame_feed_hold(struct frame_feed *f, uint64_t until)
@@ -354,10 +351,8 @@ void wire_frames_out(struct wire *w, unsigned port, uint64_t t, const struct sym
 
 struct sym wire_frames_in(struct wire *w, unsigned port, uint64_t t)
 {
-    struct frame_feed *feed = ((struct wire_frames *)w)->feed;
     (void)port;
-    frame_feed_symbol(feed, wire_sym_ps(w));
-    return frame_feed_in(feed, t);
+    return frame_feed_in(((struct wire_frames *)w)->feed, t, wire_sym_ps(w));
 }
 
 uint64_t wire_frames_in_next(struct wire *w, unsigned port)

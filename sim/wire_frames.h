@@ -119,14 +119,12 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
 int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, size_t len,
                        uint8_t fault);
 
-/** frame_feed_in() - as wire_ops.in(): the symbol at the rx clock edge at @t. */
-struct sym frame_feed_in(struct frame_feed *f, uint64_t t);
+/** frame_feed_in() - as wire_ops.in(): the symbol at the rx clock edge at @t, edges being @sym_ps
+ * apart. */
+struct sym frame_feed_in(struct frame_feed *f, uint64_t t, uint64_t sym_ps);
 
 /** frame_feed_next() - as wire_ops.in_next(). */
 uint64_t frame_feed_next(const struct frame_feed *f);
-
-/** frame_feed_symbol() - how long one lasts; SYM_PS without it. */
-void frame_feed_symbol(struct frame_feed *f, uint64_t ps);
 
 /** frame_feed_hold() - no frame begins before @until (a pause frame came); the one that is
  * being sent goes on to its end. */

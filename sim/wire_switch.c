@@ -184,8 +184,7 @@ static void switch_out(struct wire *w, unsigned port, uint64_t t, const struct s
 static struct sym switch_in(struct wire *w, unsigned port, uint64_t t)
 {
     struct wire_switch *s = switch_of(w);
-    frame_feed_symbol(s->port[port].queue, wire_sym_ps(w));
-    struct sym sym = frame_feed_in(s->port[port].queue, t);
+    struct sym sym = frame_feed_in(s->port[port].queue, t, wire_sym_ps(w));
     if (w->far && port == 1) {
         s->far.cap = w->far;
         phy_tap_in(&s->far, t, &sym);

@@ -32,7 +32,7 @@ static struct sym spy_in(struct wire *w, unsigned port, uint64_t t)
 {
     struct spy *x = (struct spy *)w;
     struct sym s = x->inner->ops->in(x->inner, port, t);
-    struct sym own = frame_feed_in(x->feed[port], t);
+    struct sym own = frame_feed_in(x->feed[port], t, x->sym_ps);
     assert_false(s.dv && own.dv);
     if (own.dv)
         s = own;
@@ -61,7 +61,6 @@ void spy_init(struct spy *x, unsigned mbit)
     for (unsigned i = 0; i < 2; i++) {
         x->feed[i] = frame_feed_create_of(16);
         assert_non_null(x->feed[i]);
-        frame_feed_symbol(x->feed[i], x->sym_ps);
     }
 }
 

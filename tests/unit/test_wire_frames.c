@@ -124,6 +124,8 @@ static void test_each_fault_is_named(void **state)
         { { .preamble = 7, .no_sfd = true }, PCAPNG_BAD_SFD, "no start of frame delimiter" },
         { { .preamble = 7, .len = 3 }, PCAPNG_BAD_SHORT | PCAPNG_BAD_FCS, "less than 64 octets" },
         { { .preamble = 7, .len = 0 }, PCAPNG_BAD_SHORT | PCAPNG_BAD_FCS, "less than 64 octets" },
+        { { .preamble = 0, .len = 0 }, PCAPNG_BAD_PREAMBLE | PCAPNG_BAD_SHORT | PCAPNG_BAD_FCS,
+          "less than 64 octets" },        /* a lone SFD */
         { { .preamble = 7, .len = 4000 }, PCAPNG_BAD_LONG | PCAPNG_BAD_FCS,
           "more than 1518 octets" },
     };
@@ -166,7 +168,7 @@ static unsigned drain(struct frame_feed *f, struct line *l, unsigned edges)
 {
     unsigned good = 0;
     for (unsigned i = 0; i < edges; i++) {
-        struct sym s = frame_feed_in(f, l->t);
+        struct sym s = frame_feed_in(f, l->t, SYM_PS);
         assert_int_equal(s.crs, s.dv);
         assert_int_equal(s.er | s.col, 0);
         if (symbol(l, s.data, s.dv, s.er) && frame_asm_verdict(&l->a) == 0)
