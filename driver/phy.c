@@ -174,7 +174,8 @@ static uint32_t step_word(struct nic *n)
     static const uint8_t reads[] = {
         [PHY_SCAN] = MII_ID1, [PHY_ID2] = MII_ID2, [PHY_STATUS] = MII_BMSR,
         [PHY_EXTENDED] = MII_ESR, [PHY_RESET_DONE] = MII_BMCR, [PHY_BMSR] = MII_BMSR,
-        [PHY_ANLPAR] = MII_ANLPAR, [PHY_MSSR] = MII_MSSR,
+        [PHY_OUR_ANAR] = MII_ANAR, [PHY_OUR_MSCR] = MII_MSCR, [PHY_ANLPAR] = MII_ANLPAR,
+        [PHY_MSSR] = MII_MSSR,
     };
     const struct phy *p = &n->phy;
     switch (p->step) {
@@ -254,7 +255,7 @@ static void watched(struct nic *n, uint16_t bmsr)
     if (!up && p->now.mbit)
         publish(n, &down);
     else if (up && p->now.mbit == 0 && (bmsr & BMSR_AN_COMPLETE))
-        step(n, PHY_ANLPAR, 0);
+        step(n, PHY_OUR_ANAR, 0);
     else
         step(n, PHY_BMSR, interval(n));
 }
@@ -266,6 +267,33 @@ static void agreed(struct nic *n)
         publish(n, &r);
     else
         step(n, PHY_BMSR, interval(n));
+}
+
+/* The words of both ends, one after another; without gigabit two of them. */
+static void told(struct nic *n, uint16_t value)
+{
+    struct phy *p = &n->phy;
+    bool gigabit = p->able & BMSR_ESTATEN;
+    switch (p->step) {
+    case PHY_OUR_ANAR:
+        p->words.anar = value;
+        step(n, gigabit ? PHY_OUR_MSCR : PHY_ANLPAR, 0);
+        break;
+    case PHY_OUR_MSCR:
+        p->words.mscr = value;
+        step(n, PHY_ANLPAR, 0);
+        break;
+    case PHY_ANLPAR:
+        p->words.anlpar = value;
+        step(n, PHY_MSSR, 0);
+        if (!gigabit)
+            agreed(n);
+        break;
+    default:
+        p->words.mssr = value;
+        agreed(n);
+        break;
+    }
 }
 
 /* What the PHY answered to a step's access. */
@@ -319,26 +347,21 @@ static void step_done(struct nic *n, uint16_t value, bool error)
     case PHY_BMSR:
         watched(n, value);
         break;
-    case PHY_ANLPAR:
-        p->words.anlpar = value;
-        step(n, PHY_MSSR, 0);
-        if (!(p->able & BMSR_ESTATEN))
-            agreed(n);
-        break;
-    case PHY_MSSR:
-        p->words.mssr = value;
-        agreed(n);
+    case PHY_OUR_ANAR: case PHY_OUR_MSCR: case PHY_ANLPAR: case PHY_MSSR:
+        told(n, value);
         break;
     case PHY_OFF: case PHY_PUBLISH:
         break;
     }
 }
 
-/* LINK_CTRL is written. */
+/* LINK_CTRL is written, so the link is as it says: the event that tells it may be lost. */
 static void published(struct nic *n)
 {
     struct phy *p = &n->phy;
     bool gone = p->lost;
+    nic_link_changed(n, (p->now.mbit ? LY_EVENT_LINK_UP : 0) |
+                        (p->now.full ? LY_EVENT_LINK_FULL_DUPLEX : 0), p->now.mbit);
     p->lost = false;
     step(n, gone ? PHY_SCAN : PHY_BMSR, gone ? SCAN_NS : interval(n));
 }

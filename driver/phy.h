@@ -31,7 +31,9 @@ struct phy_result phy_resolve(const struct phy_words *w);
 enum phy_step {
     PHY_OFF,                    /* no MDIO, or a fixed link */
     PHY_SCAN, PHY_ID2, PHY_STATUS, PHY_EXTENDED, PHY_VENDOR, PHY_RESET_DONE, PHY_ANAR, PHY_MSCR,
-    PHY_RESTART, PHY_BMSR, PHY_ANLPAR, PHY_MSSR,
+    PHY_RESTART, PHY_BMSR,
+    PHY_OUR_ANAR, PHY_OUR_MSCR, /* what is offered: somebody else may have written it */
+    PHY_ANLPAR, PHY_MSSR,
     PHY_PUBLISH,                /* LINK_CTRL is written */
 };
 

@@ -453,6 +453,10 @@ static int fill_defaults(struct opts *o, bool time_given)
         say("--partner goes with --phy NAME: a fixed link negotiates with nobody");
         return EXIT_USAGE;
     }
+    if (o->phy && o->wire == WIRE_PCAP) {
+        say("--phy: a file negotiates with nobody, its link is a fixed one");
+        return EXIT_USAGE;
+    }
     if (check_top(o) != EXIT_DONE || fill_hub(o) != EXIT_DONE || check_ppm(o) != EXIT_DONE ||
         fill_dhcp(o) != EXIT_DONE)
         return EXIT_USAGE;

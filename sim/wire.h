@@ -122,7 +122,7 @@ int wire_tap_open(struct wire **out, struct world *w, const char *ifname, char *
 
 /** wire_pcap_open() - frames of the capture @path come from @start_ps on, the SFD of the
  * first one then, the others at their distance in the file; what is sent nobody hears.
- * @start_ps: at least a microsecond */
+ * @start_ps: at least 10 us */
 int wire_pcap_open(struct wire **out, struct world *w, const char *path, uint64_t start_ps,
                    char *why);
 

@@ -17,7 +17,6 @@
 #define MS_PS 1000000000ull
 #define DAYS_MAX 100
 #define DELTA_MAX_NS (DAYS_MAX * 86400ll * 1000000000)
-#define LEAD_PS ((uint64_t)ETH_PREAMBLE_BYTES * SYM_PS)     /* first symbol to SFD */
 
 struct wire_pcap {
     struct wire_frames wf;      /* first */
@@ -28,7 +27,7 @@ struct wire_pcap {
     int64_t first_ns;           /* the first frame's time in the file */
     bool more;                  /* next is valid */
     struct pcap_in_frame next;
-    uint64_t at_ps;             /* the first symbol of next */
+    uint64_t sfd_ps;            /* of next, by the file */
     uint64_t free_ps;           /* when the line is free after the one before */
 };
 
@@ -52,15 +51,13 @@ static bool playable(struct wire_stats *s, const struct pcap_in_frame *f)
     return false;
 }
 
-/* When the next frame is sent: at its time, but after the one before. */
+/* When the next frame is sent by the file. */
 static int schedule(struct wire_pcap *p)
 {
     int64_t delta = p->next.t_ns - p->first_ns;
     if (delta > DELTA_MAX_NS)
         return -ERANGE;
-    p->at_ps = p->start_ps + (uint64_t)(delta > 0 ? delta : 0) * NS_PS - LEAD_PS;
-    if (p->at_ps < p->free_ps)
-        p->at_ps = p->free_ps;
+    p->sfd_ps = p->start_ps + (uint64_t)(delta > 0 ? delta : 0) * NS_PS;
     return 0;
 }
 
@@ -88,24 +85,33 @@ static void load_next(struct wire_pcap *p)
 
 /* --- the actor ----------------------------------------------------------------- */
 
-/* A symbol early: what is queued is on the line one symbol later. */
+/* The first symbol of next: so that its SFD comes in time, but after the frame before it. The
+ * speed of the line may be another one each time. */
+static uint64_t first_ps(const struct wire_pcap *p)
+{
+    uint64_t at = p->sfd_ps - ETH_PREAMBLE_BYTES * wire_sym_ps(&p->wf.w);
+    return at > p->free_ps ? at : p->free_ps;
+}
+
+/* Early by what frame_feed_put() adds. */
 static uint64_t play_next(void *self)
 {
     const struct wire_pcap *p = self;
-    return p->more ? p->at_ps - SYM_PS : SIM_NEVER;
+    return p->more ? first_ps(p) - SYM_PS : SIM_NEVER;
 }
 
 static void play(void *self, uint64_t t)
 {
     struct wire_pcap *p = self;
     size_t octets = 0;
+    uint64_t first = first_ps(p);
     (void)t;
     int rc = wire_frames_played(&p->wf, p->next.data, p->next.len, p->next.fcs);
     if (rc == 0)
         (void)frame_feed_newest(p->wf.feed, &octets);
     else if (rc == -EMSGSIZE)
         p->wf.w.stats.file_oversize++;
-    p->free_ps = p->at_ps + (ETH_PREAMBLE_BYTES + 1 + octets + ETH_GAP_BYTES) * SYM_PS;
+    p->free_ps = first + (ETH_PREAMBLE_BYTES + 1 + octets + ETH_GAP_BYTES) * wire_sym_ps(&p->wf.w);
     load_next(p);
 }
 

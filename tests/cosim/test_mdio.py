@@ -61,6 +61,16 @@ def test_the_wire_has_the_speed(tmp_path, phy, partner, wire, octet_ns):
     assert told["identical"]
 
 
+@pytest.mark.parametrize("nic, phy", [("gmii", "lan8720"), ("mii", "generic")])
+def test_faults_have_the_speed_too(tmp_path, nic, phy):
+    """A plan that hits nothing: whatever the profile's speed was, all frames go on whole."""
+    got = program.run(["--wire", "peer", "--nic", f"sim:{nic}", "--phy", phy, "--fault",
+                       "loss=@100000"], ["ping", "-c", "3", "-i", "0.02", "-s", "1400", "peer"],
+                      tmp_path / "a.pcapng").check()
+    assert got.events[-1]["received"] == 3
+    program.assert_no_errors(got)
+
+
 @pytest.mark.parametrize("wire, partner, line", [
     ("peer", "100hd", "half duplex: only --wire hub"), ("slirp", "fixed:10fd", "half duplex"),
     ("hub", "all", "full duplex: on a hub")])

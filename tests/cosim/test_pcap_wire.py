@@ -243,8 +243,9 @@ def test_largest_tagged_frame(tmp_path):
     assert serve(tmp_path / "in", tmp_path).stats["phy.rx_octets"] == 1522
 
 
+@pytest.mark.parametrize("nic, octet_ns", [("gmii", 8), ("mii", 80), ("mii10", 800)])
 @pytest.mark.parametrize("link", [ETHERNET, ETHERNET | FCS_OF_4])
-def test_line_rate(tmp_path, link):
+def test_line_rate(tmp_path, link, nic, octet_ns):
     """All at once: none is lost, the order stays, the gaps are legal (tshark finds no fault)."""
     whole = [with_fcs(raw(to_us(ICMP(id=5, seq=i) / Raw(bytes(i % 99))))) for i in range(1100)]
     frames = whole if link != ETHERNET else [f[:-4] for f in whole]
@@ -252,10 +253,10 @@ def test_line_rate(tmp_path, link):
     for i, frame in enumerate(frames):      # the last ones even seem to come earlier
         out += struct.pack("<IIII", EPOCH_S - i // 200, 0, len(frame), len(frame)) + frame
     (tmp_path / "in").write_bytes(out)
-    got = serve(tmp_path / "in", tmp_path)
+    got = serve(tmp_path / "in", tmp_path, "--nic", f"sim:{nic}")
     heard, _ = heard_and_sent(got)
-    assert [p.data for p in heard] == whole
-    gaps = [b.time_ns - a.time_ns - 8 * (len(a.data) + 20) for a, b in zip(heard, heard[1:])]
+    assert [p.data for p in heard] == whole and heard[0].time_ns == START_NS
+    gaps = [b.time_ns - a.time_ns - octet_ns * (len(a.data) + 20) for a, b in zip(heard, heard[1:])]
     assert set(gaps) == {0}
 
 

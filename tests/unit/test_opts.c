@@ -145,6 +145,10 @@ static void refused(void **state)
     assert_int_equal(PARSE(&o, S("--phy"), S("")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--phy"), S("generic"), S("--partner"), S("")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--partner"), S("all")), EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire=pcap:x"), S("--phy=generic"), S("serve"), S(".")),
+                     EXIT_USAGE);
+    assert_int_equal(PARSE(&o, S("--wire=pcap:x"), S("--phy=fixed"), S("serve"), S(".")),
+                     EXIT_DONE);
     assert_int_equal(PARSE(&o, S("--phy"), S("fixed"), S("--partner"), S("all")), EXIT_USAGE);
     assert_int_equal(PARSE(&o, S("--phy"), S("fixed"), S("ping")), EXIT_DONE);
     assert_null(o.phy);

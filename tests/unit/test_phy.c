@@ -83,6 +83,7 @@ struct device {
     struct link_event ev[64];
     unsigned head, n, accesses, lose;   /* lose: so many answers */
     unsigned link_changes;
+    bool tells_no_link;         /* its EVENT(link) are lost */
 };
 
 static void push(struct device *d, const struct link_event *ev)
@@ -118,6 +119,10 @@ static void link_ctrl(struct device *d, uint32_t value)
     static const uint32_t mbit[] = { 10, 100, 1000 };
     if ((d->ctrl ^ value) & 3) {
         d->link_changes++;
+        if (d->tells_no_link) {
+            d->ctrl = value;
+            return;
+        }
         push(d, &(struct link_event){ .kind = LINK_EV_LINK, .arg = (uint16_t)(value & 3),
                                       .value = mbit[value >> 2 & 3] });
     }
@@ -381,6 +386,48 @@ static void lost_answers(void **state)
     unplug(&b);
 }
 
+/* The event is lost: LINK_CTRL was written and answered, so the driver knows. */
+static void lost_link_event(void **state)
+{
+    struct nic_phy_cfg want = { .poll_ms = 2 };
+    struct bench b;
+    (void)state;
+    plug(&b, "generic", "all", &want, WITH_MDIO);
+    b.d.tells_no_link = true;
+    run(&b, 20 * MS);
+    assert_int_equal(link_of(&b), 1000);
+    assert_true(nic_link_full(b.nic));
+    partner(&b, "none");
+    run(&b, 4 * MS);
+    assert_int_equal(link_of(&b), 0);
+    unplug(&b);
+}
+
+static void write_phy(struct bench *b, unsigned reg, uint16_t value)
+{
+    uint16_t answer;
+    assert_int_equal(nic_mdio_submit(b->nic, 7, reg, value, true), 0);
+    run(b, MS);
+    assert_int_equal(nic_mdio_answer(b->nic, &answer), 0);
+}
+
+/* Somebody writes what the PHY offers, behind the driver's back. */
+static void another_offer(void **state)
+{
+    struct nic_phy_cfg want = { .advertise = NIC_ADV_FULL | NIC_ADV_PAUSE, .poll_ms = 2 };
+    struct bench b;
+    (void)state;
+    plug(&b, "generic", "all", &want, WITH_MDIO);
+    run(&b, 20 * MS);
+    assert_int_equal(b.d.ctrl, 0x33 | 2 << 2);
+    write_phy(&b, MII_MSCR, 0);
+    write_phy(&b, MII_ANAR, AN_100FD | AN_SELECTOR);
+    write_phy(&b, MII_BMCR, BMCR_AN_ENABLE | BMCR_AN_RESTART);
+    run(&b, 20 * MS);
+    assert_int_equal(b.d.ctrl, 0x03 | 1 << 2);      /* 100 Mbit/s, full duplex, no pause */
+    unplug(&b);
+}
+
 static uint16_t behind_page(const struct bench *b, uint16_t page, uint16_t reg)
 {
     for (unsigned i = 0; i < PHY_EXTRA; i++)
@@ -471,6 +518,7 @@ int main(void)
         cmocka_unit_test(offers_what_it_can),
         cmocka_unit_test(fixed),             cmocka_unit_test(cable),
         cmocka_unit_test(comes_and_goes),    cmocka_unit_test(lost_answers),
+        cmocka_unit_test(lost_link_event),   cmocka_unit_test(another_offer),
         cmocka_unit_test(delays),            cmocka_unit_test(by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
