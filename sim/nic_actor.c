@@ -35,9 +35,9 @@
 /* MII: two symbols more, between two nibbles nothing seems to happen. */
 static unsigned settle_cycles(const struct sim_pace *p)
 {
-    const struct sim_clock *c = &p->clocks.c[0], *rx = p->phy_rx;
-    return SETTLE_CYCLES +
-           (p->mii ? 4 * (unsigned)(c->num * rx->den / rx->num / c->den + 1) : 0);
+    const struct sim_clock *c = &p->clocks.c[0];
+    uint64_t nibble_hz = p->mbit * 250000ull;
+    return SETTLE_CYCLES + (p->mii ? 4 * (unsigned)(c->num / c->den / nibble_hz + 1) : 0);
 }
 
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)

@@ -27,12 +27,11 @@ void dgram_init(struct dgram *d, enum net_type type, struct sock *s)
 }
 
 /* Those who wait for room are counted, so that a poll without any looks no further. */
-static void want_out(struct net *n, struct dgram *d, bool want)
+static void want_out(struct net *n, struct dgram *d, unsigned frames)
 {
-    if (d->want_out == want)
-        return;
-    d->want_out = want;
-    n->dgrams.want_out += want ? 1u : -1u;
+    n->dgrams.want_out -= d->want_frames != 0;
+    n->dgrams.want_out += frames != 0;
+    d->want_frames = frames;
 }
 
 /* What the user has not read is of no use to anyone. */
@@ -52,7 +51,7 @@ void dgram_fini(struct net *n, struct dgram *d)
         *at = d->next;
         d->lport = 0;
     }
-    want_out(n, d, false);
+    want_out(n, d, 0);
     flush(d);
 }
 
@@ -105,6 +104,9 @@ int dgram_bind(struct net *n, struct dgram *d, uint32_t addr, uint16_t port)
 
 int dgram_connect(struct net *n, struct dgram *d, uint32_t addr, uint16_t port)
 {
+    if (d->any_addr)
+        d->laddr = 0;
+    d->any_addr = false;
     if (!addr) {                /* as AF_UNSPEC does */
         d->raddr = 0;
         d->rport = 0;
@@ -116,8 +118,10 @@ int dgram_connect(struct net *n, struct dgram *d, uint32_t addr, uint16_t port)
     int err = d->lport ? 0 : dgram_bind(n, d, 0, 0);
     if (err)
         return err;
-    if (!d->laddr)
-        d->laddr = src;         /* as getsockname() shows it */
+    if (d->laddr && d->laddr != src)
+        return -EADDRNOTAVAIL;
+    d->any_addr = !d->laddr;
+    d->laddr = src;             /* as getsockname() shows it */
     d->raddr = addr;
     d->rport = port;
     return 0;
@@ -232,6 +236,9 @@ static int sendable(struct net *n, struct dgram *d, size_t len, uint32_t *addr, 
         return -EDESTADDRREQ;
     if (d->type == NET_DGRAM && !*port)
         return -EINVAL;         /* RFC 768: port 0 means none */
+    uint32_t src = ip4_src_for(n, *addr);
+    if (d->any_addr && src)
+        d->laddr = src;         /* answers come to where we are now */
     size_t hdr = IP4_HDR_BYTES + (d->type == NET_DGRAM ? UDP_HDR_BYTES : 0);
     *frames = len > IP4_TOTAL_MAX ? 0 : ip4_tx_frames(n, *addr, hdr + len);
     if (!*frames)
@@ -239,11 +246,12 @@ static int sendable(struct net *n, struct dgram *d, size_t len, uint32_t *addr, 
     return d->lport ? 0 : dgram_bind(n, d, 0, 0);
 }
 
-/* All fragments of a datagram leave together, each in a packet of its own. */
+/* All fragments of a datagram leave together, each in a packet of its own, cut from a large one. */
 static bool has_room(const struct net *n, unsigned frames)
 {
     return net_tx_room(n) >= frames &&
-           (frames == 1 || pkt_pool_free(n->pool, PKT_SMALL) >= frames);
+           (frames == 1 || (pkt_pool_free(n->pool, PKT_SMALL) >= frames &&
+                            pkt_pool_free(n->pool, PKT_LARGE) > 0));
 }
 
 ssize_t dgram_sendto(struct net *n, struct dgram *d, const void *p, size_t len, uint32_t addr,
@@ -261,7 +269,7 @@ ssize_t dgram_sendto(struct net *n, struct dgram *d, const void *p, size_t len, 
                                  : icmp4_echo_tx(n, d, p, len, addr);
     }
     if (r == -EAGAIN)
-        want_out(n, d, true);
+        want_out(n, d, frames);
     return r;
 }
 
@@ -274,7 +282,7 @@ unsigned dgram_ready(const struct dgram *d)
     unsigned r = 0;
     if (d->rxq.n || d->shut_rd)
         r |= NET_IN;
-    if (!d->want_out)
+    if (!d->want_frames)
         r |= NET_OUT;
     if (d->err)
         r |= NET_ERR;
@@ -299,7 +307,7 @@ void dgram_set_error(struct net *n, struct dgram *d, int err)
     sock_changed(n, d->sock);
 }
 
-/* All who wait are woken, though there may be room for one: order among them is not
+/* All for whom there is room are woken, though it may be for one: order among them is not
  * promised, and the next -EAGAIN puts the others back. */
 void dgram_room(struct net *n)
 {
@@ -307,8 +315,8 @@ void dgram_room(struct net *n)
         return;
     for (unsigned i = 0; i < DGRAM_BUCKETS; i++) {
         for (struct dgram *d = n->dgrams.bucket[i]; d; d = d->next) {
-            if (d->want_out) {
-                want_out(n, d, false);
+            if (d->want_frames && has_room(n, d->want_frames)) {
+                want_out(n, d, 0);
                 sock_changed(n, d->sock);
             }
         }

@@ -36,9 +36,10 @@ struct dgram {
     uint32_t laddr, raddr;      /* 0: any; 0: not connected */
     uint16_t lport, rport;      /* 0: not bound; 0: not connected (NET_ICMP: unused) */
     uint8_t ttl;                /* 0: the stack's default */
+    bool any_addr;              /* laddr follows from raddr: bind() said any */
     bool reuse;                 /* may share its port with others that have this set */
     bool shut_rd, shut_wr;
-    bool want_out;              /* told -EAGAIN: NET_OUT is owed when there is room */
+    unsigned want_frames;       /* told -EAGAIN: NET_OUT is owed when so many have room; 0: no */
     int err;                    /* pending, positive errno; 0 none */
     size_t rcvbuf_bytes;
     size_t rxq_bytes;           /* payload only */
@@ -69,15 +70,17 @@ int dgram_bind(struct net *n, struct dgram *d, uint32_t addr, uint16_t port);
  * dgram_connect() - default destination and only accepted sender; binds if
  * needed. @addr 0 dissolves it.
  *
- * Returns 0, -ENETUNREACH, -EADDRINUSE (no free port).
+ * Returns 0, -ENETUNREACH, -EADDRINUSE (no free port), -EADDRNOTAVAIL (bound to an address that
+ * is ours no more).
  */
 int dgram_connect(struct net *n, struct dgram *d, uint32_t addr, uint16_t port);
 
 /**
- * dgram_sendto() - one datagram; binds if needed. NET_ICMP: see net_socket().
+ * dgram_sendto() - one datagram; binds if needed; a connected endpoint has our address of now.
+ * NET_ICMP: see net_socket().
  * @addr, @port: 0, 0 for the connected peer
  *
- * Returns @len; -EAGAIN (no room in the NIC, no buffer: NET_OUT follows), -EMSGSIZE
+ * Returns @len; -EAGAIN (no room in the NIC, no buffer: NET_OUT follows when there is), -EMSGSIZE
  * (above 65,535 bytes with its headers, or too many fragments), -EDESTADDRREQ, -EPIPE
  * (shut down), -ENETUNREACH, -EINVAL (NET_ICMP: not an echo request), or minus the
  * pending error.

@@ -51,7 +51,7 @@ struct tcp_conn;
 #define TCP_MSS_MIN 64u
 #define TCP_WINDOW_MAX 65535u       /* no window scaling yet */
 #define TCP_OOO_PKTS 64u            /* out-of-order segments kept by one connection */
-#define TCP_OOO_SPARE_PKTS 16u      /* of the pool, which they leave to others */
+#define TCP_OOO_SPARE_PKTS 16u      /* of each class of the pool, left to others */
 #define TCP_BUF_MAX (16u << 20)     /* NET_SO_SNDBUF, NET_SO_RCVBUF */
 #define TCP_BUF_MIN 2048u
 #define TCP_PORT_MIN 32768u         /* ephemeral ports, Linux's range */
@@ -96,7 +96,8 @@ struct tcp_conn {
     bool nodelay : 1;
     bool keepalive : 1;
     bool reuse : 1;             /* NET_SO_REUSEADDR */
-    bool bound : 1;             /* laddr, lport are the user's choice */
+    bool bound : 1;             /* laddr, lport are the user's choice, */
+    bool any_addr : 1;          /* but for laddr: bind() said any */
     bool ended : 1;             /* CLOSED, and not as new */
     bool rd_shut : 1;           /* the user reads no more */
     bool fin_wanted : 1;        /* FIN follows the last byte queued */

@@ -142,7 +142,7 @@ void tcp_conn_reset(struct tcp_conn *c)
         c->due[i] = INT64_MAX;
     if (old.bound) {
         c->bound = true;
-        c->laddr = old.laddr;
+        c->laddr = old.any_addr ? 0 : old.laddr;
         c->lport = old.lport;
     }
 }

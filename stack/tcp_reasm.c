@@ -26,10 +26,11 @@ static struct tcp_seq seg_end(const struct tcp_seg *g)
     return tcp_seq_add(g->seq, g->len);
 }
 
-/* Bounded by packets, not bytes: a segment of one byte holds a whole buffer. */
-static bool may_keep(const struct net *n, const struct tcp_conn *c)
+/* Bounded by packets, not bytes: a segment of one byte holds a whole buffer. One that came in
+ * fragments holds a large one, and what it waits for may need one too. */
+static bool may_keep(const struct net *n, const struct tcp_conn *c, const struct pkt *p)
 {
-    return c->ooo.n < TCP_OOO_PKTS && pkt_pool_free(n->pool, PKT_SMALL) > TCP_OOO_SPARE_PKTS;
+    return c->ooo.n < TCP_OOO_PKTS && pkt_pool_free(n->pool, p->class_) > TCP_OOO_SPARE_PKTS;
 }
 
 /* Everything that @g carries, @q carries as well. */
@@ -62,7 +63,7 @@ void tcp_reasm_put(struct net *n, struct tcp_conn *c, struct tcp_seg *g)
             break;
         prev = p;
     }
-    if (!may_keep(n, c)) {
+    if (!may_keep(n, c, g->pkt)) {
         n->c.drop_tcp_ooo++;
         return;
     }

@@ -399,6 +399,7 @@ static void ack_timing(struct net *n, struct tcp_conn *c, int64_t now_ns)
     }
     c->retries = 0;
     c->soft_err = 0;
+    c->waiting_ns = now_ns;
     if (c->persist)
         return;
     if (tcp_seq_eq(c->snd_una, c->snd_max))

@@ -6,6 +6,7 @@
  *
  *  timer     | runs while                          | when it is due
  *  TCP_T_RTX | something is unacknowledged         | send it again, back off (RFC 6298)
+ *            | it waits for room in the NIC        | try again, by the same limits
  *            | persist: the window is shut         | probe it (RFC 9293 3.8.6.1)
  *  TCP_T_ACK | an ACK is delayed                   | send it
  *  TCP_T_LONG| keepalive is on                     | look whether the peer is there
@@ -212,11 +213,14 @@ static void due_retransmit(struct net *n, struct tcp_conn *c, int64_t now_ns)
     /* retries is of this segment; some of the back-off outlives it: ack_timing(). */
     count_retry(c);
     c->rtt_running = false;     /* Karn's algorithm, section 3 */
+    /* What never left says nothing about the path. */
+    bool left = !tcp_seq_eq(c->snd_una, c->snd_max);
     if (tcp_synchronized(c)) {
-        tcp_cc_timeout(c);
+        if (left)
+            tcp_cc_timeout(c);
         c->snd_nxt = c->snd_una;    /* tcp_output() starts there, or probes a shut window */
     } else {
-        c->syn_lost = true;
+        c->syn_lost |= left;
         c->syn_now = true;
     }
     tcp_rtx_start(n, c, false, now_ns);

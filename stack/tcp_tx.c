@@ -245,6 +245,7 @@ static void note_sent(struct net *n, struct tcp_conn *c, const struct plan *p, u
                       int64_t now_ns)
 {
     struct tcp_seq end = tcp_seq_add(p->seq, span);
+    bool first = tcp_seq_eq(c->snd_una, c->snd_max);    /* nothing else is in flight */
     if (tcp_seq_lt(p->seq, c->snd_max))
         note_retransmit(n, c);
     else if (!p->beyond)
@@ -262,8 +263,23 @@ static void note_sent(struct net *n, struct tcp_conn *c, const struct plan *p, u
         c->backoff = 0;
         tcp_timer_stop(n, c, TCP_T_RTX);
     }
-    if (!tcp_timer_runs(c, TCP_T_RTX))
+    if (!tcp_timer_runs(c, TCP_T_RTX)) {
         tcp_rtx_start(n, c, true, now_ns);  /* RFC 6298 5.1 */
+    } else if (first) {                     /* until now it waited for room */
+        c->retries = 0;
+        if (c->backoff > TCP_BACKOFF_KEPT)
+            c->backoff = TCP_BACKOFF_KEPT;
+        tcp_rtx_start(n, c, false, now_ns);
+    }
+}
+
+/* Text, FIN or SYN finds no room in the NIC, or no packet: it waits for its ACK as if it had
+ * left, by the same limits. */
+static void note_refused(struct net *n, struct tcp_conn *c, int64_t now_ns)
+{
+    bool waits = c->syn_now || (may_send_text(c) && (c->snd.len || c->fin_wanted));
+    if (waits && !tcp_timer_runs(c, TCP_T_RTX))
+        tcp_rtx_start(n, c, true, now_ns);
 }
 
 /* A segment that takes no sequence number changes nothing but what note_ack_sent() did. */
@@ -321,6 +337,7 @@ bool tcp_output(struct net *n, struct tcp_conn *c, int64_t now_ns)
     while (plan_next(c, &p)) {
         if (!send_plan(n, c, &p, now_ns)) {
             tcp_out_queue(n, c);
+            note_refused(n, c, now_ns);
             return false;
         }
         note_plan(n, c, &p, now_ns);

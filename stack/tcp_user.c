@@ -116,8 +116,10 @@ static int choose_ends(struct net *n, struct tcp_conn *c, uint32_t addr, uint16_
         c->lport = tcp_port_for(n, c);
         return c->lport ? 0 : -EADDRNOTAVAIL;
     }
-    if (!c->laddr)
-        c->laddr = src;
+    if (c->laddr && c->laddr != n->ip4.addr)
+        return -EADDRNOTAVAIL;      /* bound to an address that we had */
+    c->any_addr = !c->laddr;
+    c->laddr = n->ip4.addr;
     return tcp_lookup(n, c->laddr, c->lport, addr, port) ? -EADDRNOTAVAIL : 0;
 }
 

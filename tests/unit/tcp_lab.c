@@ -48,11 +48,11 @@ static void host_open(struct lab_host *h, const struct lab_cfg *cfg, const uint8
                       uint32_t addr)
 {
     unsigned small = cfg->pool_small ? cfg->pool_small : 512;
-    size_t bytes = pkt_pool_bytes(small, 0);
+    size_t bytes = pkt_pool_bytes(small, cfg->pool_large);
     memset(h, 0, sizeof(*h));
     h->mem = malloc(bytes);
     assert_non_null(h->mem);
-    h->pool = pkt_pool_create(h->mem, bytes, small, 0);
+    h->pool = pkt_pool_create(h->mem, bytes, small, cfg->pool_large);
     assert_non_null(h->pool);
     assert_int_equal(fake_link_open(&h->link, &(struct fake_link_cfg){
         .pool = h->pool, .hw_caps = cfg->hw_caps, .seed = cfg->seed * 2 + mac[5] }), 0);
@@ -324,6 +324,30 @@ void lab_one_put(struct lab_one *l, const struct lab_seg *s)
     uint8_t f[1600];
     size_t len = frame_of(l, s, f);
     fake_link_inject(l->h.link, f, len, l->now_ns);
+    lab_one_poll(l);
+}
+
+/* Octets @from to @end of what follows the IP header of the datagram in @f, as a fragment. */
+static void put_fragment(struct lab_one *l, const uint8_t *f, size_t from, size_t end, bool more)
+{
+    uint8_t g[1600];
+    const size_t hdr = 14 + 20;
+    memcpy(g, f, hdr);
+    memcpy(g + hdr, f + hdr + from, end - from);
+    put16(g + 14 + 2, (unsigned)(20 + end - from));
+    put16(g + 14 + 6, (more ? 0x2000u : 0) | (unsigned)(from / 8));
+    put16(g + 14 + 10, 0);
+    put16(g + 14 + 10, 0xFFFFu - sum16(g + 14, 20, 0));
+    fake_link_inject(l->h.link, g, hdr + end - from, l->now_ns);
+}
+
+void lab_one_put_cut(struct lab_one *l, const struct lab_seg *s)
+{
+    uint8_t f[1600];
+    size_t all = frame_of(l, s, f) - 14 - 20, half = all / 2 / 8 * 8;
+    put16(f + 14 + 4, s->seq & 0xFFFFu);            /* an id of its own */
+    put_fragment(l, f, 0, half, true);
+    put_fragment(l, f, half, all, false);
     lab_one_poll(l);
 }
 

@@ -36,6 +36,7 @@ struct lab_host {
 struct lab_cfg {
     uint64_t seed;
     unsigned pool_small;        /* 0: 512 */
+    unsigned pool_large;
     unsigned max_sockets;       /* 0: 32 */
     size_t sndbuf_bytes, rcvbuf_bytes;
     uint32_t hw_caps;
@@ -109,6 +110,8 @@ void lab_one_wait(struct lab_one *l, int64_t ns);
 
 /** lab_one_put() - inject a segment with its own numbers and ports, and poll. */
 void lab_one_put(struct lab_one *l, const struct lab_seg *s);
+/** lab_one_put_cut() - the same in two fragments. */
+void lab_one_put_cut(struct lab_one *l, const struct lab_seg *s);
 /** lab_put() - inject a segment of the one connection: @seq counts from irs, @ack from
  * iss (ignored without ACK). Polls. */
 void lab_put(struct lab_one *l, uint8_t flags, uint32_t seq, uint32_t ack, uint16_t wnd,

@@ -23,7 +23,10 @@ static int send_to(struct bench *b, uint32_t dst, uint8_t mark)
     struct pkt *p = net_pkt_alloc(b->net, PKT_SMALL);
     assert_non_null(p);
     uint8_t *d = pkt_put(p, 32);
-    memset(d, 0, 32);
+    if (!d)
+        fail();
+    else
+        memset(d, 0, 32);
     d[0] = mark;
     b->net->now_ns = b->now;
     int err = ip4_tx(b->net, p, 0, dst, 253, 0, b->now);

@@ -656,7 +656,7 @@ static void serve(struct bench *b, struct dgram *d)
     ssize_t n;
     while ((n = dgram_recvfrom(b->net, d, q, sizeof(q) - 100, &addr, &port)) > 0) {
         struct dns_name name, want;
-        uint16_t type, class_;
+        uint16_t type = 0, class_ = 0;
         assert_int_equal(dns_parse_question(q, (size_t)n, &name, &type, &class_), n);
         q[2] = 0x85;
         q[3] = 0x82;                            /* SERVFAIL unless found */

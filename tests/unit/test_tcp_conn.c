@@ -386,6 +386,34 @@ static void smaller_mtu_on_the_way(void **state)
     net_abort(l.h.net, s);
 }
 
+/* bind() to any stays that: the next connection has the address of its day. */
+/* Clause: RFC 1122 3.2.1.3, RFC 1122 4.2.3.7 */
+static void another_address_for_the_next_connection(void **state)
+{
+    (void)state;
+    for (unsigned named = 0; named < 2; named++) {
+        int s = net_socket(l.h.net, NET_STREAM);
+        assert_int_equal(net_bind(l.h.net, s, named ? LAB_OURS : 0, 5001), 0);
+        assert_int_equal(net_connect(l.h.net, s, LAB_THEIRS, 80), -EINPROGRESS);
+        lab_one_poll(&l);
+        struct lab_seg g;
+        assert_true(lab_get(&l, &g));
+        lab_one_put(&l, &(struct lab_seg){ .sport = 80, .dport = 5001, .flags = RST_ACK,
+                                           .ack = g.seq + 1 });
+        assert_int_equal(lab_state(&l, s), NET_TCP_CLOSED);
+        assert_int_equal(net_set_addr(l.h.net, LAB_OURS + 8, 24), 0);
+        int want = named ? -EADDRNOTAVAIL : -EINPROGRESS;
+        assert_int_equal(net_connect(l.h.net, s, LAB_THEIRS, 80), want);
+        uint32_t addr = 0;
+        uint16_t port = 0;
+        assert_int_equal(net_getsockname(l.h.net, s, &addr, &port), 0);
+        assert_int_equal(addr, named ? LAB_OURS : LAB_OURS + 8);
+        assert_int_equal(port, 5001);
+        net_abort(l.h.net, s);
+        assert_int_equal(net_set_addr(l.h.net, LAB_OURS, 24), 0);
+    }
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_lab, close_lab)
@@ -406,6 +434,7 @@ int main(void)
         T(unreachable_while_connecting),
         T(unreachable_later_is_soft),
         T(smaller_mtu_on_the_way),
+        T(another_address_for_the_next_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

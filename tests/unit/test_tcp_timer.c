@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "driver/nic_regs.h"
 #include "stack/net_int.h"
 #include "stack/wire/tcp.h"
 #include "tests/support/seed.h"
@@ -446,6 +447,97 @@ static void user_time_out_of_a_shut_window(void **state)
     lab_one_close(&l);
 }
 
+/* A receiver that avoids silly windows: it takes the byte of each probe and says 0 again. No byte
+ * waits longer than two seconds for its ACK. */
+/* Clause: RFC 9293 3.8.3, RFC 9293 3.8.6.2.2 */
+static void user_time_out_is_of_each_byte(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    struct lab_seg g;
+    uint32_t got = 1;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 0, 1460);
+    assert_int_equal(net_setopt(l.h.net, s, NET_TCP_USER_TIMEOUT, 10000), 0);
+    net_send(l.h.net, s, "twenty bytes of text", 20);
+    while (got < 21 && l.now_ns < 300 * LAB_S) {
+        lab_one_wait(&l, 200 * LAB_MS);
+        while (lab_get(&l, &g))
+            if (g.len && g.seq == l.iss + got)
+                lab_put(&l, TCP_ACK, 1, ++got, 0, 0);
+    }
+    assert_int_equal(got, 21);
+    assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+    net_abort(l.h.net, s);
+    lab_one_close(&l);
+}
+
+static void link_is(struct lab_one *l, bool up)
+{
+    fake_link_event(l->h.link, &(struct link_event){
+        .kind = LINK_EV_LINK, .arg = up ? LY_EVENT_LINK_UP | LY_EVENT_LINK_FULL_DUPLEX : 0,
+        .value = 1000 });
+    lab_one_wait(l, LAB_MS);
+}
+
+/* The NIC's link is down: nothing leaves, but text and SYN wait no longer than they may. */
+/* Clause: RFC 9293 3.8.3, RFC 9293 3.9.1 */
+static void what_cannot_leave_waits_no_longer(void **state)
+{
+    (void)state;
+    for (int timeout_ms = 10000; timeout_ms >= 0; timeout_ms -= 10000) {
+        struct lab_one l;
+        lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+        int s = lab_client(&l, 65535, 1460), t = net_socket(l.h.net, NET_STREAM);
+        int fin = lab_client(&l, 65535, 1460);
+        assert_int_equal(net_setopt(l.h.net, s, NET_TCP_USER_TIMEOUT, timeout_ms), 0);
+        assert_int_equal(net_setopt(l.h.net, t, NET_TCP_USER_TIMEOUT, timeout_ms), 0);
+        link_is(&l, false);
+        assert_int_equal(net_send(l.h.net, s, "hello", 5), 5);
+        net_connect(l.h.net, t, LAB_THEIRS, 80);
+        net_close(l.h.net, fin);
+        lab_one_wait(&l, 9 * LAB_S);
+        assert_int_equal(lab_state(&l, s), NET_TCP_ESTABLISHED);
+        lab_one_wait(&l, timeout_ms ? 2 * LAB_S : 1200 * LAB_S);
+        assert_int_equal(lab_state(&l, s), NET_TCP_CLOSED);
+        assert_int_equal(lab_state(&l, t), NET_TCP_CLOSED);
+        int err = 0;
+        assert_int_equal(net_getopt(l.h.net, s, NET_SO_ERROR, &err), 0);
+        assert_int_equal(err, ETIMEDOUT);
+        lab_one_wait(&l, 1200 * LAB_S);
+        assert_int_equal(net_sock_list(l.h.net, NULL, 0), 2);   /* the orphan is gone */
+        net_close(l.h.net, s);
+        net_close(l.h.net, t);
+        lab_one_close(&l);
+    }
+}
+
+/* The link comes back in time: what never left says nothing of the path. */
+/* Clause: RFC 6298 5, RFC 5681 3.1 */
+static void what_waited_leaves_as_if_new(void **state)
+{
+    (void)state;
+    struct lab_one l;
+    lab_one_open(&l, &(struct lab_cfg){ .seed = 1 });
+    int s = lab_client(&l, 65535, 1460);
+    struct tcp_conn *c = conn_of(&l, s);
+    uint32_t cwnd = c->cwnd, ssthresh = c->ssthresh;
+    link_is(&l, false);
+    assert_int_equal(net_send(l.h.net, s, "hello", 5), 5);
+    lab_one_wait(&l, 20 * LAB_S);
+    assert_true(c->retries > 2);
+    lab_silent(&l);
+    link_is(&l, true);
+    lab_expect(&l, TCP_ACK | TCP_PSH, 1, 1, 5);
+    assert_true(c->cwnd == cwnd && c->ssthresh == ssthresh && c->retries == 0);
+    assert_true(c->due[TCP_T_RTX] <= l.now_ns + c->rto_ns * (1 << TCP_BACKOFF_KEPT));
+    lab_put(&l, TCP_ACK, 1, 6, 65535, 0);
+    lab_one_wait(&l, 100 * LAB_S);
+    lab_silent(&l);
+    net_abort(l.h.net, s);
+    lab_one_close(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -464,6 +556,9 @@ int main(void)
         cmocka_unit_test(user_time_out_of_text),
         cmocka_unit_test(user_time_out_of_a_syn),
         cmocka_unit_test(user_time_out_of_a_shut_window),
+        cmocka_unit_test(user_time_out_is_of_each_byte),
+        cmocka_unit_test(what_cannot_leave_waits_no_longer),
+        cmocka_unit_test(what_waited_leaves_as_if_new),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

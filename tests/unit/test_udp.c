@@ -390,6 +390,31 @@ static void test_no_buffer(void **state)
     bench_down(b);
 }
 
+/* connect() after bind() to any has the address of its day, and so has what is sent later. */
+/* Clause: RFC 1122 3.2.1.3, RFC 1122 4.1.3.5 */
+static void test_address_changes(void **state)
+{
+    (void)state;
+    struct bench *b = bench_up(&(struct bench_cfg){ 0 });
+    struct dgram any, named;
+    bench_knows(b, PEER_ADDR, peer_mac);
+    open_at(b, &any, 0, 7);
+    open_at(b, &named, OUR_ADDR, 8);
+    assert_int_equal(dgram_connect(b->net, &any, PEER_ADDR, 9), 0);
+    assert_int_equal(any.laddr, OUR_ADDR);
+    assert_int_equal(net_set_addr(b->net, OUR_ADDR + 8, 24), 0);
+    assert_int_equal(dgram_sendto(b->net, &any, "x", 1, 0, 0), 1);
+    assert_int_equal(any.laddr, OUR_ADDR + 8);
+    assert_int_equal(dgram_connect(b->net, &any, 0, 0), 0);
+    assert_int_equal(any.laddr, 0);
+    assert_int_equal(dgram_connect(b->net, &any, PEER_ADDR, 9), 0);
+    assert_int_equal(any.laddr, OUR_ADDR + 8);
+    assert_int_equal(dgram_connect(b->net, &named, PEER_ADDR, 9), -EADDRNOTAVAIL);
+    dgram_fini(b->net, &any);
+    dgram_fini(b->net, &named);
+    bench_down(b);
+}
+
 /* --- two hosts: an echo server and a client ------------------------------- */
 
 static void echo(struct bench *b, struct dgram *d)
@@ -495,6 +520,7 @@ int main(void)
         cmocka_unit_test(test_shutdown),
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_no_buffer),
+        cmocka_unit_test(test_address_changes),
         cmocka_unit_test(test_two_hosts),
         cmocka_unit_test(test_public_calls),
     };

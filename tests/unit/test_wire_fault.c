@@ -359,7 +359,8 @@ static void another_speed(void **state)
             expect(&l, LIST(1, 1, 2, 2, 3, 3), 0);
             for (unsigned k = 0; k < l.n; k++) {
                 assert_int_equal(l.got[k].bad, 0);
-                assert_int_equal(l.got[k].lasts_ps, (LEN + ETH_PREAMBLE_BYTES) * 8000000u / mbit[i]);
+                assert_int_equal(l.got[k].lasts_ps,
+                                 (LEN + ETH_PREAMBLE_BYTES) * wire_sym_ps(l.w));
             }
         }
         lab_close(&l);
