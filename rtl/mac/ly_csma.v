@@ -4,7 +4,7 @@
 // of two parts, collision, truncated binary exponential backoff, 16 attempts. Beside the MAC, it
 // steps on i_tick. o_hold: the gap begins anew. o_jam: at this tick the MAC turns to its jam; a
 // collision in the preamble waits for its end. o_ready: no backoff is left. In full duplex these
-// are 0, 0, 1.
+// are 0, 0, 1; the duplex is taken up between two frames.
 // o_coll, o_late, o_deferred, o_xsdefer tell of a frame from its first start to the next one's.
 // Random bits come from a register that steps only while a frame is sent, fed with bits of the own
 // address (i_seed) and of what is sent (i_mix): stations differ, and skipped idle time changes
@@ -41,6 +41,7 @@ module ly_csma (
     localparam [3:0]  GAP_PART2 = 4'd4;                 // its last third: carrier is not looked at
     localparam [12:0] XS_START  = 13'd4096 - 13'd3037;  // bit 12 after 3037 byte times
 
+    reg        half_q;               // the frame under way began in half duplex
     reg        own_q;                // the gap behind our own signal: part 1 does not look either
     reg        col_q;                // a collision that no jam has answered
     reg        jamming_q;
@@ -57,6 +58,7 @@ module ly_csma (
     reg        xs_q;
     reg [12:0] wait_q;
 
+    initial half_q = 1'b0;
     initial own_q = 1'b0;
     initial col_q = 1'b0;
     initial jamming_q = 1'b0;
@@ -65,7 +67,7 @@ module ly_csma (
     initial back_q = 1'b0;
     initial waited_q = 1'b0;
 
-    wire half   = !i_full_duplex;
+    wire half   = i_idle ? !i_full_duplex : half_q;
     wire crs    = i_crs && half;
     wire part_1 = own_q ? i_cnt == GAP : i_cnt > GAP_PART2;
     wire over   = i_cnt == 4'd0;
@@ -80,6 +82,7 @@ module ly_csma (
     wire [9:0] draw = rnd_q[9:0] & mask_q;
 
     always @(posedge clk) begin
+        half_q <= half;
         col_q <= !rst && half && !i_idle && !jamming_q && (col_q || i_col);
         if (i_tick) begin
             jamming_q <= jam || (jamming_q && !i_done);
@@ -186,7 +189,7 @@ module ly_csma (
         a_full:    assert (!(i_full_duplex && o_hold));
     end
     always @(posedge clk) if (f_past_q && !$past(rst) && !rst) begin
-        if ($past(i_full_duplex)) a_no_jam: assert (!col_q);
+        if ($past(!half))         a_no_jam: assert (!col_q);
         if ($past(i_tick && jam)) a_jam:    assert (o_jamming);
         if ($past(i_tick && i_start)) a_start: assert (!$past(back_q));
         if ($past(i_tick && i_done)) a_end:  assert (!o_jamming);

@@ -287,9 +287,9 @@ module ly_mac_tx #(
     end
     wire [31:0] f_left = f_crc_q >> 8 * (3 - cnt_q);   // of it, what is still to be sent
 
-    // A frame is judged by one setting.
+    // A frame is judged by one setting, from its first octet on.
     reg f_own_q, f_busy_q = 1'b0;
-    always @(posedge clk) {f_own_q, f_busy_q} <= {i_own_fcs, o_busy};
+    always @(posedge clk) {f_own_q, f_busy_q} <= {i_own_fcs, o_busy && !at_pre};
     always @(*) if (f_busy_q) r_own: assume (i_own_fcs == f_own_q);
 
     always @(*) begin

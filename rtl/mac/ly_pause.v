@@ -7,7 +7,9 @@
 // for XON; a pause frame goes between two frames, also while we are paused. o_tx_pause tells of it
 // from its start to the next one's: as long as what ly_mac_tx says of the frame.
 // s_tx to m_tx is combinational; a frame never has a hole, since its source is chosen before it
-// starts. Quanta are 64 ticks. Only in full duplex: the i_en_* are low otherwise. Clock: clk.
+// starts. i_rewind: the MAC will start ours again from its first octet (a collision, where the link
+// has become half duplex). Quanta are 64 ticks. Only in full duplex: the i_en_* are low otherwise.
+// Clock: clk.
 // Source: IEEE 802.3 annex 31B (frame, timer, rules), 31.4 (opcode).
 module ly_pause #(
     parameter [15:0] XOFF_QUANTA = 16'h01FF     // longer than the 256 after which it is repeated
@@ -38,6 +40,7 @@ module ly_pause #(
     output wire [7:0]  m_tx_data,
     output wire        m_tx_last,
     input  wire        i_commit,     // o_commit of ly_mac_tx
+    input  wire        i_rewind,     // its o_rewind
     input  wire        i_start,      // its o_tap_start
     output wire        o_tx_pause,
     output wire        o_run,        // quanta are counted: ticks must have the rhythm of the wire
@@ -145,6 +148,7 @@ module ly_pause #(
         if (!mine_q) at_q <= take ? 18'd2 : 18'd1;
         else if (m_tx_ready) at_q <= {at_q[16:0], 1'b0};
         if (!mine_q || m_tx_ready) {last_q, octet_q} <= {at_q[17], octet};
+        if (mine_q && i_rewind) {at_q, last_q, octet_q} <= {18'd2, 1'b0, fixed(16'd1)};
         if (rst) begin
             frame_q   <= 1'b0;
             block_q   <= 1'b0;
@@ -179,22 +183,28 @@ module ly_pause #(
     // before i_start, reads it to its last octet, commits then or later, and then makes its gap.
     reg f_taken_q = 1'b0;            // the last octet of the frame under way was read
     reg f_src_q = 1'b0;              // the queue is inside a frame, or offers one
+    reg f_again_q = 1'b0;            // ours collided and was not started again so far
     reg [1:0] f_gap_q = 2'd0;        // cycles of it that are left at least
     reg f_could_q = 1'b0;            // the MAC could start in the cycle before
     reg [1:0] f_paused_q = 2'd0;     // paused in the last cycles
     reg [21:0] f_left_q;             // ticks of the pause that are left
     always @(posedge clk) begin
-        f_taken_q  <= !rst && !i_commit && (f_taken_q || (m_tx_ready && m_tx_last));
+        f_taken_q  <= !rst && !i_commit && !i_rewind && (f_taken_q || (m_tx_ready && m_tx_last));
+        f_again_q  <= !rst && !i_commit && (i_rewind || (f_again_q && !i_start));
         f_src_q    <= !rst && s_tx_valid && !(s_tx_ready && s_tx_last);
-        f_gap_q    <= i_commit && !rst ? 2'd2 : f_gap_q - {1'b0, f_gap_q != 2'd0};
-        f_could_q  <= !rst && m_tx_valid && free && f_gap_q == 2'd0;
+        f_gap_q    <= (i_commit || i_rewind) && !rst ? 2'd2 : f_gap_q - {1'b0, f_gap_q != 2'd0};
+        f_could_q  <= !rst && m_tx_valid && f_gap_q == 2'd0
+                      && (free || (f_again_q && !i_start && !i_commit));
         f_paused_q <= {f_paused_q[0], paused_q && !rst};
         f_left_q   <= begins ? {timer_q, 6'd0} : f_left_q - {21'd0, i_tick};
     end
     always @(*) begin
-        r_start:  assume (!i_start || f_could_q);
-        r_ready:  assume (!m_tx_ready || (frame_q && !f_taken_q));
-        r_commit: assume (!i_commit || (frame_q && (f_taken_q || (m_tx_ready && m_tx_last))));
+        r_start:  assume (!i_start || (f_could_q && !i_commit));
+        r_ready:  assume (!m_tx_ready || (frame_q && !f_taken_q && !f_again_q && !i_rewind));
+        // The sixteenth collision ends it, whatever was read of it.
+        r_commit: assume (!i_commit || (frame_q && (f_taken_q || f_again_q
+                                                    || (m_tx_ready && m_tx_last))));
+        r_rewind: assume (!i_rewind || (mine_q && frame_q && !f_again_q && !i_commit));
         r_source: assume (!f_src_q || s_tx_valid);
     end
 
@@ -205,6 +215,8 @@ module ly_pause #(
         if (frame_q && !mine_q && !f_taken_q) a_source: assert (f_src_q);
         if (i_start) a_start: assert (mine_q ? at_q == 18'd2 && !last_q : f_src_q);
         if (mine_q && !frame_q) a_first: assert (at_q == 18'd2 && !last_q);
+        a_again:  assert (!f_again_q || (mine_q && frame_q && !f_taken_q
+                                          && at_q == 18'd2 && !last_q));
         a_one:    assert (!mine_q || (at_q & (at_q - 18'd1)) == 18'd0);
         a_taken:  assert (!f_taken_q || frame_q);
         if (mine_q && frame_q && !f_taken_q) a_rest: assert ((at_q == 18'd0) == last_q);
@@ -215,6 +227,7 @@ module ly_pause #(
     end
     always @(posedge clk) begin
         c_ours:   cover (mine_q && i_commit);
+        c_again:  cover (f_again_q && i_start);
         c_queue:  cover (o_commit);
         c_resume: cover (f_paused_q == 2'b10 && !paused_q && o_commit);
     end

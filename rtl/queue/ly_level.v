@@ -8,7 +8,7 @@
 // octets of the wire. Clock: clk.
 // Source: IEEE 802.3 31B.3.7 (how long a station that is asked to stop goes on).
 module ly_level #(
-    parameter integer DEPTH_BYTES = 32768,      // a power of two, at least 1024
+    parameter integer DEPTH_BYTES = 32768,      // a power of two, with room for all that
     parameter integer FRAMES      = 256,        // a power of two, at least 128
     parameter integer MAX_FRAME   = 1518        // octets DA..FCS
 ) (
@@ -24,6 +24,12 @@ module ly_level #(
     localparam integer ROOM = 2 * (MAX_FRAME + 20) + 512;
     localparam integer XOFF = DEPTH_BYTES - ROOM;
     localparam integer XOFF_FRAMES = FRAMES - ROOM / 84;
+
+    generate
+        if (XOFF < 256 || XOFF_FRAMES < 32) begin : g_check
+            DEPTH_BYTES_or_FRAMES_too_small_for_MAX_FRAME u_error();
+        end
+    endgenerate
 
     reg full_q;
     initial full_q = 1'b0;

@@ -102,7 +102,7 @@ module ly_area_mac #(
             .i_full(i_tx_full),
             .s_tx_valid(q_valid), .s_tx_ready(q_ready), .s_tx_data(q_data), .s_tx_last(q_last),
             .o_commit(q_commit), .m_tx_valid(p_valid), .m_tx_ready(p_ready), .m_tx_data(p_data),
-            .m_tx_last(p_last), .i_commit(commit), .i_start(tx_stats[34]),
+            .m_tx_last(p_last), .i_commit(commit), .i_rewind(rewind), .i_start(tx_stats[34]),
             .o_tx_pause(tx_stats[38]), .o_run(), .o_busy());
     end else begin : g_no_pause
         wire unused_own = r_own;
@@ -114,7 +114,7 @@ module ly_area_mac #(
         .clk(clk_tx), .rst(rst_tx),
         .s_tx_valid(p_valid), .s_tx_ready(p_ready), .s_tx_data(p_data), .s_tx_last(p_last),
         .s_tx_err(q_err && EN_PAUSE == 0), .i_en(i_tx_en),
-        .i_own_fcs(EN_OWN_FCS != 0 && i_tx_own_fcs), .i_tx_tick(i_tx_tick),
+        .i_own_fcs(EN_OWN_FCS != 0 && i_tx_own_fcs && !tx_stats[38]), .i_tx_tick(i_tx_tick),
         .i_full_duplex(i_tx_full_duplex || HALF_DUPLEX == 0), .i_crs(i_tx_crs), .i_col(i_tx_col),
         .i_seed(i_tx_mac[47:32]), .o_rewind(rewind), .o_commit(commit),
         .o_tx_data(o_tx_data), .o_tx_en(o_tx_en), .o_tx_er(o_tx_er),

@@ -187,8 +187,8 @@ module ly_core #(
                 .s_tx_valid(qtx_valid), .s_tx_ready(qtx_ready), .s_tx_data(qtx_data),
                 .s_tx_last(qtx_last), .o_commit(qtx_commit),
                 .m_tx_valid(ptx_valid), .m_tx_ready(ptx_ready), .m_tx_data(ptx_data),
-                .m_tx_last(ptx_last), .i_commit(mtx_commit), .i_start(o_tap[3]),
-                .o_tx_pause(ptx_pause), .o_run(pause_run), .o_busy(pause_busy));
+                .m_tx_last(ptx_last), .i_commit(mtx_commit), .i_rewind(qtx_rewind),
+                .i_start(o_tap[3]), .o_tx_pause(ptx_pause), .o_run(pause_run), .o_busy(pause_busy));
         end else begin : g_no_pause
             wire unused_pause = &{1'b0, rx_almost_full, mrx_own};
             assign {ptx_valid, ptx_data, ptx_last} = {qtx_valid, qtx_data, qtx_last};
@@ -197,7 +197,7 @@ module ly_core #(
         end
     endgenerate
 
-    wire        mtx_busy, txd_stb, txd_mcast, txd_bcast, txd_err;
+    wire        mtx_busy, mrx_busy, txd_stb, txd_mcast, txd_bcast, txd_err;
     wire        txd_xscoll, txd_late, txd_deferred, txd_xsdefer;
     wire [3:0]  txd_coll;
     wire [15:0] txd_len;
@@ -208,7 +208,7 @@ module ly_core #(
     ly_mac_tx #(.MAX_FRAME(MAX_FRAME), .HALF_DUPLEX(HALF_DUPLEX)) u_mac_tx (
         .clk(clk), .rst(rst),
         .s_tx_valid(ptx_valid), .s_tx_ready(ptx_ready), .s_tx_data(ptx_data),
-        .s_tx_last(ptx_last), .s_tx_err(1'b0), .i_en(tx_ok), .i_own_fcs(own_fcs),
+        .s_tx_last(ptx_last), .s_tx_err(1'b0), .i_en(tx_ok), .i_own_fcs(own_fcs && !ptx_pause),
         .i_tx_tick(i_tx_tick), .i_full_duplex(link_fd), .i_crs(i_crs), .i_col(i_col),
         .i_seed(mac[47:32]), .o_rewind(qtx_rewind), .o_commit(mtx_commit),
         .o_tx_data(mtx_data), .o_tx_en(mtx_en), .o_tx_er(mtx_er),
@@ -218,30 +218,31 @@ module ly_core #(
         .o_done_deferred(txd_deferred), .o_done_xsdefer(txd_xsdefer),
         .o_tap_start(o_tap[3]), .o_tap_sfd(o_tap[4]), .o_tap_end(o_tap[5]), .o_busy(mtx_busy));
 
-    // Loopback: what the MAC sends, and one end mark, instead of what comes from the PHY side.
-    reg  loop_en_q, loop_stb_q;
-    initial {loop_en_q, loop_stb_q} = 2'b00;
+    // Loopback: what the MAC sends, and one end mark, instead of what comes from the PHY side, as
+    // soon as no frame is under way either way.
+    reg  loop_q, loop_en_q, loop_stb_q;
+    initial {loop_q, loop_en_q, loop_stb_q} = 3'b000;
     always @(posedge clk) begin
-        loop_stb_q <= i_tx_tick && loopback;
+        if (!mtx_busy && !mrx_busy) loop_q <= loopback;
+        loop_stb_q <= i_tx_tick && loop_q;
         if (loop_stb_q) loop_en_q <= mtx_en;
-        if (rst) {loop_en_q, loop_stb_q} <= 2'b00;
+        if (rst) {loop_q, loop_en_q, loop_stb_q} <= 3'b000;
     end
     assign o_tx_run  = mtx_busy || pause_run;
     assign o_tx_data = mtx_data;
-    assign o_tx_en   = mtx_en && !loopback;
-    assign o_tx_er   = mtx_er && !loopback;
+    assign {o_tx_en, o_tx_er} = {mtx_en, mtx_er} & {2{!loop_q}};
 
     // ---------------------------------------------------------------- MAC, filter, sum, queue: rx
-    wire        mrx_ev_stb, mrx_false, mrx_busy, accept;
+    wire        mrx_ev_stb, mrx_false, accept;
     wire [24:0] mrx_ev;
     wire [31:0] mrx_line;
     wire [5:0]  mrx_crc;
 
     ly_mac_rx #(.MAX_FRAME(MAX_FRAME)) u_mac_rx (
         .clk(clk), .rst(rst),
-        .i_rx_stb(loopback ? loop_stb_q && (mtx_en || loop_en_q) : i_rx_stb),
-        .i_rx_data(loopback ? mtx_data : i_rx_data), .i_rx_dv(loopback ? mtx_en : i_rx_dv),
-        .i_rx_er(loopback ? mtx_er : i_rx_er), .i_rx_odd(i_rx_odd && !loopback),
+        .i_rx_stb(loop_q ? loop_stb_q && (mtx_en || loop_en_q) : i_rx_stb),
+        .i_rx_data(loop_q ? mtx_data : i_rx_data), .i_rx_dv(loop_q ? mtx_en : i_rx_dv),
+        .i_rx_er(loop_q ? mtx_er : i_rx_er), .i_rx_odd(i_rx_odd && !loop_q),
         .m_rx_valid(mrx_valid), .m_rx_data(mrx_data), .m_rx_last(mrx_last), .m_rx_err(mrx_err),
         .o_ev_stb(mrx_ev_stb), .m_rx_ev(mrx_ev), .o_line(mrx_line), .o_crc(mrx_crc),
         .o_false_stb(mrx_false),
@@ -349,9 +350,8 @@ module ly_core #(
         .o_snap_stb(snap_stb), .i_snap_busy(snap_busy),
         .o_rd_stb(rd_stb), .o_rd_addr(rd_addr), .i_rd_valid(rd_valid), .i_rd_data(rd_data));
 
-    assign val_addr = req_addr;     // the request stands until its answer has left
-    assign val_tag  = req_tag;
-    assign req_done = val_done;
+    // The request stands until its answer has left.
+    assign {val_addr, val_tag, req_done} = {req_addr, req_tag, val_done};
 
     ly_stats #(.LEN_W(LEN_W)) u_stats (
         .clk(clk), .rst(rst),

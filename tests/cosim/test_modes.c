@@ -123,6 +123,42 @@ static void loopback(void **state)
     }
 }
 
+static void take_none(void *arg, unsigned end, const struct pkt *p)
+{
+    (void)arg;
+    (void)end;
+    (void)p;
+}
+
+/* CTRL.LOOPBACK acts between two frames: each goes whole to the wire or back, none is cut. */
+static void loopback_under_load(void **state)
+{
+    static const uint64_t all[] = { 140 * TWIN_US, 1400 * TWIN_US, 14 * TWIN_MS };  /* FRAMES */
+    (void)state;
+    for (unsigned k = 0; k < sizeof profiles / sizeof profiles[0]; k++) {
+        struct bench b;
+        uint64_t n[NIC_COUNTERS_MAX], far[NIC_COUNTERS_MAX];
+        open_bench(&b, profiles[k]);
+        b.t.rx = take_none;
+        send(&b, 0, 1);
+        for (unsigned i = 0; i < 8; i++) {
+            twin_run(&b.t, all[k] / 12 + i * 99000);
+            set(&b, LY_CTRL_LOOPBACK_MASK, i % 2 == 0);
+        }
+        twin_run(&b.t, 4 * all[k]);
+        twin_counters(&b.t, 0, n);
+        twin_counters(&b.t, 1, far);
+        print_message("%s: %u frames on the wire, %u back\n", profiles[k],
+                      (unsigned)far[LY_CTR_RX_FRAMES], (unsigned)n[LY_CTR_RX_FRAMES]);
+        assert_int_equal(n[LY_CTR_TX_FRAMES], FRAMES);
+        assert_true(n[LY_CTR_RX_FRAMES] > 0 && far[LY_CTR_RX_FRAMES] > 0);
+        assert_int_equal(n[LY_CTR_RX_FRAMES] + far[LY_CTR_RX_FRAMES], FRAMES);
+        assert_int_equal(n[LY_CTR_RX_SYMBOL_ERRORS] + n[LY_CTR_RX_FCS_ERRORS] +
+                         n[LY_CTR_RX_FRAGMENTS] + n[LY_CTR_RX_JABBER], 0);
+        twin_close(&b.t);
+    }
+}
+
 static void own_fcs(void **state)
 {
     (void)state;
@@ -156,6 +192,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loopback),
+        cmocka_unit_test(loopback_under_load),
         cmocka_unit_test(own_fcs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "driver/nic_regs.h"
 #include "tests/cosim/flood.h"
 
 #define QUEUE_BYTES 32768u          /* rtl/top/ly_top_sim.v */
@@ -83,11 +84,26 @@ static void shortest_frames(void **state)
     flood_close(f, 0);
 }
 
+/* Our own pause frames have an FCS made for them, also where the host's bring theirs. */
+/* Clause: IEEE 802.3 31B.3.2, IEEE 802.3 3.2.8 */
+static void whole_beside_own_fcs(void **state)
+{
+    (void)state;
+    struct flood *f = flood_open(&(struct flood_cfg){
+        .profile = "gmii", .mbit = 1000, .queue_bytes = QUEUE_BYTES, .pause = true,
+        .len_min = 200, .len_max = TWIN_MAX });
+    uint32_t ctrl = twin_reg(&f->t, 1, LY_REG_CTRL, 0, false);
+    (void)twin_reg(&f->t, 1, LY_REG_CTRL, ctrl | LY_CTRL_TX_OWN_FCS_MASK, true);
+    flood_deaf(f, true);
+    twin_until(&f->t, asked_again, f, TWIN_S);
+    flood_close(f, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(levels_at_1000), cmocka_unit_test(levels_at_100),
-        cmocka_unit_test(shortest_frames),
+        cmocka_unit_test(shortest_frames), cmocka_unit_test(whole_beside_own_fcs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

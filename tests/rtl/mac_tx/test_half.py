@@ -338,6 +338,27 @@ async def full_duplex(dut):
     assert set(bench.done) == {(0, 0, 0, 0, 0)}
 
 
+@cocotb.test()
+async def duplex_changes(dut):
+    """In mid-frame: that one ends as it began, the next one has the new duplex.
+
+    Clause: IEEE 802.3 4.2.3.2.4
+    """
+    bench = Bench(dut, "changes")
+    await bench.begin(full=1)
+    frames = [some_frame(bench.rnd, 400) for _ in range(2)]
+    bench.collide = lambda attempt: 50 if attempt == 1 else None
+    for data in frames:
+        bench.send(data)
+    await RisingEdge(dut.o_tx_en)
+    for _ in range(20 * bench.tick):
+        await RisingEdge(dut.clk)
+    dut.i_full_duplex.value = 0
+    await bench.until(2)
+    assert bench.sent[0][1] == whole(frames[0]) and bench.sent[-1][1] == whole(frames[1])
+    assert len(bench.sent) == 3 and [d[:3] for d in bench.done] == [(0, 0, 0), (1, 0, 0)]
+
+
 @pytest.mark.parametrize("tick, testcase", [("1", None), ("2", ["collisions", "full_duplex"])])
 def test_half(tick, testcase, monkeypatch):
     monkeypatch.setenv("TICK", tick)

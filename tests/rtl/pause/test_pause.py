@@ -31,12 +31,13 @@ class Bench:
         self.rx = []            # (octets, err) that arrive; their address by the filter
         self.rx_seen = []       # (cycle of the last beat, octets, err, o_rx_pause)
         self.commits = 0
+        self.collide = None     # octets of the next pause frame that go before it collides
 
     async def begin(self, rx=1, tx=1):
         dut = self.dut
         for pin in (dut.s_rx_valid, dut.s_rx_data, dut.s_rx_last, dut.s_rx_err, dut.i_full,
                     dut.i_rx_own, dut.s_tx_valid, dut.s_tx_data, dut.s_tx_last,
-                    dut.m_tx_ready, dut.i_commit, dut.i_start):
+                    dut.m_tx_ready, dut.i_commit, dut.i_start, dut.i_rewind):
             pin.value = 0
         dut.i_tick.value = 1
         dut.i_en_rx.value, dut.i_en_tx.value = rx, tx
@@ -77,21 +78,14 @@ class Bench:
             if not int(dut.m_tx_valid.value):
                 await RisingEdge(dut.m_tx_valid)
                 continue
-            begun, octets, ours = self.cycle, bytearray(), None
-            dut.i_start.value = 1
-            await RisingEdge(dut.clk)
-            dut.i_start.value = 0
-            for _ in range(6):
+            begun, octets, ours = self.cycle, *(await self._read())
+            if ours and self.collide is not None:
+                self.collide = None
+                dut.i_rewind.value = 1
                 await RisingEdge(dut.clk)
-            dut.m_tx_ready.value = 1
-            last = 0
-            while not last:
-                await RisingEdge(dut.clk)
-                assert int(dut.m_tx_valid.value), "a hole in a frame"
-                octets.append(int(dut.m_tx_data.value))
-                last = int(dut.m_tx_last.value)
-                ours = int(dut.o_tx_pause.value)
-            dut.m_tx_ready.value = 0
+                dut.i_rewind.value = 0
+                await ClockCycles(dut.clk, self.rnd.randrange(12, 90))
+                octets, ours = await self._read()
             for _ in range(max(60 - len(octets), 0) + 4):
                 await RisingEdge(dut.clk)
             dut.i_commit.value = 1
@@ -100,6 +94,26 @@ class Bench:
             self.out.append((begun, bytes(octets), ours))
             for _ in range(12):
                 await RisingEdge(dut.clk)
+
+    async def _read(self):
+        """A frame from its start to its last octet, or to where it collides."""
+        dut, octets, last = self.dut, bytearray(), 0
+        dut.i_start.value = 1
+        await RisingEdge(dut.clk)
+        dut.i_start.value = 0
+        for _ in range(6):
+            await RisingEdge(dut.clk)
+        ours = int(dut.o_tx_pause.value)
+        dut.m_tx_ready.value = int(not ours or self.collide != 0)
+        while not last and not (ours and len(octets) == self.collide):
+            await RisingEdge(dut.clk)
+            assert int(dut.m_tx_valid.value), "a hole in a frame"
+            octets.append(int(dut.m_tx_data.value))
+            last = int(dut.m_tx_last.value)
+            if ours and len(octets) == self.collide:
+                break
+        dut.m_tx_ready.value = 0
+        return octets, ours
 
     async def _receive(self):
         dut = self.dut
@@ -244,6 +258,24 @@ async def asks(dut):
             await bench.until(160)
             rest = [o for _, o, ours in bench.out if not ours]
             assert rest == sent[-len(rest):]
+
+
+@cocotb.test()
+async def collides(dut):
+    """The link has become half duplex under a pause frame: it is sent again from its first octet,
+    wherever it collided, also in its padding or FCS."""
+    bench = Bench(dut, "collides")
+    await bench.begin(rx=0)
+    for place in range(19):
+        bench.out.clear()
+        bench.collide = place
+        dut.i_full.value = 1 - place % 2
+        await bench.run(400)
+        assert bench.collide is None
+        assert [o for _, o, _ in bench.out] == [pause_frame(0 if place % 2 else XOFF)], place
+        bench.queue.append(bytes(60))
+        await bench.run(200)
+        assert bench.commits == place + 1
 
 
 def test_pause():
