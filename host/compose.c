@@ -277,7 +277,7 @@ static int open_below(struct rig *r)
 static int set_addresses(struct rig *r)
 {
     const struct opts *o = r->o;
-    int rc = o->dhcp ? 0 : net_set_addr(r->me.net, o->addr, o->prefix_len);
+    int rc = o->dhcp ? 0 : o->addr ? net_set_addr(r->me.net, o->addr, o->prefix_len) : -EINVAL;
     if (rc < 0) {
         say("--addr: not the address of a host in its subnet of %u bits", o->prefix_len);
         return EXIT_USAGE;

@@ -169,11 +169,12 @@ static void job_failed(struct control *c, int rc, int64_t wall_ns)
     if (rc == -ENOENT)
         snprintf(why, sizeof(why), "there is no register %s: REGISTERS.md lists them",
                  c->job.look.reg);
-    else if (rc == -EOPNOTSUPP)
+    else if (rc == -EPERM)
         snprintf(why, sizeof(why), "to ask the NIC would change a run in virtual time: "
                  "start it with --time wall");
     else if (rc == -ENOTSUP)
-        snprintf(why, sizeof(why), "this NIC has no MDIO");
+        snprintf(why, sizeof(why), "this NIC has no %s",
+                 c->job.look.what == LOOK_MDIO ? "MDIO" : "registers");
     else
         snprintf(why, sizeof(why), "the NIC does not answer: %s", strerror(-rc));
     refuse(c, c->asker, rc == -ENOENT ? EXIT_USAGE : rc == -ETIMEDOUT ? EXIT_TIMEOUT : EXIT_FAILED,

@@ -51,6 +51,7 @@ struct object {
     int64_t began_ns;
     unsigned redirects;
     bool is_page, started, ended;
+    bool saved;             /* its file is, or is being, made */
     struct object *next;
 };
 
@@ -250,6 +251,7 @@ static void object_fail(struct object *o, int err, const char *text)
     worst(o->f, exit_for(err));
     save_discard(o->save);
     o->save = NULL;
+    o->saved = false;
     object_over(o);
 }
 
@@ -257,14 +259,21 @@ static void object_fail(struct object *o, int err, const char *text)
  * or an error leaves alone what stands in its place. */
 static int save_begin(struct object *o)
 {
-    return o->save || !o->f->out_dir ? 0 : save_open(&o->save, o->f->out_dir, o->url);
+    if (o->save || !o->f->out_dir)
+        return 0;
+    for (const struct object *q = o->f->objects; q; q = q->next)
+        if (q != o && q->saved && save_same(q->url, o->url))
+            return -EEXIST;
+    o->saved = true;
+    return save_open(&o->save, o->f->out_dir, o->url);
 }
 
 static void object_unsaved(struct object *o)
 {
     char text[300];
     snprintf(text, sizeof(text), "cannot save it in %s: %s", o->f->out_dir,
-             strerror(-o->save_err));
+             o->save_err == -EEXIST ? "another URL of this run has the same path"
+                                    : strerror(-o->save_err));
     object_fail(o, -EIO, text);
 }
 
@@ -282,10 +291,15 @@ static void object_end(struct object *o)
         object_over(o);
 }
 
-/* A page is kept to be searched for objects. */
-static int keep(struct object *o, const void *p, size_t n)
+static bool searched(const struct object *o, const char *type)
 {
-    if (!o->is_page)
+    return o->is_page && !strncasecmp(type, "text/html", 9);
+}
+
+/* A page is kept to be searched for objects. */
+static int keep(struct object *o, const char *type, const void *p, size_t n)
+{
+    if (!searched(o, type))
         return 0;
     if (o->body_len + n > PAGE_MAX_BYTES)
         return -EFBIG;
@@ -298,7 +312,8 @@ static int keep(struct object *o, const void *p, size_t n)
     return 0;
 }
 
-static int on_body(void *arg, long status, int64_t length, const void *p, size_t n)
+static int on_body(void *arg, long status, int64_t length, const char *type, const void *p,
+                   size_t n)
 {
     struct object *o = arg;
     o->length = length;
@@ -306,7 +321,7 @@ static int on_body(void *arg, long status, int64_t length, const void *p, size_t
     o->bytes += n;
     if (status / 100 != 2)
         return 0;
-    o->err = keep(o, p, n);
+    o->err = keep(o, type, p, n);
     o->save_err = save_begin(o);
     if (o->save_err == 0)
         o->save_err = save_write(o->save, p, n);
@@ -318,12 +333,16 @@ struct found {
     const struct object *page;
     char *refs[OBJECTS_MAX];
     int n;
-    bool no_memory;
+    bool no_memory, too_many;
 };
 
 static void on_ref(void *arg, const char *ref)
 {
     struct found *x = arg;
+    for (int i = 0; i < x->n; i++)
+        if (!strcmp(x->refs[i], ref))
+            return;
+    x->too_many |= x->n == OBJECTS_MAX;
     if (x->n == OBJECTS_MAX)
         return;
     if ((x->refs[x->n] = strdup(ref)) != NULL)
@@ -371,6 +390,10 @@ static int take_objects(struct object *o)
     for (int i = 0; i < x->n; i++) {
         take_ref(x, at ? at : o->url, x->refs[i]);
         free(x->refs[i]);
+    }
+    if (x->too_many) {
+        say("%s: more than %d objects: the first ones are fetched", o->url, OBJECTS_MAX);
+        worst(o->f, EXIT_FAILED);
     }
     rc = x->no_memory ? -ENOMEM : 0;
     free(at);
@@ -439,7 +462,7 @@ static void on_done(void *arg, const struct web_result *res)
         snprintf(text, sizeof(text), "HTTP status %ld", res->status);
         object_fail(o, -EPROTO, text);
     } else {
-        int rc = o->is_page && !strncasecmp(res->type, "text/html", 9) ? take_objects(o) : 0;
+        int rc = searched(o, res->type) ? take_objects(o) : 0;
         if (rc < 0)
             object_fail(o, rc, strerror(-rc));
         else

@@ -111,9 +111,10 @@ static void answer(struct conn *c, int status, const char *type, uint64_t len, t
                    const char *location)
 {
     char date[64], modified[96] = "", where[LOCATION_MAX + 16] = "", at[64];
-    http_date(date, sizeof(date), c->h->src.now(c->h->src.arg));
-    if (mtime) {
-        http_date(at, sizeof(at), mtime);
+    time_t now = c->h->src.now(c->h->src.arg);
+    http_date(date, sizeof(date), now);
+    if (mtime) {                    /* not later than Date: RFC 9110 8.8.2.1 */
+        http_date(at, sizeof(at), mtime < now ? mtime : now);
         snprintf(modified, sizeof(modified), "Last-Modified: %s\r\n", at);
     }
     if (location)
@@ -250,6 +251,40 @@ static bool list_has(const char *v, size_t len, const char *want)
     return false;
 }
 
+/* Without the blanks around it. RFC 9112 5.1. */
+static size_t trim(const char **v, size_t len)
+{
+    while (len && (**v == ' ' || **v == '\t')) {
+        ++*v;
+        len--;
+    }
+    while (len && ((*v)[len - 1] == ' ' || (*v)[len - 1] == '\t'))
+        len--;
+    return len;
+}
+
+/* No value is a Host too; else it has the characters of an authority. RFC 9112 3.2. */
+static bool host_valid(const char *v, size_t len)
+{
+    len = trim(&v, len);
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)v[i]) && !strchr("-._~%!$&'()*+,;=:[]", v[i]))
+            return false;
+    return true;
+}
+
+/* Digits and nothing else. RFC 9112 6.3. */
+static bool take_length(struct request *q, const char *v, size_t len)
+{
+    len = trim(&v, len);
+    for (size_t i = 0; i < len; i++) {
+        if (!isdigit((unsigned char)v[i]))
+            return false;
+        q->body |= v[i] != '0';
+    }
+    return len > 0;
+}
+
 /* One line of the header section. Returns false when malformed: a name and its colon
  * stand together at the start, and nothing but text follows. Source: RFC 9112 5. */
 static bool take_field(struct request *q, const char *line, size_t len)
@@ -266,11 +301,12 @@ static bool take_field(struct request *q, const char *line, size_t len)
             return false;
     if (named(line, n, "Host")) {
         q->hosts++;
+        return host_valid(v, v_len);
     } else if (named(line, n, "Connection")) {
         q->close |= list_has(v, v_len, "close");
         q->keep_alive |= list_has(v, v_len, "keep-alive");
     } else if (named(line, n, "Content-Length")) {
-        q->body |= strspn(v, " \t0") < v_len;
+        return take_length(q, v, v_len);
     } else if (named(line, n, "Transfer-Encoding")) {
         q->body = true;
     }

@@ -137,9 +137,9 @@ int look_poll(struct look_job *j, struct rig *r)
     case LOOK_REGS:
         if (j->first == j->end)
             return -ENOENT;
-        return intrudes ? -EOPNOTSUPP : poll_regs(j, r->me.nic);
+        return intrudes ? -EPERM : poll_regs(j, r->me.nic);
     case LOOK_MDIO:
-        return intrudes ? -EOPNOTSUPP : look_mdio_poll(j, r->me.nic);
+        return intrudes ? -EPERM : look_mdio_poll(j, r->me.nic);
     default:
         return 0;
     }

@@ -55,7 +55,7 @@ struct look_job {
 void look_begin(struct look_job *j, const struct look *l);
 
 /** look_poll() - Returns 0: look_print() can say it; -EAGAIN: after the next turn; -ENOENT no
- * such register; -EOPNOTSUPP not in virtual time; else the NIC's -errno. */
+ * such register; -EPERM not in virtual time; else the NIC's -errno. */
 int look_poll(struct look_job *j, struct rig *r);
 void look_print(FILE *f, const struct look_job *j, const struct rig *r);
 

@@ -21,7 +21,8 @@ struct origin {
     int listener;
     uint32_t addr;
     uint16_t port;
-    int query;                  /* of the resolver, -1 when done */
+    char *host;                 /* as long as it is looked up */
+    int query;                  /* of the resolver; -1: done, or not yet taken */
     struct rig_hook hook;       /* looks for the answer */
     struct conn { struct origin *o; struct fdbridge *b; unsigned number; } conn[CONNS_MAX];
     unsigned connections;
@@ -115,11 +116,22 @@ static int first_address(const struct net_dns_answer *a, uint32_t *addr)
     return a->err ? a->err : -ENODATA;
 }
 
+/* The resolver takes a few questions at once: the next one waits for an answer to another.
+ * Returns 0, -EAGAIN, or why there will be no answer. */
+static int ask(struct origin *o)
+{
+    if (o->query < 0)
+        o->query = net_dns_query(o->rig->me.net, o->host, NET_DNS_A);
+    return o->query >= 0 ? 0 : o->query == -EMFILE ? -EAGAIN : o->query;
+}
+
 static bool on_turn(void *arg)
 {
     struct origin *o = arg;
     struct net_dns_answer a;
-    int rc = net_dns_result(o->rig->me.net, o->query, &a);
+    int rc = ask(o);
+    if (rc == 0)
+        rc = net_dns_result(o->rig->me.net, o->query, &a);
     if (rc == -EAGAIN)
         return false;
     rig_hook_del(o->rig, &o->hook);
@@ -135,9 +147,10 @@ static int look_up(struct origin *o, const char *host)
         tell(o, 0);
         return 0;
     }
-    o->query = net_dns_query(o->rig->me.net, host, NET_DNS_A);
-    if (o->query < 0)
-        return o->query;
+    o->host = strdup(host);
+    int rc = o->host ? ask(o) : -ENOMEM;
+    if (rc < 0 && rc != -EAGAIN)
+        return rc;
     rig_hook_add(o->rig, &o->hook, on_turn, o);
     return 0;
 }
@@ -195,5 +208,6 @@ void origin_close(struct origin *o)
     for (int i = 0; i < CONNS_MAX; i++)
         fdbridge_close(o->conn[i].b);
     listener_close(o);
+    free(o->host);
     free(o);
 }

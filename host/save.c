@@ -67,6 +67,13 @@ int save_open(struct save **out, const char *dir, const char *url)
     return 0;
 }
 
+bool save_same(const char *url, const char *other)
+{
+    char a[sizeof(((struct save *)0)->path)], b[sizeof(a)];
+    return file_name(a, sizeof(a), "", url) == 0 && file_name(b, sizeof(b), "", other) == 0 &&
+           !strcmp(a, b);
+}
+
 int save_write(struct save *s, const void *p, size_t n)
 {
     errno = 0;

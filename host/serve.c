@@ -35,7 +35,7 @@ static int open_file(void *arg, const char *path, struct httpd_body *b)
     if (fd < 0)
         return -errno;
     int rc = fstat(fd, &st) < 0 ? -errno
-             : S_ISDIR(st.st_mode) ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EACCES;
+             : S_ISDIR(st.st_mode) && path[n - 1] != '/' ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EACCES;
     if (rc < 0) {
         close(fd);
         return rc;

@@ -63,8 +63,8 @@ static void normalise(char *path)
 bool target_path(const char *target, char *path, size_t room)
 {
     if (!strncasecmp(target, "http://", 7)) {
-        target = strchr(target + 7, '/');
-        if (!target)
+        target += 7 + strcspn(target + 7, "/?#");
+        if (*target != '/')         /* the authority ends here: RFC 3986 3.2 */
             target = "/";
     }
     if (*target != '/' || !decode(target, path, room))

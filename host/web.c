@@ -32,9 +32,12 @@ static size_t on_body(char *p, size_t size, size_t n, void *arg)
     struct web_get *g = arg;
     long status = 0;
     curl_off_t length = -1;
+    const char *type = NULL;
     curl_easy_getinfo(g->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(g->easy, CURLINFO_CONTENT_TYPE, &type);
     curl_easy_getinfo(g->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-    return g->ops->body(g->arg, status, length, p, size * n) == 0 ? size * n : 0;
+    int rc = g->ops->body(g->arg, status, length, type ? type : "", p, size * n);
+    return rc == 0 ? size * n : 0;
 }
 
 /* One line of a header section; an empty one ends it. Lines after that are trailers, unless

@@ -24,7 +24,7 @@ struct web_result {
 struct web_ops {
     /** body() - @n more bytes of the answer with HTTP status @status and @length bytes in
      * all, -1 if that was not told. Returns 0, or negative errno to give up. */
-    int (*body)(void *arg, long status, int64_t length, const void *p, size_t n);
+    int (*body)(void *arg, long status, int64_t length, const char *type, const void *p, size_t n);
     /** done() - the transfer is over; its handle is gone afterwards. */
     void (*done)(void *arg, const struct web_result *res);
 };

@@ -336,6 +336,7 @@ static void extend(struct net *n, int64_t now_ns)
         d->due_ns = min_ns(now_ns + ROOM_NS, end);
         return;
     }
+    d->asked_ns = now_ns;       /* the next repetition is a minute away: this one is answered */
     int64_t half = (end - now_ns) / 2;
     d->due_ns = min_ns(now_ns + (half > RENEW_MIN_NS ? half : RENEW_MIN_NS), end);
 }
@@ -344,7 +345,6 @@ static void begin_extend(struct net *n, enum net_dhcp_state state, int64_t now_n
 {
     n->dhcp.xid = rng_u32(&n->rng[RNG_DHCP]);
     n->dhcp.secs = 0;
-    n->dhcp.asked_ns = now_ns;
     enter(n, state, now_ns);
     extend(n, now_ns);
 }

@@ -159,7 +159,7 @@ struct dhcp_state {
     unsigned tries;             /* of what this state sends */
     bool keep_dns;              /* the user's name servers stay */
     int64_t began_ns;           /* the first DISCOVER */
-    int64_t asked_ns;           /* the first REQUEST: a lease counts from there */
+    int64_t asked_ns;           /* REQUEST, the first or the last: a lease counts from there */
     int64_t due_ns;             /* NET_NEVER: nothing to do */
 };
 

@@ -67,3 +67,40 @@ def test_alias(site, far):
     """The address stands behind a CNAME."""
     got = program.run(far, ["fetch", site.url.replace("www", "alias")]).check()
     assert len(got.told("object")) == 4
+
+
+def test_the_same_object_many_times(site, far, tmp_path):
+    """A directory listing: a thousand times one icon, and one object behind them."""
+    (site.folder / "list.html").write_text("<img src='1.png'>" * 1100 + "<img src='2.png'>")
+    for name in ("1.png", "2.png"):
+        (site.folder / name).write_bytes(name.encode())
+    got = program.run(far, ["fetch", "-o", str(tmp_path), site.url + "list.html"]).check()
+    assert len(got.told("object")) == 3
+    assert (tmp_path / "2.png").read_bytes() == b"2.png"
+
+
+def test_more_objects_than_it_takes(site, far):
+    """The first ones are fetched, and it says so."""
+    (site.folder / "many.html").write_text("".join(f"<img src='/{i}'>" for i in range(1001)))
+    got = program.run(far, ["fetch", site.url + "many.html"]).check(program.FAILED)
+    assert "more than 1000 objects" in got.err
+
+
+def test_two_urls_for_one_file(site, far, tmp_path):
+    """The query is left out of a file's name: the second one does not overwrite the first."""
+    (site.folder / "two.html").write_text("<img src='3.png?a'><img src='3.png?b'>")
+    (site.folder / "3.png").write_bytes(b"three")
+    got = program.run(far, ["fetch", "-o", str(tmp_path), site.url + "two.html"])
+    assert "another URL of this run has the same path" in got.check(program.FAILED).one_line()
+    assert (tmp_path / "3.png").read_bytes() == b"three"
+
+
+def test_a_file_longer_than_a_page(site, far, tmp_path):
+    """What is no page is not searched, so its length has no limit."""
+    with open(site.folder / "long.bin", "wb") as f:
+        f.truncate((16 << 20) + 1)
+        f.seek(16 << 20)
+        f.write(b"!")
+    program.run(far, ["fetch", "-o", str(tmp_path), site.url + "long.bin"]).check()
+    assert (tmp_path / "long.bin").read_bytes()[-2:] == b"\0!"
+    (site.folder / "long.bin").unlink()

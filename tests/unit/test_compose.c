@@ -52,6 +52,7 @@ static void refused(void **state)
     static const struct { const char *more; int code; } cases[] = {
         { "--nic sim:nosuch", EXIT_USAGE },
         { "--nic sim:", EXIT_USAGE },
+        { "--addr 0.0.0.0/24", EXIT_USAGE },
         { "--addr 10.0.0.0/24", EXIT_USAGE },
         { "--addr 10.0.0.255/24", EXIT_USAGE },
         { "--addr 127.0.0.1/8", EXIT_USAGE },

@@ -479,6 +479,33 @@ static void test_renew(void **state)
     bench_down(b);
 }
 
+/* The answer to a repetition, with a lease shorter than the silence before it: it counts from the
+ * REQUEST that was answered. */
+/* Clause: RFC 2131 4.4.5 */
+static void test_renew_late(void **state)
+{
+    struct bench *b = up(1);
+    struct net_dhcp_lease l;
+    (void)state;
+    struct told t = grant(DHCP_OFFER, 0);
+    t.lease = 86400;
+    acquire(b, &t);
+    bench_knows(b, PEER_ADDR, peer_mac);
+    bench_to(b, 43200 * SEC);
+    (void)expect(b, DHCP_REQUEST);
+    bench_knows(b, PEER_ADDR, peer_mac);
+    bench_to(b, 59400 * SEC);
+    struct heard h = expect(b, DHCP_REQUEST);
+    t = grant(DHCP_ACK, h.xid);
+    t.dst = OFFERED;
+    t.lease = 3600;
+    tell(b, &t);
+    assert_int_equal(net_dhcp_get(b->net, &l), NET_DHCP_BOUND);
+    assert_int_equal(net_addr(b->net), OFFERED);
+    assert_true(l.expires_ns == (59400 + 3600) * SEC);
+    bench_down(b);
+}
+
 /* Silence: asked again after half of what is left, from T2 on to all, then it is over. */
 /* Clause: RFC 2131 4.4.5 */
 static void test_expiry(void **state)
@@ -748,6 +775,7 @@ int main(void)
         cmocka_unit_test(test_nak),
         cmocka_unit_test(test_conflict),
         cmocka_unit_test(test_renew),
+        cmocka_unit_test(test_renew_late),
         cmocka_unit_test(test_expiry),
         cmocka_unit_test(test_changed),
         cmocka_unit_test(test_times),

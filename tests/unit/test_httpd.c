@@ -53,6 +53,9 @@ static int open_body(void *arg, const char *path, struct httpd_body *out)
         out->mem = small;
         out->len = 6;
         out->mtime = NOW - 86400;
+    } else if (!strcmp(path, "/tomorrow")) {
+        out->mem = small;
+        out->mtime = NOW + 86400;
     } else if (!strcmp(path, "/empty")) {
         out->mem = small;
     } else if (!strcmp(path, "/big.png")) {
@@ -306,6 +309,11 @@ static void refused(void **state)
         { "GET / HTTP/1.1\r\n" HOST " folded\r\n\r\n", 400 },
         { "GET / HTTP/1.1\r\n" HOST "no colon\r\n\r\n", 400 },
         { "GET / HTTP/1.1\r\n" HOST "A: b\nContent-Length: 3\r\n\r\n", 400 },
+        { "GET / HTTP/1.1\r\n" HOST "Content-Length: abc\r\n\r\n", 400 },
+        { "GET / HTTP/1.1\r\n" HOST "Content-Length: 0 0\r\n\r\n", 400 },
+        { "GET / HTTP/1.1\r\n" HOST "Content-Length:\r\n\r\n", 400 },
+        { "GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400 },
+        { "GET / HTTP/1.1\r\nHost: a/c\r\n\r\n", 400 },
         { "GET / HTTP/2.0\r\n" HOST "\r\n", 505 },
         { "POST / HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 405 },
         { "PROPFIND / HTTP/1.1\r\n" HOST "\r\n", 405 },
@@ -326,12 +334,24 @@ static void refused(void **state)
     done(b);
 }
 
+/* Clause: RFC 9110 8.8.2.1 */
+static void modified_in_the_future(void **state)
+{
+    (void)state;
+    struct bench *b = bench_open();
+    exchange(b, "GET /tomorrow HTTP/1.1\r\n" HOST "\r\n");
+    assert_non_null(strstr(b->got, "\r\nLast-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\n"));
+    done(b);
+}
+
 /* Clause: RFC 9112 2.2, RFC 9112 3.2.2, RFC 9112 9.3 */
 static void accepted(void **state)
 {
     static const char *const cases[] = {
         "GET / HTTP/1.1\r\nHost:\r\n\r\n",
         "GET http://far/ HTTP/1.1\r\nhOST: far\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: [2001:db8::1]:8080\t\r\n\r\n",
+        "GET / HTTP/1.1\r\n" HOST "Content-Length:  00\t\r\n\r\n",
         "\r\n\r\nGET / HTTP/1.1\r\n" HOST "\r\n",
         "GET / HTTP/1.2\r\n" HOST "\r\n",
         "GET / HTTP/1.1\r\n" HOST "Connection: not-close, closed\r\n\r\n",
@@ -592,6 +612,7 @@ int main(void)
         cmocka_unit_test(errors_of_the_source),
         cmocka_unit_test(redirect_is_encoded),
         cmocka_unit_test(refused),
+        cmocka_unit_test(modified_in_the_future),
         cmocka_unit_test(accepted),
         cmocka_unit_test(closes_when_it_must),
         cmocka_unit_test(split_at_every_byte),

@@ -250,6 +250,22 @@ static void no_folder(void **state)
     b->rig.run.fd = fd;
 }
 
+/* More names at once than the resolver has places: the last ones wait. */
+static void more_than_the_resolver_takes(void **state)
+{
+    enum { MANY = 40 };
+    struct bench *b = *state;
+    struct origin *o[MANY];
+    for (unsigned i = 0; i < MANY; i++)
+        assert_int_equal(origin_open(&o[i], &b->rig, "peer", (uint16_t)(80 + i), on_ready, b), 0);
+    for (int n = 0; n < 10000 && b->told < MANY; n++)
+        turns(b, 1);
+    assert_int_equal(b->told, MANY);
+    assert_int_equal(b->err, 0);
+    for (unsigned i = 0; i < MANY; i++)
+        origin_close(o[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +280,7 @@ int main(void)
         ORIGIN_TEST(too_many),
         ORIGIN_TEST(no_descriptors),
         ORIGIN_TEST(no_folder),
+        ORIGIN_TEST(more_than_the_resolver_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -158,6 +158,17 @@ static void no_room(void **state)
     signal(SIGXFSZ, old);
 }
 
+/* The query and the host make no other file. */
+static void one_file_for_two(void **state)
+{
+    (void)state;
+    assert_true(save_same("http://a/i?id=1", "http://a/i?id=2"));
+    assert_true(save_same("http://a/x.png", "http://b:8080/x.png"));
+    assert_true(save_same("http://a/d/", "http://a/d/index.html"));
+    assert_false(save_same("http://a/x", "http://a/y"));
+    assert_false(save_same("http://a/i%2F..", "http://a/"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(cannot_open, setup, teardown),
         cmocka_unit_test_setup_teardown(discarded, setup, teardown),
         cmocka_unit_test_setup_teardown(no_room, setup, teardown),
+        cmocka_unit_test(one_file_for_two),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

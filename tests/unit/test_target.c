@@ -26,6 +26,8 @@ static void plain(void **state)
     expect("/a?x=/../y", "/a");
     expect("/a#b", "/a");
     expect("http://host", "/");
+    expect("http://host?x=/about/", "/");
+    expect("http://host#/about/", "/");
     expect("http://host:80/x/y", "/x/y");
     expect("/%41%2d", "/A-");
     expect("/...", "/...");
