@@ -34,8 +34,9 @@ static int open_file(void *arg, const char *path, struct httpd_body *b)
     int fd = openat(v->dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -errno;
+    bool folder = path[n - 1] != '/';   /* it may be one: then a '/' belongs behind it */
     int rc = fstat(fd, &st) < 0 ? -errno
-             : S_ISDIR(st.st_mode) && path[n - 1] != '/' ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EACCES;
+             : S_ISDIR(st.st_mode) && folder ? -EISDIR : S_ISREG(st.st_mode) ? 0 : -EACCES;
     if (rc < 0) {
         close(fd);
         return rc;
