@@ -51,7 +51,7 @@ struct object {
     int64_t began_ns;
     unsigned redirects;
     bool is_page, started, ended;
-    bool saved;             /* its file is, or is being, made */
+    char *file;             /* that is, or is being, made of it: save_name() */
     struct object *next;
 };
 
@@ -251,7 +251,8 @@ static void object_fail(struct object *o, int err, const char *text)
     worst(o->f, exit_for(err));
     save_discard(o->save);
     o->save = NULL;
-    o->saved = false;
+    free(o->file);
+    o->file = NULL;
     object_over(o);
 }
 
@@ -261,11 +262,11 @@ static int save_begin(struct object *o)
 {
     if (o->save || !o->f->out_dir)
         return 0;
-    for (const struct object *q = o->f->objects; q; q = q->next)
-        if (q != o && q->saved && save_same(q->url, o->url))
-            return -EEXIST;
-    o->saved = true;
-    return save_open(&o->save, o->f->out_dir, o->url);
+    int rc = save_name(&o->file, o->url);
+    for (const struct object *q = o->f->objects; q && rc == 0; q = q->next)
+        if (q != o && q->file && !strcmp(q->file, o->file))
+            rc = -EEXIST;
+    return rc < 0 ? rc : save_open(&o->save, o->f->out_dir, o->url);
 }
 
 static void object_unsaved(struct object *o)
@@ -339,11 +340,11 @@ struct found {
 static void on_ref(void *arg, const char *ref)
 {
     struct found *x = arg;
-    for (int i = 0; i < x->n; i++)
-        if (!strcmp(x->refs[i], ref))
+    for (int i = x->n; i > 0 && !x->too_many; i--)      /* most repeat one of the last */
+        if (!strcmp(x->refs[i - 1], ref))
             return;
     x->too_many |= x->n == OBJECTS_MAX;
-    if (x->n == OBJECTS_MAX)
+    if (x->too_many)
         return;
     if ((x->refs[x->n] = strdup(ref)) != NULL)
         x->n++;
@@ -555,6 +556,7 @@ static void fetch_free(struct fetch *f)
         f->objects = o->next;
         save_discard(o->save);
         free(o->body);
+        free(o->file);
         free(o->url);
         free(o);
     }

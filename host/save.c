@@ -67,11 +67,12 @@ int save_open(struct save **out, const char *dir, const char *url)
     return 0;
 }
 
-bool save_same(const char *url, const char *other)
+int save_name(char **out, const char *url)
 {
-    char a[sizeof(((struct save *)0)->path)], b[sizeof(a)];
-    return file_name(a, sizeof(a), "", url) == 0 && file_name(b, sizeof(b), "", other) == 0 &&
-           !strcmp(a, b);
+    char name[sizeof(((struct save *)0)->path)];
+    int rc = file_name(name, sizeof(name), "", url);
+    *out = rc == 0 ? strdup(name) : NULL;
+    return rc == 0 && !*out ? -ENOMEM : rc;
 }
 
 int save_write(struct save *s, const void *p, size_t n)

@@ -3,7 +3,6 @@
 #ifndef LY_HOST_SAVE_H
 #define LY_HOST_SAVE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct save;
@@ -16,8 +15,9 @@ struct save;
  * Returns 0 and *out, -errno.
  */
 int save_open(struct save **out, const char *dir, const char *url);
-/** save_same() - whether both have the same file: save_open() looks at the path alone. */
-bool save_same(const char *url, const char *other);
+/** save_name() - what save_open() calls the file for @url, below its folder; the caller frees it.
+ * Two URLs may have one name. Returns 0, -ENOMEM, -EINVAL, -ENAMETOOLONG. */
+int save_name(char **out, const char *url);
 /** save_write() - NULL is allowed and writes nothing. Returns 0 or -errno. */
 int save_write(struct save *s, const void *p, size_t n);
 /** save_close() - Returns 0, or the first error of all writes as -errno: then the file

@@ -236,9 +236,8 @@ static int sendable(struct net *n, struct dgram *d, size_t len, uint32_t *addr, 
         return -EDESTADDRREQ;
     if (d->type == NET_DGRAM && !*port)
         return -EINVAL;         /* RFC 768: port 0 means none */
-    uint32_t src = ip4_src_for(n, *addr);
-    if (d->any_addr && src)
-        d->laddr = src;         /* answers come to where we are now */
+    if (d->any_addr && n->ip4.addr)
+        d->laddr = n->ip4.addr; /* answers come to where we are now */
     size_t hdr = IP4_HDR_BYTES + (d->type == NET_DGRAM ? UDP_HDR_BYTES : 0);
     *frames = len > IP4_TOTAL_MAX ? 0 : ip4_tx_frames(n, *addr, hdr + len);
     if (!*frames)
