@@ -8,7 +8,8 @@
 // from its start to the next one's: as long as what ly_mac_tx says of the frame.
 // s_tx to m_tx is combinational; a frame never has a hole, since its source is chosen before it
 // starts. i_rewind: the MAC will start ours again from its first octet (a collision, where the link
-// has become half duplex). Quanta are 64 ticks. Only in full duplex: the i_en_* are low otherwise.
+// has become half duplex). Quanta are 64 ticks. Only in full duplex: the i_en_* are low otherwise,
+// and one of ours that waits then to start is withdrawn.
 // Clock: clk.
 // Source: IEEE 802.3 annex 31B (frame, timer, rules), 31.4 (opcode).
 module ly_pause #(
@@ -42,6 +43,7 @@ module ly_pause #(
     input  wire        i_commit,     // o_commit of ly_mac_tx
     input  wire        i_rewind,     // its o_rewind
     input  wire        i_start,      // its o_tap_start
+    input  wire        i_end,        // its o_tap_end: the commit comes before it or with it
     output wire        o_tx_pause,
     output wire        o_run,        // quanta are counted: ticks must have the rhythm of the wire
     output wire        o_busy        // a pause frame is due or under way, or the timer runs
@@ -116,6 +118,7 @@ module ly_pause #(
     reg       frame_q;               // the MAC has started one and not ended it
     reg       block_q, blocked_q;    // the queue's is held back: the MAC cannot start it any more
     reg       mine_q;                // the next one, or this one, is ours
+    reg       drop_q;                // ours is not to start
     reg       was_q;                 // this one is, or the one before was
     reg [17:0] at_q;                 // one bit: the octet of ours behind the one that stands
     reg [7:0]  octet_q;              // it stands a cycle before it can be taken: no mux before the
@@ -128,15 +131,17 @@ module ly_pause #(
     wire free = !frame_q && !i_start;
     wire held = free && block_q && blocked_q;
     wire take = held && due_q;
-    wire end_mine = mine_q && i_commit;
+    wire drop = drop_q && free;      // it has not, and is not offered any more
+    wire end_mine = mine_q && (i_commit || drop);
 
     always @(posedge clk) begin
-        frame_q   <= i_start || (frame_q && !i_commit);
+        frame_q   <= i_start || (frame_q && !i_end);
         if (i_start) was_q <= mine_q;
         block_q   <= free && (due_q || paused_q);
         blocked_q <= free && block_q;
         if (take) mine_q <= 1'b1;
         if (end_mine) mine_q <= 1'b0;
+        drop_q    <= free && !i_en_tx;
 
         if (take && !mine_q) begin
             told_q  <= i_full;
@@ -168,7 +173,7 @@ module ly_pause #(
                                   | ({8{at_q[17]}} & XOFF_QUANTA[7:0]);
     end
 
-    assign m_tx_valid = mine_q || (s_tx_valid && !block_q);
+    assign m_tx_valid = mine_q ? !drop : s_tx_valid && !block_q;
     assign m_tx_data  = mine_q ? octet_q : s_tx_data;
     assign m_tx_last  = mine_q ? last_q : s_tx_last;
     assign s_tx_ready = m_tx_ready && !mine_q;
@@ -180,8 +185,10 @@ module ly_pause #(
 
 `ifdef FORMAL
     // The neighbours: a queue whose frames have no holes, a MAC that starts what is valid, a cycle
-    // before i_start, reads it to its last octet, commits then or later, and then makes its gap.
+    // before i_start, reads it to its last octet, commits then or later, ends, and makes its gap.
     reg f_taken_q = 1'b0;            // the last octet of the frame under way was read
+    reg f_done_q = 1'b0;             // and it was committed
+    reg [1:0] f_off_q = 2'd0;        // i_en_tx low in the last cycles
     reg f_src_q = 1'b0;              // the queue is inside a frame, or offers one
     reg f_again_q = 1'b0;            // ours collided and was not started again so far
     reg [1:0] f_gap_q = 2'd0;        // cycles of it that are left at least
@@ -189,21 +196,24 @@ module ly_pause #(
     reg [1:0] f_paused_q = 2'd0;     // paused in the last cycles
     reg [21:0] f_left_q;             // ticks of the pause that are left
     always @(posedge clk) begin
-        f_taken_q  <= !rst && !i_commit && !i_rewind && (f_taken_q || (m_tx_ready && m_tx_last));
-        f_again_q  <= !rst && !i_commit && (i_rewind || (f_again_q && !i_start));
+        f_taken_q  <= !rst && !i_end && !i_rewind && (f_taken_q || (m_tx_ready && m_tx_last));
+        f_done_q   <= !rst && !i_end && (f_done_q || i_commit);
+        f_again_q  <= !rst && !i_end && (i_rewind || (f_again_q && !i_start));
+        f_off_q    <= {f_off_q[0], !i_en_tx && !rst};
         f_src_q    <= !rst && s_tx_valid && !(s_tx_ready && s_tx_last);
-        f_gap_q    <= (i_commit || i_rewind) && !rst ? 2'd2 : f_gap_q - {1'b0, f_gap_q != 2'd0};
+        f_gap_q    <= (i_end || i_rewind) && !rst ? 2'd2 : f_gap_q - {1'b0, f_gap_q != 2'd0};
         f_could_q  <= !rst && m_tx_valid && f_gap_q == 2'd0
-                      && (free || (f_again_q && !i_start && !i_commit));
+                      && (free || (f_again_q && !i_start && !i_end));
         f_paused_q <= {f_paused_q[0], paused_q && !rst};
         f_left_q   <= begins ? {timer_q, 6'd0} : f_left_q - {21'd0, i_tick};
     end
     always @(*) begin
-        r_start:  assume (!i_start || (f_could_q && !i_commit));
+        r_start:  assume (!i_start || (f_could_q && !i_commit && !i_end));
         r_ready:  assume (!m_tx_ready || (frame_q && !f_taken_q && !f_again_q && !i_rewind));
         // The sixteenth collision ends it, whatever was read of it.
-        r_commit: assume (!i_commit || (frame_q && (f_taken_q || f_again_q
-                                                    || (m_tx_ready && m_tx_last))));
+        r_commit: assume (!i_commit || (frame_q && !f_done_q && (f_taken_q || (f_again_q && i_end)
+                                                                 || (m_tx_ready && m_tx_last))));
+        r_end:    assume (!i_end || (frame_q && (f_done_q || i_commit)));
         r_rewind: assume (!i_rewind || (mine_q && frame_q && !f_again_q && !i_commit));
         r_source: assume (!f_src_q || s_tx_valid);
     end
@@ -211,7 +221,7 @@ module ly_pause #(
     always @(*) begin
         if (frame_q && !f_taken_q) a_no_hole: assert (m_tx_valid);
         a_block:  assert (!(block_q && frame_q));
-        if (frame_q) a_whose: assert (was_q == mine_q);
+        if (frame_q && !f_done_q) a_whose: assert (was_q == mine_q);
         if (frame_q && !mine_q && !f_taken_q) a_source: assert (f_src_q);
         if (i_start) a_start: assert (mine_q ? at_q == 18'd2 && !last_q : f_src_q);
         if (mine_q && !frame_q) a_first: assert (at_q == 18'd2 && !last_q);
@@ -219,6 +229,8 @@ module ly_pause #(
                                           && at_q == 18'd2 && !last_q));
         a_one:    assert (!mine_q || (at_q & (at_q - 18'd1)) == 18'd0);
         a_taken:  assert (!f_taken_q || frame_q);
+        a_done:   assert (!f_done_q || (f_taken_q && !mine_q));
+        if (&f_off_q && i_start) a_off: assert (!mine_q || f_again_q);
         if (mine_q && frame_q && !f_taken_q) a_rest: assert ((at_q == 18'd0) == last_q);
         if (paused_q) a_timer: assert (timer_q != 16'd0);
         if (paused_q && !wait_q) a_lasts: assert (f_left_q == {timer_q, 6'd0} - {16'd0, byte_q});
@@ -229,6 +241,7 @@ module ly_pause #(
         c_ours:   cover (mine_q && i_commit);
         c_again:  cover (f_again_q && i_start);
         c_queue:  cover (o_commit);
+        c_drop:   cover (drop && mine_q);
         c_resume: cover (f_paused_q == 2'b10 && !paused_q && o_commit);
     end
 `endif

@@ -188,7 +188,8 @@ module ly_core #(
                 .s_tx_last(qtx_last), .o_commit(qtx_commit),
                 .m_tx_valid(ptx_valid), .m_tx_ready(ptx_ready), .m_tx_data(ptx_data),
                 .m_tx_last(ptx_last), .i_commit(mtx_commit), .i_rewind(qtx_rewind),
-                .i_start(o_tap[3]), .o_tx_pause(ptx_pause), .o_run(pause_run), .o_busy(pause_busy));
+                .i_start(o_tap[3]), .i_end(o_tap[5]), .o_tx_pause(ptx_pause), .o_run(pause_run),
+                .o_busy(pause_busy));
         end else begin : g_no_pause
             wire unused_pause = &{1'b0, rx_almost_full, mrx_own};
             assign {ptx_valid, ptx_data, ptx_last} = {qtx_valid, qtx_data, qtx_last};

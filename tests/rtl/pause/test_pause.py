@@ -6,7 +6,7 @@ One octet a cycle and a tick in each: a quantum, 512 bit times, is 64 cycles.
 
 
 import cocotb
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb.utils import get_sim_time
 
 import support
@@ -32,12 +32,14 @@ class Bench:
         self.rx_seen = []       # (cycle of the last beat, octets, err, o_rx_pause)
         self.commits = 0
         self.collide = None     # octets of the next pause frame that go before it collides
+        self.early = False      # the MAC commits with the last octet: HALF_DUPLEX 0
+        self.stands = False     # it starts nothing
 
     async def begin(self, rx=1, tx=1):
         dut = self.dut
         for pin in (dut.s_rx_valid, dut.s_rx_data, dut.s_rx_last, dut.s_rx_err, dut.i_full,
                     dut.i_rx_own, dut.s_tx_valid, dut.s_tx_data, dut.s_tx_last,
-                    dut.m_tx_ready, dut.i_commit, dut.i_start, dut.i_rewind):
+                    dut.m_tx_ready, dut.i_commit, dut.i_start, dut.i_rewind, dut.i_end):
             pin.value = 0
         dut.i_tick.value = 1
         dut.i_en_rx.value, dut.i_en_tx.value = rx, tx
@@ -75,8 +77,7 @@ class Bench:
         dut = self.dut
         while True:
             await RisingEdge(dut.clk)
-            if not int(dut.m_tx_valid.value):
-                await RisingEdge(dut.m_tx_valid)
+            if not int(dut.m_tx_valid.value) or self.stands:
                 continue
             begun, octets, ours = self.cycle, *(await self._read())
             if ours and self.collide is not None:
@@ -88,9 +89,10 @@ class Bench:
                 octets, ours = await self._read()
             for _ in range(max(60 - len(octets), 0) + 4):
                 await RisingEdge(dut.clk)
-            dut.i_commit.value = 1
+            dut.i_end.value = 1
+            dut.i_commit.value = int(not self.early)
             await RisingEdge(dut.clk)
-            dut.i_commit.value = 0
+            dut.i_end.value = dut.i_commit.value = 0
             self.out.append((begun, bytes(octets), ours))
             for _ in range(12):
                 await RisingEdge(dut.clk)
@@ -106,11 +108,14 @@ class Bench:
         ours = int(dut.o_tx_pause.value)
         dut.m_tx_ready.value = int(not ours or self.collide != 0)
         while not last and not (ours and len(octets) == self.collide):
+            if self.early:
+                await FallingEdge(dut.clk)
+                dut.i_commit.value = int(dut.m_tx_last.value)
             await RisingEdge(dut.clk)
             assert int(dut.m_tx_valid.value), "a hole in a frame"
             octets.append(int(dut.m_tx_data.value))
             last = int(dut.m_tx_last.value)
-        dut.m_tx_ready.value = 0
+        dut.m_tx_ready.value = dut.i_commit.value = 0
         return octets, ours
 
     async def _receive(self):
@@ -159,7 +164,9 @@ async def quanta(dut):
     """
     bench = Bench(dut, "quanta")
     await bench.begin(tx=0)
-    for count in [1, 2, 5, 30, bench.rnd.randrange(3, 60)]:
+    counts = [1, 2, 5, 30, bench.rnd.randrange(3, 60)]
+    for count, early in [(count, early) for early in (False, True) for count in counts]:
+        bench.early = early
         sent = [bench.rnd.randbytes(bench.rnd.randrange(14, 200)) for _ in range(40)]
         bench.queue = list(sent)
         bench.out.clear()
@@ -274,6 +281,40 @@ async def collides(dut):
         bench.queue.append(bytes(60))
         await bench.run(200)
         assert bench.commits == place + 1
+
+
+@cocotb.test()
+async def withdrawn(dut):
+    """A pause frame that waits while its sending is switched off does not go out, then or later;
+    one that had started goes on to its end. Frames of the queue are whole in both cases."""
+    bench = Bench(dut, "withdrawn")
+    await bench.begin(rx=0)
+    for lead in range(-4, 12):
+        bench.stands = True
+        dut.i_full.value = 1
+        await bench.run(20)
+        bench.out.clear()
+        bench.queue.append(sent := bench.rnd.randbytes(60))
+        if lead < 0:
+            dut.i_en_tx.value = 0
+            await bench.run(-lead)
+            bench.stands = False
+        else:
+            bench.stands = False
+            await bench.run(lead)
+            dut.i_en_tx.value = 0
+        await bench.run(300)
+        octets = [o for _, o, ours in bench.out if ours]
+        assert len(octets) == (lead > 0) if abs(lead) > 1 else len(octets) in (0, 1), lead
+        assert all(o[:16] == pause_frame(0)[:16] and len(o) == 18 for o in octets)
+        assert [o for _, o, ours in bench.out if not ours] == [sent], lead
+        assert int(dut.o_busy.value) == int(dut.o_run.value) == 0
+        # It is asked for anew.
+        dut.i_en_tx.value = 1
+        await bench.run(300)
+        dut.i_full.value = 0
+        await bench.run(300)
+        assert [o for _, o, ours in bench.out[-2:]] == [pause_frame(XOFF), pause_frame(0)], lead
 
 
 def test_pause():
