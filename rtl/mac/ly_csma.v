@@ -91,7 +91,7 @@ module ly_csma (
             if (i_start) new_q <= 1'b0;
             waited_q  <= !i_start && (waited_q || (waits && (crs || !over)));
             if (again)  back_q <= draw != 10'd0;
-            else if (byte_q == 6'd0 && slots_q == 10'd0) back_q <= 1'b0;
+            else if (!half || (byte_q == 6'd0 && slots_q == 10'd0)) back_q <= 1'b0;
         end
         if (rst) begin
             jamming_q <= 1'b0;
@@ -122,8 +122,8 @@ module ly_csma (
         end
         if (again) coll_q <= coll_q + 4'd1;
 
-        if (i_start || !i_want || back_q) wait_q <= XS_START;
-        else if (!wait_q[12])             wait_q <= wait_q + 13'd1;
+        if (i_start || !i_idle || !i_want || back_q) wait_q <= XS_START;
+        else if (!wait_q[12]) wait_q <= wait_q + 13'd1;
 
         if (i_start) begin
             xs_q <= wait_q[12] || (xs_q && !new_q);
@@ -173,7 +173,7 @@ module ly_csma (
     always @(posedge clk) begin
         if (i_tick) begin
             if (again) f_back_q <= {1'b0, draw, 6'd0};
-            else if (f_back_q != 17'd0) f_back_q <= f_back_q - 17'd1;
+            else if (f_back_q != 17'd0) f_back_q <= half ? f_back_q - 17'd1 : 17'd0;
             if (i_start && new_q) {f_begun_q, f_exp_q} <= {1'b1, 4'd0};
             else if (jam && f_exp_q != 4'd10) f_exp_q <= f_exp_q + 4'd1;
         end
@@ -193,6 +193,8 @@ module ly_csma (
         if ($past(i_tick && jam)) a_jam:    assert (o_jamming);
         if ($past(i_tick && i_start)) a_start: assert (!$past(back_q));
         if ($past(i_tick && i_done)) a_end:  assert (!o_jamming);
+        if ($past(i_tick && i_idle && i_full_duplex)) a_free: assert (!back_q);
+        if ($past(i_tick && !i_idle)) a_xs:  assert (wait_q == XS_START);
     end
 `endif
 

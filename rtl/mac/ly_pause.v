@@ -109,6 +109,7 @@ module ly_pause #(
 
     // ---- tx: what the other side was told, and when it is to be told again ----
     reg       told_q;                // XOFF
+    reg       xoff_q;                // our last frame, or the one under way, says so
     reg [7:0] again_q;               // quanta since then
     reg       due_q;
     initial told_q = 1'b0;
@@ -145,6 +146,7 @@ module ly_pause #(
 
         if (take && !mine_q) begin
             told_q  <= i_full;
+            xoff_q  <= i_full;
             again_q <= 8'd0;
         end else if (quantum) again_q <= again_q + 8'd1;
         due_q <= i_en_tx && !mine_q && (i_full != told_q || (told_q && (due_q || (&again_q))));
@@ -169,7 +171,7 @@ module ly_pause #(
     always @(*) begin
         octet = fixed(at_q[15:0]);
         for (k = 0; k < 6; k = k + 1) octet = octet | ({8{at_q[6 + k]}} & i_mac[8*k +: 8]);
-        if (told_q) octet = octet | ({8{at_q[16]}} & XOFF_QUANTA[15:8])
+        if (xoff_q) octet = octet | ({8{at_q[16]}} & XOFF_QUANTA[15:8])
                                   | ({8{at_q[17]}} & XOFF_QUANTA[7:0]);
     end
 

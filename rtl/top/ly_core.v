@@ -180,7 +180,7 @@ module ly_core #(
         if (PAUSE != 0) begin : g_pause
             ly_pause u_pause (
                 .clk(clk), .rst(rst), .i_tick(i_tx_tick),
-                .i_en_rx(o_pause_rx_en), .i_en_tx(o_pause_tx_en && tx_ok), .i_mac(mac),
+                .i_en_rx(o_pause_rx_en && link_up), .i_en_tx(o_pause_tx_en && tx_ok), .i_mac(mac),
                 .s_rx_valid(mrx_valid), .s_rx_data(mrx_data), .s_rx_last(mrx_last),
                 .s_rx_err(mrx_err), .i_rx_own(mrx_own), .o_rx_pause(mrx_pause),
                 .i_full(rx_almost_full),
@@ -206,12 +206,25 @@ module ly_core #(
     wire [7:0]  mtx_data;
     wire        mtx_en, mtx_er;
 
+    // Loopback: what the MAC sends, and one end mark, instead of what comes from the PHY side, as
+    // soon as no frame is under way: sent, received, or on the wire and not heard.
+    reg  loop_q, loop_en_q, loop_stb_q, wire_q;
+    initial {loop_q, loop_en_q, loop_stb_q, wire_q} = 4'b0000;
+    wire wire_dv = i_rx_stb ? i_rx_dv : wire_q;
+    always @(posedge clk) begin
+        wire_q <= wire_dv && !rst;
+        if (!mtx_busy && !mrx_busy && !wire_dv) loop_q <= loopback;
+        loop_stb_q <= i_tx_tick && loop_q;
+        if (loop_stb_q) loop_en_q <= mtx_en;
+        if (rst) {loop_q, loop_en_q, loop_stb_q} <= 3'b000;
+    end
+
     ly_mac_tx #(.MAX_FRAME(MAX_FRAME), .HALF_DUPLEX(HALF_DUPLEX)) u_mac_tx (
         .clk(clk), .rst(rst),
         .s_tx_valid(ptx_valid), .s_tx_ready(ptx_ready), .s_tx_data(ptx_data),
         .s_tx_last(ptx_last), .s_tx_err(1'b0), .i_en(tx_ok), .i_own_fcs(own_fcs && !ptx_pause),
-        .i_tx_tick(i_tx_tick), .i_full_duplex(link_fd), .i_crs(i_crs), .i_col(i_col),
-        .i_seed(mac[47:32]), .o_rewind(qtx_rewind), .o_commit(mtx_commit),
+        .i_tx_tick(i_tx_tick), .i_full_duplex(link_fd), .i_crs(i_crs && !loop_q),
+        .i_col(i_col && !loop_q), .i_seed(mac[47:32]), .o_rewind(qtx_rewind), .o_commit(mtx_commit),
         .o_tx_data(mtx_data), .o_tx_en(mtx_en), .o_tx_er(mtx_er),
         .o_done_stb(txd_stb), .o_done_len(txd_len), .o_done_pad(txd_pad),
         .o_done_mcast(txd_mcast), .o_done_bcast(txd_bcast), .o_done_err(txd_err),
@@ -219,16 +232,6 @@ module ly_core #(
         .o_done_deferred(txd_deferred), .o_done_xsdefer(txd_xsdefer),
         .o_tap_start(o_tap[3]), .o_tap_sfd(o_tap[4]), .o_tap_end(o_tap[5]), .o_busy(mtx_busy));
 
-    // Loopback: what the MAC sends, and one end mark, instead of what comes from the PHY side, as
-    // soon as no frame is under way either way.
-    reg  loop_q, loop_en_q, loop_stb_q;
-    initial {loop_q, loop_en_q, loop_stb_q} = 3'b000;
-    always @(posedge clk) begin
-        if (!mtx_busy && !mrx_busy) loop_q <= loopback;
-        loop_stb_q <= i_tx_tick && loop_q;
-        if (loop_stb_q) loop_en_q <= mtx_en;
-        if (rst) {loop_q, loop_en_q, loop_stb_q} <= 3'b000;
-    end
     assign o_tx_run  = mtx_busy || pause_run;
     assign o_tx_data = mtx_data;
     assign {o_tx_en, o_tx_er} = {mtx_en, mtx_er} & {2{!loop_q}};

@@ -159,6 +159,31 @@ static void loopback_under_load(void **state)
     }
 }
 
+/* It ends between two frames of the wire: one that it was deaf to has no tail that is heard. */
+static void loopback_ends_in_a_frame(void **state)
+{
+    static const uint64_t all[] = { 140 * TWIN_US, 1400 * TWIN_US, 14 * TWIN_MS };  /* FRAMES */
+    (void)state;
+    for (unsigned k = 0; k < sizeof profiles / sizeof profiles[0]; k++) {
+        struct bench b;
+        uint64_t n[NIC_COUNTERS_MAX];
+        open_bench(&b, profiles[k]);
+        b.t.rx = take_none;
+        send(&b, 1, 0);
+        for (unsigned i = 0; i < 8; i++) {
+            twin_run(&b.t, all[k] / 12 + i * 99000);
+            set(&b, LY_CTRL_LOOPBACK_MASK, i % 2 == 0);
+        }
+        twin_run(&b.t, 4 * all[k]);
+        twin_counters(&b.t, 0, n);
+        print_message("%s: %u of %u heard\n", profiles[k], (unsigned)n[LY_CTR_RX_FRAMES], FRAMES);
+        assert_in_range(n[LY_CTR_RX_FRAMES], 1, FRAMES - 1);
+        assert_int_equal(n[LY_CTR_RX_FALSE_CARRIERS] + n[LY_CTR_RX_SYMBOL_ERRORS] +
+                         n[LY_CTR_RX_FCS_ERRORS] + n[LY_CTR_RX_FRAGMENTS], 0);
+        twin_close(&b.t);
+    }
+}
+
 static void own_fcs(void **state)
 {
     (void)state;
@@ -193,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loopback),
         cmocka_unit_test(loopback_under_load),
+        cmocka_unit_test(loopback_ends_in_a_frame),
         cmocka_unit_test(own_fcs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
