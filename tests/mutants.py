@@ -242,6 +242,9 @@ MUTANTS = [
     Mutant("record check not looked at", "rtl/link/ly_rec_rx.v",
            "wire check_bad  = in_data != crc_q;", "wire check_bad  = 1'b0;", "rtl/rec_rx",
            slow=True),
+    Mutant("done strobe missing for broadcasts", "rtl/mac/ly_mac_tx.v",
+           "done_stb_q  <= i_tx_tick && done;", "done_stb_q  <= i_tx_tick && done && !bcast_q;",
+           "formal/ly_mac_tx"),
 ]
 
 

@@ -268,6 +268,17 @@ module ly_mac_tx #(
         if (rst) f_gap_q <= 4'd12;
     end
 
+    // Why what stands on the wire may be the last octet: it was told as done, or is the fourth
+    // of a jam.
+    reg       f_told_q = 1'b0;
+    reg [2:0] f_jam_q  = 3'd0;       // 5 behind the tick of a jam, 1 while its last octet stands
+    always @(posedge clk) begin
+        f_told_q <= !i_tx_tick && (f_told_q || o_done_stb);
+        if (i_tx_tick) f_jam_q <= jam ? 3'd5 : f_jam_q - {2'd0, f_jam_q != 3'd0};
+        if (rst) {f_told_q, f_jam_q} <= 4'd0;
+    end
+    wire f_last = f_told_q || o_done_stb || f_jam_q == 3'd1;
+
     wire [LEN_W-1:0] f_len = f_n_q - 4'd8;
 
     // The FCS again, one bit after the other, as clause 3.2.9 has it.
@@ -313,6 +324,9 @@ module ly_mac_tx #(
         a_crc:    assert (!(at_data || at_pad) || crc_q == f_crc_q);
         if (at_fcs && !bad_q) a_left: assert (crc_q == f_left);
         a_jam:    assert (!jamming || (at_fcs && bad_q));
+        a_jam_4:  assert (jamming ? f_jam_q == cnt_q + 3'd2 : f_jam_q <= 3'd1);
+        a_last:   assert (f_last == (at_idle && en_q));
+        a_once:   assert (!(f_told_q && o_done_stb));
     end
 
     always @(posedge clk) if (f_past_q && !$past(rst) && !rst) begin
@@ -334,7 +348,7 @@ module ly_mac_tx #(
         if ($past(start && i_tx_tick))
             a_free:   assert ($past(ready) && $past(cnt_end));
         if ($past(en_q) && !en_q)
-            a_end:    assert ($past(o_done_stb) || $past(jamming) || !$past(start_stb_q));
+            a_end:    assert ($past(f_last));
         if (!$past(i_tx_tick))
             a_tick:   assert ($stable(out_q) && $stable(en_q) && $stable(er_q));
         c_frame:      cover (done_stb_q && !bad_q && o_done_pad != 6'd0);
