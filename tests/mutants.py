@@ -245,6 +245,8 @@ MUTANTS = [
     Mutant("done strobe missing for broadcasts", "rtl/mac/ly_mac_tx.v",
            "done_stb_q  <= i_tx_tick && done;", "done_stb_q  <= i_tx_tick && done && !bcast_q;",
            "formal/ly_mac_tx"),
+    Mutant("PHY sides: a FIFO of 8 places", "rtl/phy/ly_rx_cross.v",
+           ".DATA_W(11), .DEPTH(16)", ".DATA_W(11), .DEPTH(8)", "formal/ly_rx_cross"),
 ]
 
 

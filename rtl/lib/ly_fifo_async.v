@@ -156,6 +156,19 @@ module ly_fifo_async #(
         a_plant: assert (f_level != 3);                  // false: the check of the check
 `endif
     end
+
+`ifdef FORMAL_ELASTIC
+`ifdef FORMAL_LATE
+    localparam F_LATE = 1;                               // run.py cuts wr_seen and rd_seen free
+`else
+    localparam F_LATE = 0;
+`endif
+    ly_felastic #(.W(ADDR_W + 1), .LATE(F_LATE)) f_elastic (
+        .wr_clk(wr_clk), .rd_clk(rd_clk), .i_put(s_valid),
+        .i_wr(f_number(wr_q)), .i_rd(f_number(rd_q)),
+        .i_wr_meta(f_number(f_wr_meta_q)), .i_rd_meta(f_number(f_rd_meta_q)),
+        .i_wr_seen(f_number(wr_seen)), .i_rd_seen(f_number(rd_seen)));
+`endif
 `endif
 
 endmodule

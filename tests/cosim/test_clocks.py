@@ -29,8 +29,8 @@ def test_nothing_depends_on_skipping(tmp_path, wire, host, ppm):
         program.assert_balance(run)
         run.stats.pop("phy.core_evaluated")
         # The random cycle of a synchroniser is drawn at a change; elastic fill is what it was.
-        assert 2 <= run.stats.get("phy.rx_elastic_min", 2)
-        assert run.stats.get("phy.rx_elastic_max", 0) <= 9
+        # At most what is proved (rtl/formal/ly_felastic.v), and the octet behind the pins.
+        assert 2 <= run.stats["phy.rx_elastic_min"] <= run.stats["phy.rx_elastic_max"] <= 7
     assert first.stats == whole.stats
 
 

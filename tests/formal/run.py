@@ -105,6 +105,13 @@ PHY_RGMII = Design("ly_phy_rgmii", ("rtl/phy/ly_phy_rgmii.v", "rtl/phy/ly_delay.
                    clocks="clk2fflogic", define=CALLED + " -DFORMAL_PHY")
 RX_CROSS = Design("ly_rx_cross", ("rtl/phy/ly_rx_cross.v", *ASYNC_FILES), clocks="clk2fflogic",
                   define="-DFORMAL_INSIDE")
+# The clocks of ly_felastic. LATE: what crosses may be seen an edge later, each time anew.
+ELASTIC_FILES = (*RX_CROSS.files, "rtl/formal/ly_felastic.v")
+ELASTIC = Design("ly_rx_cross", ELASTIC_FILES, clocks="clk2fflogic",
+                 define="-DFORMAL_INSIDE -DFORMAL_ELASTIC")
+ELASTIC_LATE = Design("ly_rx_cross", ELASTIC_FILES, clocks="clk2fflogic",
+                      define=ELASTIC.define + " -DFORMAL_LATE",
+                      more="cutpoint *ly_fifo_async*/w:wr_seen *ly_fifo_async*/w:rd_seen")
 
 # module, design, mode, depth
 TABLE = [
@@ -166,6 +173,10 @@ TABLE = [
     ("ly_rx_octets", RX_OCTETS, "cover", 60),
     ("ly_rx_cross", RX_CROSS, "induction", 4),
     ("ly_rx_cross", RX_CROSS, "cover", 60),
+    ("ly_rx_cross elastic", ELASTIC, "induction", 4),
+    ("ly_rx_cross elastic", ELASTIC, "cover", 60),
+    ("ly_rx_cross late", ELASTIC_LATE, "induction", 4),
+    ("ly_rx_cross late", ELASTIC_LATE, "cover", 60),
 ]
 for mem, first in (("BRAM", 0), ("SPRAM", 0), ("SPRAM", 1), ("GENERIC", 0)):
     MEM = Design("ly_queue_mem", ("rtl/queue/ly_queue_mem.v",),
