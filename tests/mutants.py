@@ -247,6 +247,8 @@ MUTANTS = [
            "formal/ly_mac_tx"),
     Mutant("PHY sides: a FIFO of 8 places", "rtl/phy/ly_rx_cross.v",
            ".DATA_W(11), .DEPTH(16)", ".DATA_W(11), .DEPTH(8)", "formal/ly_rx_cross"),
+    Mutant("half duplex: three bits of the backoff never drawn", "rtl/mac/ly_csma.v",
+           "rnd_q[9:0] & mask_q;", "rnd_q[9:0] & mask_q & 10'h3C7;", "rtl/mac_tx", slow=True),
 ]
 
 
