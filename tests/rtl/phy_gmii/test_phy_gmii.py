@@ -180,6 +180,14 @@ async def end_mark_waits(dut):
     assert joined > 0
 
 
+async def watch_first(dut, seen):
+    """Append (octet, er) of each frame's first one at the pins."""
+    while True:
+        await RisingEdge(dut.gmii_tx_en)
+        await RisingEdge(dut.clk)
+        seen.append((int(dut.gmii_txd.value), int(dut.gmii_tx_er.value)))
+
+
 @cocotb.test()
 async def transmit(dut):
     """What the core gives stands at the pins one cycle later; the tick is always there.
@@ -188,7 +196,8 @@ async def transmit(dut):
     """
     bench = Bench(dut, "transmit")
     await bench.begin()
-    want = []
+    want, first = [], []
+    cocotb.start_soon(watch_first(dut, first))
     for _ in range(10):
         raw = bench.rnd.randbytes(bench.rnd.randrange(1, 80))
         errors = [bench.rnd.randrange(2) for _ in raw]
@@ -198,12 +207,13 @@ async def transmit(dut):
             assert dut.o_tx_tick.value == 1
         dut.i_tx_en.value = dut.i_tx_er.value = 0
         await ClockCycles(dut.clk, bench.rnd.randrange(1, 5))
-        want.append((raw[1:], errors[1:]))       # this sink drops the first byte of a frame
+        want.append((raw, errors))
     await ClockCycles(dut.clk, 3)
+    assert first == [(raw[0], errors[0]) for raw, errors in want]
     for raw, errors in want:
         frame = bench.sink.recv_nowait(compact=False)
-        assert bytes(frame.data) == raw
-        assert (frame.error or [0] * len(raw)) == errors
+        assert bytes(frame.data) == raw[1:]      # this sink drops the first byte of a frame
+        assert (frame.error or [0] * len(raw[1:])) == errors[1:]
     assert bench.sink.empty()
     dut.i_tx_data.value, dut.i_tx_en.value = 0xC3, 1
     await ClockCycles(dut.clk, 2)

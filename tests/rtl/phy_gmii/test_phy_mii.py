@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """ly_phy_gmii below 1000 Mbit/s: nibbles on the pins, octets at the core, speed changed under load.
 
-The PHY is a few lines of Python here: cocotbext-eth's MII side wants pins that are 4 bits wide.
+The PHY is a few lines of Python here, which does what none should; test_mii_phy.py has another's.
 Environment: CORE_PS, MII_PS: periods of clk and of the two clocks of the PHY, in ps.
 """
 
