@@ -3,14 +3,16 @@
 """Tests are tested: faults are planted, and each must be caught by the test that it names.
 
     mutants.py [--all] [NAME ...]       plant and test
-    mutants.py --write | --check        the table in tests/README.md: write it, or compare
+    mutants.py --write | --check        the table in tests/README.md: write it, or compare;
+                                        --check also says which modules have no planted fault
 
 Without --all or names: all faults in C and the quick ones in RTL (what `make check` runs). A
 fault is one replacement of text that occurs once in one file. It is planted in a copy of the
 tree, build/mutants/; the named test is run there without it first, and must pass. Exit: 0 all
 caught; 1 one is not, or its text is not there any more.
 
-What does not compile is not caught: the build of a planted fault must succeed.
+What does not compile is not caught: the build of a planted fault must succeed. In Verilog the
+spoiled module is elaborated by itself, and a proof must have got as far as its model.
 """
 import argparse
 import os
@@ -26,6 +28,7 @@ TREE = ROOT / "build/mutants"
 ROOMS = ("Makefile", "driver", "host", "rtl", "sim", "stack", "tests", "tools")
 LINKED = ("venv", "tools")                      # in build/: as they are
 BUILT = ("asan", "lib", "model", "obj", "bin")  # in build/: a start for make, which looks at times
+PROGRAMS = {"unit": "build/asan/tests/unit", "cosim": "build/tests/cosim"}
 LIMIT_S = 600
 README = ROOT / "tests/README.md"
 BEGIN, END = "<!-- planted faults: written by tests/mutants.py -->", "<!-- end -->"
@@ -37,7 +40,7 @@ class Mutant:
     file: str
     old: str
     new: str
-    test: str           # unit/PROGRAM, rtl/BENCH or formal/MODULE
+    test: str           # unit/PROGRAM, cosim/PROGRAM, rtl/BENCH or formal/MODULE
     slow: bool = False  # not in `make check`
 
 
@@ -94,7 +97,7 @@ MUTANTS = [
            "!empty && (m_ready || !out_valid_q);", "!empty;", "formal/ly_fifo_async", slow=True),
     Mutant("queue memory: a byte into the other lane", "rtl/queue/ly_queue_mem.v",
            "wr_even_q <= i_wr_valid && !i_wr_odd;", "wr_even_q <= i_wr_valid;",
-           "formal/ly_queue_mem", slow=True),
+           "formal/ly_queue_mem"),
     Mutant("time: carry a cycle late", "rtl/regs/ly_timebase.v", "lo_q == 32'hFFFF_FFFE;",
            "lo_q == 32'hFFFF_FFFF;", "formal/ly_timebase"),
     Mutant("registers: half of the address acts at once", "rtl/regs/ly_regs.v",
@@ -249,7 +252,55 @@ MUTANTS = [
            ".DATA_W(11), .DEPTH(16)", ".DATA_W(11), .DEPTH(8)", "formal/ly_rx_cross"),
     Mutant("half duplex: three bits of the backoff never drawn", "rtl/mac/ly_csma.v",
            "rnd_q[9:0] & mask_q;", "rnd_q[9:0] & mask_q & 10'h3C7;", "rtl/mac_tx", slow=True),
+    Mutant("records: CRC-8 of seven steps", "rtl/link/ly_crc8.v", "i < 8;", "i < 7;",
+           "rtl/rec_tx"),
+    Mutant("records: a batch is closed though a record waits", "rtl/link/ly_rec_tx.v",
+           "{rec_end && !more, out_data}", "{rec_end, out_data}", "rtl/rec_tx"),
+    Mutant("records: the flag of a bad sum for that of a good one", "rtl/link/ly_rec_tx.v",
+           "if (is_frame && i_rx_meta[1]) hdr_byte", "if (is_frame && i_rx_meta[0]) hdr_byte",
+           "rtl/rec_tx", slow=True),
+    Mutant("RGMII: a pin turned over on its way", "rtl/phy/ly_delay.v", "assign o_q = i_d;",
+           "assign o_q = !i_d;", "rtl/phy_rgmii", slow=True),
+    Mutant("queue: what found no room is not told", "rtl/queue/ly_queue.v",
+           "assign o_drop_stb   = drop_q;", "assign o_drop_stb   = 1'b0;", "cosim/test_counters"),
+    # Wires of ly_core: nobody but a test of the whole NIC sees where they end.
+    Mutant("core: late for deferred", "rtl/top/ly_core.v",
+           ".i_tx_late(txd_late), .i_tx_deferred(txd_deferred)",
+           ".i_tx_late(txd_deferred), .i_tx_deferred(txd_late)", "cosim/test_counters"),
+    Mutant("core: a gap for an unknown record", "rtl/top/ly_core.v",
+           ".i_rec_gap_stb(ev_gap), .i_rec_unknown_stb(ev_unknown)",
+           ".i_rec_gap_stb(ev_unknown), .i_rec_unknown_stb(ev_gap)", "cosim/test_counters",
+           slow=True),
+    Mutant("core: a stall for a link that is down", "rtl/top/ly_core.v",
+           ".i_drop_stall_stb(ev_stall), .i_drop_disabled_stb(ev_disabled)",
+           ".i_drop_stall_stb(ev_disabled), .i_drop_disabled_stb(ev_stall)",
+           "cosim/test_counters", slow=True),
+    Mutant("core: group for broadcast", "rtl/top/ly_core.v",
+           ".i_tx_mcast(txd_mcast), .i_tx_bcast(txd_bcast), .i_tx_err",
+           ".i_tx_mcast(txd_bcast), .i_tx_bcast(txd_mcast), .i_tx_err", "cosim/test_counters",
+           slow=True),
+    Mutant("core: a sum inserted for one that does not fit", "rtl/top/ly_core.v",
+           ".i_csum_inserted_stb(ev_inserted), .i_csum_drop_stb(ev_csum_drop)",
+           ".i_csum_inserted_stb(ev_csum_drop), .i_csum_drop_stb(ev_inserted)",
+           "cosim/test_counters", slow=True),
+    Mutant("core: disabled for filtered", "rtl/top/ly_core.v",
+           ".i_rx_en(rx_en), .i_rx_accept(accept)", ".i_rx_en(accept), .i_rx_accept(rx_en)",
+           "cosim/test_counters", slow=True),
+    Mutant("the model's top: no nibble is ever left over", "rtl/top/ly_top_sim.v",
+           ".i_rx_er(rx_er), .i_rx_odd(rx_odd),", ".i_rx_er(rx_er), .i_rx_odd(1'b0),",
+           "cosim/test_counters", slow=True),
 ]
+
+# Modules of rtl/ in which no fault is planted, and why.
+AREA = "synthesised to be measured, in no NIC and in no test; make area"
+PROOF = "properties and assumptions, no logic: where it is wrong a proof fails, or a cover"
+WITHOUT = {
+    "rtl/formal/ly_fframe.v": PROOF,
+    "rtl/formal/ly_fstream.v": PROOF,
+    "rtl/top/ly_area.v": AREA,
+    "rtl/top/ly_area_crc.v": AREA,
+    "rtl/top/ly_area_mac.v": AREA,
+}
 
 
 def copy_tree():
@@ -283,11 +334,12 @@ def call(argv, env=None):
 
 
 def verdict(test):
-    """Returns ("pass" or "fail", ...) of the named test, or ("broken", output)."""
+    """Returns ("pass" or "fail", ...) of the named test, or ("broken", output). That a proof has
+    no model is an exit code of its own: 4."""
     level, _, name = test.partition("/")
     python = "build/venv/bin/python"
-    if level == "unit":
-        program = f"build/asan/tests/unit/{name}"
+    if level in PROGRAMS:
+        program = f"{PROGRAMS[level]}/{name}"
         code, out = call(["make", program], {"LY_DEPS_DONE": "1", "MAKEFLAGS": ""})
         if code != 0:
             return "broken", out
@@ -299,6 +351,15 @@ def verdict(test):
         return {0: "pass", 1: "fail"}.get(code, "broken"), out
     code, out = call([python, "tests/formal/run.py", name])
     return {0: "pass", 1: "fail"}.get(code, "broken"), out
+
+
+def elaborates(file):
+    """Returns (whether the module of this file and those below it can be built, output)."""
+    folders = [part for d in sorted((TREE / "rtl").glob("*/"))
+               for part in ("-y", str(d.relative_to(TREE)))]
+    code, out = call(["iverilog", "-g2005", "-t", "null", "-I.", *folders,
+                      "-s", Path(file).stem, file])
+    return code == 0, out
 
 
 def plant(mutant):
@@ -322,7 +383,8 @@ def try_mutant(mutant, healthy):
         return f"its text does not occur once in {mutant.file}"
     path, text = planted
     try:
-        word, out = verdict(mutant.test)
+        built, out = elaborates(mutant.file) if mutant.file.endswith(".v") else (True, "")
+        word, out = verdict(mutant.test) if built else ("broken", out)
     finally:
         path.write_text(text, encoding="utf-8")
     if word == "fail":
@@ -339,6 +401,18 @@ def with_table(text):
     return f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{rest.split(END)[1]}"
 
 
+def uncovered():
+    """What is wrong with the choice of modules: one line each."""
+    planted = {m.file for m in MUTANTS}
+    modules = {str(p.relative_to(ROOT)) for p in (ROOT / "rtl").glob("*/*.v")}
+    for file in sorted(modules - planted - set(WITHOUT)):
+        yield f"{file}:1: no fault is planted here: a row of tests/mutants.py, or a reason"
+    for file in sorted(set(WITHOUT) & planted):
+        yield f"tests/mutants.py:1: {file} has a row and a reason to have none"
+    for file in sorted(set(WITHOUT) - modules):
+        yield f"tests/mutants.py:1: {file}, which has no row, is not there"
+
+
 def table(write):
     text = README.read_text(encoding="utf-8")
     if write:
@@ -347,14 +421,17 @@ def table(write):
         print("tests/README.md:1: the table of planted faults is not that of tests/mutants.py; "
               "tests/mutants.py --write writes it")
         return 1
-    return 0
+    wrong = list(uncovered())
+    print("\n".join(wrong), end="\n" if wrong else "")
+    return 1 if wrong and not write else 0
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="the slow ones too")
     parser.add_argument("--write", action="store_true", help="write the table, run nothing")
-    parser.add_argument("--check", action="store_true", help="compare the table, run nothing")
+    parser.add_argument("--check", action="store_true", help="compare the table and look for modules without "
+                        "a fault, run nothing")
     parser.add_argument("names", nargs="*", metavar="NAME", help="those whose name contains it")
     args = parser.parse_args()
     if args.write or args.check:

@@ -12,7 +12,8 @@ Yosys makes an AIGER model (assertions, assumptions as constraints), ABC decides
   cover      every cover statement is reached within DEPTH cycles
   refuted    a planted false claim fails within DEPTH cycles
 
-Exit: 0 all as they should be, 1 one is not, 3 a tool is missing. Output: build/formal/.
+Exit: 0 all as they should be, 1 one is not, 2 no such module, 3 a tool is missing, 4 of one no
+model could be made, so it says nothing. Output: build/formal/.
 Environment: LY_YOSYS, LY_ABC (default: the pinned one in build/venv, berkeley-abc in the PATH).
 """
 import os
@@ -286,7 +287,7 @@ def main():
         print(f"formal: no such module; known: {', '.join(sorted({r[0] for r in TABLE}))}",
               file=sys.stderr)
         return 2
-    failed = 0
+    failed, models = 0, True
     print(f"{'module':22} {'properties':22} {'mode':10} {'depth':>5}  result")
     for module, design, mode, depth in rows:
         began = time.monotonic()
@@ -295,12 +296,13 @@ def main():
         aig = model(name, design, mode == "cover")
         good = aig is not None and verdict(mode, depth, aig, OUT / f"{name}.log")
         failed += not good
+        models = models and aig is not None
         print(f"{module:22} {kinds(design, mode):22} {mode:10} {depth:5}"
-              f"  {'ok' if good else 'FAILED'}"
+              f"  {'ok' if good else 'FAILED' if aig else 'NO MODEL'}"
               f"  {time.monotonic() - began:.0f} s" + ("" if good else f", see {OUT}/{name}.log"),
               flush=True)
     print(f"{len(rows) - failed} passed, {failed} failed")
-    return 1 if failed else 0
+    return 1 if failed and models else 4 if failed else 0
 
 
 if __name__ == "__main__":
