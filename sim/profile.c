@@ -23,6 +23,8 @@ static const struct profile {
     { "miih", 125000000, 125000000, 100, false },
     { "mii10", 125000000, 125000000, 10, true },
     { "mii10h", 125000000, 125000000, 10, false },
+    { "mii25", 25000000, 25000000, 100, true },     /* a core at twice the byte rate */
+    { "mii2m5", 2500000, 2500000, 10, true },
     { "up5k", 24000000, 24000000, 100, true },      /* a core as slow as ice40-fs */
 };
 

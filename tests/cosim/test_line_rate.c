@@ -4,7 +4,8 @@
  * verified: no byte time is lost between two frames, and no frame.
  *
  * LY_LINE_FRAMES: frames of 64 octets each way at 1000 Mbit/s (default 10,000); a tenth of them
- * at 100 Mbit/s, a hundredth at 10, and of frames of 1,518 octets a tenth of these each.
+ * at 100 Mbit/s, a hundredth at 10, and of frames of 1,518 octets a tenth of these each. Below
+ * 1000 Mbit/s with a core of 125 MHz, and with one at twice the byte rate.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -181,7 +182,7 @@ static void line_rate(const char *profile, unsigned mbit, unsigned octets, unsig
         twin_counters(&l->t, i, c);
         assert_int_equal(c[LY_CTR_TX_CSUM_INSERTED], n);
         assert_int_equal(c[LY_CTR_RX_CSUM_GOOD], n);
-        assert_int_equal(c[LY_CTR_EVENTS_LOST], 0);
+        assert_int_equal(c[LY_CTR_EVENTS_LOST] + c[LY_CTR_RX_DROP_FULL], 0);
     }
     twin_close(&l->t);
     free(l);
@@ -193,7 +194,9 @@ static void shortest(void **state)
     (void)state;
     line_rate("gmii", 1000, 64, frames_wanted());
     line_rate("mii", 100, 64, frames_wanted() / 10);
+    line_rate("mii25", 100, 64, frames_wanted() / 10);
     line_rate("mii10", 10, 64, frames_wanted() / 100);
+    line_rate("mii2m5", 10, 64, frames_wanted() / 100);
 }
 
 /* Clause: IEEE 802.3 4.4.2 */
@@ -202,7 +205,9 @@ static void longest(void **state)
     (void)state;
     line_rate("gmii", 1000, 1518, frames_wanted() / 10);
     line_rate("mii", 100, 1518, frames_wanted() / 100);
+    line_rate("mii25", 100, 1518, frames_wanted() / 100);
     line_rate("mii10", 10, 1518, frames_wanted() / 1000);
+    line_rate("mii2m5", 10, 1518, frames_wanted() / 1000);
 }
 
 int main(void)
