@@ -104,10 +104,10 @@ bench: $(B)/bin/lanyard $(BENCH_LOOPS) | deps-run
 RUN_TESTS = exec $(TIED) $(PYTHON) tests/run.py --target $@ $(if $(JUNIT),--junit '$(JUNIT)') $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: test check lint
-## test: unit, bench, co-simulation and interop tests
+## test: quick proofs; unit, bench, co-simulation and interop tests
 test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
 		$(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini | deps-test
-	@$(RUN_TESTS) rtl:icarus unit:asan cosim:main interop
+	@$(RUN_TESTS) formal:quick rtl:icarus unit:asan cosim:main interop
 
 ## check: second compiler and simulator, fuzzing, lint, proofs, area, peers
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \

@@ -12,7 +12,8 @@
     corpus:TREE            every file of tests/fuzz/corpus by the harnesses of a tree
     area                   limits of the core and of the MAC, placed and routed
     bench                  the looped MAC and LiteEth's: every byte, byte times, latencies
-    formal mutants fuzz nth lint   one command each, which says its own count
+    formal[:quick]         the proofs; all, or those that take about a second each
+    mutants fuzz nth lint  one command each, which says its own count
 
 Make builds what the groups need; `make test` and `make check` call this. Exit: 0 all passed;
 1 something failed or could not run; 3 a tool is missing; 130 interrupted. Where the machine
@@ -214,6 +215,11 @@ def command_jobs(name, argv):
     return lambda _arg: [Job(name, argv, read_total)]
 
 
+def formal_jobs(which):
+    return [Job("formal", [VENV_PYTHON, "tests/formal/run.py", *(["--quick"] if which else [])],
+                read_total)]
+
+
 def area_jobs(_arg):
     return [Job("area/core", [VENV_PYTHON, "rtl/top/area.py"], read_total),
             Job("area/mac", [VENV_PYTHON, "rtl/top/area_rows.py", "--quick"], read_total)]
@@ -230,7 +236,7 @@ GROUPS = {
     "rtl": rtl_jobs,
     "interop": interop_jobs,
     "house": house_jobs,
-    "formal": command_jobs("formal", [VENV_PYTHON, "tests/formal/run.py"]),
+    "formal": formal_jobs,
     "mutants": command_jobs("mutants", [VENV_PYTHON, "tests/mutants.py"]),
     "area": area_jobs,
     "bench": command_jobs("bench", [VENV_PYTHON, "tests/bench/mac_loop.py", "--cycles", "200000"]),

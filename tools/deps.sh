@@ -4,8 +4,9 @@
 # deps.sh GROUP... - see to it that what a group needs is there.
 #
 #   run    build and `make run`: compilers, Verilator, libraries, iproute2, nginx and NSD
-#   test   `make test`: second compiler, Icarus, cmocka, tshark, dnsmasq, GTKWave, Python packages
-#   fpga   `make check` and `make lint`: pinned yosys and nextpnr, ABC
+#   test   `make test`: second compiler, Icarus, cmocka, tshark, dnsmasq, GTKWave, Python packages,
+#          pinned yosys, ABC
+#   fpga   `make check` and `make lint`: pinned nextpnr
 #   peers  `make check`, `make area` and `make bench`: LiteEth, to be compared with
 #
 # It looks first. Only what is missing is fetched: packages by apt-get (as root or by sudo
@@ -94,6 +95,7 @@ look_test() {
         -include stdint.h
     need tshark has tshark
     need gtkwave has fst2vcd
+    need berkeley-abc has berkeley-abc
     need iputils-ping has ping
     need curl has curl
     need python3-venv python_runs 'import ensurepip, venv'
@@ -101,7 +103,6 @@ look_test() {
 }
 
 look_fpga() {
-    need berkeley-abc has berkeley-abc
     need python3-venv python_runs 'import ensurepip, venv'
 }
 
