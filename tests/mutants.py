@@ -431,8 +431,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="the slow ones too")
     parser.add_argument("--write", action="store_true", help="write the table, run nothing")
-    parser.add_argument("--check", action="store_true", help="compare the table and look for modules without "
-                        "a fault, run nothing")
+    parser.add_argument("--check", action="store_true",
+                        help="compare the table and look for modules without a fault, run nothing")
     parser.add_argument("names", nargs="*", metavar="NAME", help="those whose name contains it")
     args = parser.parse_args()
     if args.write or args.check:

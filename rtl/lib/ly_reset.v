@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // ly_reset - one clock domain's reset from an asynchronous request.
 // o_rst is synchronous and active high: it rises 3 or 4 cycles after i_rst_async and falls 6 or 7
-// after it, so it is at least 4 cycles long; it is also high from power-up. A request must last four
-// cycles of the slowest domain, so that all domains are in reset together (ly_fifo_async); nothing
-// here is asynchronous, and a domain whose clock stands still is reset when the clock comes back
-// while the request is still there.
+// after it, so it is at least 4 cycles long; it is also high from power-up. A request must last
+// four cycles of the slowest domain, so that all are in reset together, as ly_fifo_async wants it.
+// Nothing here is asynchronous: a domain whose clock stands still is reset when the clock comes
+// back while the request is still there.
 // Clock: clk.
 module ly_reset (
     input  wire clk,

@@ -102,8 +102,8 @@ module ly_area_mac #(
             .i_full(i_tx_full),
             .s_tx_valid(q_valid), .s_tx_ready(q_ready), .s_tx_data(q_data), .s_tx_last(q_last),
             .o_commit(q_commit), .m_tx_valid(p_valid), .m_tx_ready(p_ready), .m_tx_data(p_data),
-            .m_tx_last(p_last), .i_commit(commit), .i_rewind(rewind), .i_start(tx_stats[34]), .i_end(tx_stats[36]),
-            .o_tx_pause(tx_stats[38]), .o_run(), .o_busy());
+            .m_tx_last(p_last), .i_commit(commit), .i_rewind(rewind), .i_start(tx_stats[34]),
+            .i_end(tx_stats[36]), .o_tx_pause(tx_stats[38]), .o_run(), .o_busy());
     end else begin : g_no_pause
         wire unused_own = r_own;
         assign {p_valid, p_data, p_last} = {q_valid, q_data, q_last};

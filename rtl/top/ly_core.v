@@ -183,9 +183,8 @@ module ly_core #(
                 .i_en_rx(o_pause_rx_en && link_up), .i_en_tx(o_pause_tx_en && tx_ok), .i_mac(mac),
                 .s_rx_valid(mrx_valid), .s_rx_data(mrx_data), .s_rx_last(mrx_last),
                 .s_rx_err(mrx_err), .i_rx_own(mrx_own), .o_rx_pause(mrx_pause),
-                .i_full(rx_almost_full),
-                .s_tx_valid(qtx_valid), .s_tx_ready(qtx_ready), .s_tx_data(qtx_data),
-                .s_tx_last(qtx_last), .o_commit(qtx_commit),
+                .i_full(rx_almost_full), .s_tx_valid(qtx_valid), .s_tx_ready(qtx_ready),
+                .s_tx_data(qtx_data), .s_tx_last(qtx_last), .o_commit(qtx_commit),
                 .m_tx_valid(ptx_valid), .m_tx_ready(ptx_ready), .m_tx_data(ptx_data),
                 .m_tx_last(ptx_last), .i_commit(mtx_commit), .i_rewind(qtx_rewind),
                 .i_start(o_tap[3]), .i_end(o_tap[5]), .o_tx_pause(ptx_pause), .o_run(pause_run),
@@ -198,13 +197,12 @@ module ly_core #(
         end
     endgenerate
 
-    wire        mtx_busy, mrx_busy, txd_stb, txd_mcast, txd_bcast, txd_err;
+    wire        mtx_en, mtx_er, mtx_busy, mrx_busy, txd_stb, txd_mcast, txd_bcast, txd_err;
     wire        txd_xscoll, txd_late, txd_deferred, txd_xsdefer;
     wire [3:0]  txd_coll;
     wire [15:0] txd_len;
     wire [5:0]  txd_pad;
     wire [7:0]  mtx_data;
-    wire        mtx_en, mtx_er;
 
     // Loopback: what the MAC sends, and one end mark, instead of what comes from the PHY side, as
     // soon as no frame is under way: sent, received, or on the wire and not heard.
@@ -232,9 +230,8 @@ module ly_core #(
         .o_done_deferred(txd_deferred), .o_done_xsdefer(txd_xsdefer),
         .o_tap_start(o_tap[3]), .o_tap_sfd(o_tap[4]), .o_tap_end(o_tap[5]), .o_busy(mtx_busy));
 
-    assign o_tx_run  = mtx_busy || pause_run;
-    assign o_tx_data = mtx_data;
-    assign {o_tx_en, o_tx_er} = {mtx_en, mtx_er} & {2{!loop_q}};
+    assign {o_tx_run, o_tx_data} = {mtx_busy || pause_run, mtx_data};
+    assign {o_tx_en, o_tx_er}    = {mtx_en, mtx_er} & {2{!loop_q}};
 
     // ---------------------------------------------------------------- MAC, filter, sum, queue: rx
     wire        mrx_ev_stb, mrx_false, accept;

@@ -11,7 +11,8 @@ PLANTED = {
     "a proof: a name that is not there": (
         Mutant("", *SKID, "skid_valid_q <= planted;", "formal/ly_skid"), False),
     "a proof: no Verilog, within its properties": (
-        Mutant("", SKID[0], "`ifdef FORMAL", "`ifdef FORMAL\n    planted", "formal/ly_skid"), False),
+        Mutant("", SKID[0], "`ifdef FORMAL", "`ifdef FORMAL\n    planted", "formal/ly_skid"),
+        False),
     "a proof: no Verilog": (
         Mutant("", *SKID, "skid_valid_q <= ;", "formal/ly_skid"), False),
     "a bench: a name that is not there": (
