@@ -99,16 +99,16 @@ int cmd_doctor(const struct opts *o, int argc, char **argv)
         return EXIT_USAGE;
     }
     const struct finding list[] = {
-        { "verilator", "building the NIC's model", "make deps GROUP=run", on_path("verilator") },
-        { "ip (iproute2)", "make run, tests with real servers", "make deps GROUP=run",
+        { "verilator", "building the NIC's model", "make deps-run", on_path("verilator") },
+        { "ip (iproute2)", "make run, tests with real servers", "make deps-run",
           on_path("ip") },
-        { "ethtool", "make run, tests with real servers", "make deps GROUP=run",
+        { "ethtool", "make run, tests with real servers", "make deps-run",
           on_path("ethtool") || access("/usr/sbin/ethtool", X_OK) == 0 },
-        { "iverilog", "make test", "make deps GROUP=test", on_path("iverilog") },
-        { "tshark", "make test", "make deps GROUP=test", on_path("tshark") },
-        { "network namespaces", "make run, tests with real servers (else --wire peer)",
-          "sysctl -w kernel.unprivileged_userns_clone=1 (as root), or run as root",
-          namespaces_work() },
+        { "iverilog", "make test", "make deps-test", on_path("iverilog") },
+        { "tshark", "make test", "make deps-test", on_path("tshark") },
+        { "network namespaces", "tests with real servers; make run without them: on the loopback",
+          "sysctl -w kernel.unprivileged_userns_clone=1 (as root), or run as root; without: "
+          "LANYARD_NO_NETNS=1 make test", namespaces_work() },
         { "packet sockets", "--wire packet:IF outside a namespace",
           "run inside 'unshare -Urn', or as root", packet_socket_works() },
     };

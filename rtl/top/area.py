@@ -55,7 +55,7 @@ def fail(line):
 def tool(name):
     path = TOOLS / name
     if not path.exists():
-        print(f"area: {path} is missing: run 'make deps GROUP=fpga'", file=sys.stderr)
+        print(f"area: {path} is missing: run 'make deps-fpga'", file=sys.stderr)
         sys.exit(3)
     return str(path)
 

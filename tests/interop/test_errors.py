@@ -67,6 +67,9 @@ def test_doctor_without_verilator(far, tmp_path):  # pylint: disable=unused-argu
     got = program.run([], ["doctor"], under=(), env={"PATH": str(tmp_path)})
     got.check(program.MISSING)
     assert "verilator" in got.out + got.err
+    mend = {e["what"]: e["mend"] for e in got.events}
+    assert {mend[what] for what in ("verilator", "iverilog")} == {"make deps-run", "make deps-test"}
+    assert "LANYARD_NO_NETNS=1" in mend["network namespaces"]     # its unshare is on no PATH
 
 
 def test_full_disk(site, far):
