@@ -112,7 +112,7 @@ int cmd_dig(const struct opts *o, int argc, char **argv)
             type = types[i].type;
             known = true;
         }
-    if (!known) {
+    if (!known || argv[1][0] == '-') {
         say("usage: lanyard [OPTIONS] dig NAME [A|AAAA|MX|CNAME]");
         return EXIT_USAGE;
     }

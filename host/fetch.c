@@ -534,7 +534,7 @@ static int first_url(const struct opts *o, const char *typed, char **url)
         say("%s: %s", typed, url_fault(rc));
         code = exit_for(rc);
     } else if (!strncmp(*url, "https:", 6) && o->peers) {
-        say("the peer serves http only; https works on --wire slirp and packet:IF");
+        say("the peer serves http only; https works on --wire slirp, packet:IF and tap:IF");
     } else {
         return EXIT_DONE;
     }

@@ -126,7 +126,7 @@ static int play(const struct opts *o, const char *path, bool keep_going)
 int cmd_replay(const struct opts *o, int argc, char **argv)
 {
     bool keep_going = argc == 3 && !strcmp(argv[1], "-k");
-    if (argc != 2 + keep_going) {
+    if (argc != 2 + keep_going || argv[1 + keep_going][0] == '-') {
         say("usage: lanyard [--pcap FILE] [--fst FILE] [--stats] [--no-skip] "
             "replay [-k] FILE; -k: go on past the first difference");
         return EXIT_USAGE;

@@ -98,12 +98,13 @@ int cmd_serve(const struct opts *o, int argc, char **argv)
 {
     struct serve v = { .dir = -1 };
     uint64_t port = 80;
-    if (argc < 2 || argc > 3 || (argc == 3 && (!opts_number(argv[2], 65535, &port) || !port))) {
+    if (argc < 2 || argc > 3 || argv[1][0] == '-' ||
+        (argc == 3 && (!opts_number(argv[2], 65535, &port) || !port))) {
         say("usage: lanyard [OPTIONS] serve DIR [PORT]");
         return EXIT_USAGE;
     }
     if (o->virtual_time && o->peers) {
-        say("serve waits for clients: on --wire peer and switch there is none but us");
+        say("serve waits for clients: on --wire peer, switch and hub there is none but us");
         return EXIT_USAGE;
     }
     v.dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);

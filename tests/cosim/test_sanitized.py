@@ -346,6 +346,26 @@ def test_peer_errors(command, code):
     program.run(["--wire", "peer"], command).check(code).one_line()
 
 
+@pytest.mark.parametrize("command", [
+    ["dig", "-h"], ["dig", "--help", "MX"], ["serve", "--help"], ["serve", "-p", "80"],
+    ["replay", "--help"], ["replay", "-k"], ["replay", "-k", "--json"], ["fetch", "-h"],
+    ["ping", "-h"], ["netstat", "-h"], ["doctor", "-h"], ["bench", "-h"],
+], ids=" ".join)
+def test_no_operand_begins_like_an_option(command):
+    """Nothing is asked, opened or served by that name."""
+    line = program.run([], command).check(program.USAGE).one_line()
+    assert "usage: lanyard" in line and f" {command[0]}" in line
+
+
+@pytest.mark.parametrize("wire,command,words", [
+    ("peer", ["fetch", "https://peer/"], ["slirp", "packet:IF", "tap:IF"]),
+    ("hub", ["serve", "."], ["peer", "switch", "hub"]),
+], ids=["https", "serve"])
+def test_the_line_names_every_wire(wire, command, words):
+    line = program.run(["--wire", wire], command).check(program.USAGE).one_line()
+    assert not [word for word in words if word not in line]
+
+
 def test_dead_name_server():
     started = time.monotonic()
     got = program.run(["--wire", "peer", "--dns", "10.9.0.2:54"], ["dig", "peer"])
