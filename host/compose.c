@@ -138,7 +138,7 @@ static int read_profile(const struct opts *o, unsigned *mbit)
 {
     bool full;
     if (sim_profile_link(o->profile, mbit, &full) < 0) {
-        say("unknown profile sim:%s", o->profile);
+        say("--nic sim:%s: it knows gmii, mii, mii10, miih, mii10h and up5k", o->profile);
         return EXIT_USAGE;
     }
     const char *why = misfit(o, full);
@@ -324,10 +324,6 @@ static int open_hosts(struct rig *r)
     uint8_t mac[6];
     node_mac(r->o->seed, 0, mac);
     int rc = node_open(&r->me, r, 0, r->o->have_mac ? r->o->mac : mac, r->cap);
-    if (rc == -EINVAL && r->o->profile) {
-        say("unknown profile sim:%s", r->o->profile);
-        return EXIT_USAGE;
-    }
     int code = rc == 0 ? set_addresses(r) : EXIT_DONE;
     if (code == EXIT_DONE && rc == 0)
         code = open_waves(r);

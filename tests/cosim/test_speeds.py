@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """100 and 10 Mbit/s (--nic sim:mii, sim:mii10): nibbles at the pins, the same frames on the wire.
 Symbols last ten and a hundred times as long, so times are those of the arithmetic."""
+import re
 import subprocess
 
 import capture
@@ -71,6 +72,17 @@ def test_faults(tmp_path):
     got = fetch(tmp_path / "a", "mii", "--fault", "loss=3%,corrupt=3%,dup=2%,flap@100:300,jitter=7")
     assert got.stats["wire.fault_rx_corrupt"] == got.stats["nic.rx_fcs_errors"] > 0
     assert got.stats["wire.fault_rx_flap"] > 0
+
+
+def test_the_line_names_every_profile():
+    line = program.run(["--wire", "peer", "--nic", "sim:foo"], ["dig", "peer"])
+    line = line.check(program.USAGE).one_line()
+    table = (program.ROOT / "sim/profile.c").read_text(encoding="utf-8")
+    known = re.findall(r'^    { "(\w+)", ', table, re.M)
+    assert len(known) > 1 and set(re.findall(r"\w+", line)) >= {"foo", *known}
+    for name in known:
+        program.run(["--wire", "hub" if name.endswith("h") else "peer", "--nic", f"sim:{name}"],
+                    ["dig", "peer"]).check()
 
 
 @pytest.mark.parametrize("profile, ppm", [("mii", "0"), ("mii", "-100,100"), ("mii10", "0")])
