@@ -299,26 +299,27 @@ static const struct {
     const char *name;
     bool (*parse)(struct opts *o, const char *v);
     const char *form;
+    bool of_replay;     /* goes with replay as well; of --nic, sim:@TOP only */
 } valued[] = {
-    { "--nic", parse_nic, "sim[:PROFILE] or sim:@TOP" },
-    { "--phy", parse_phy, "fixed or the name of a PHY" },
-    { "--partner", parse_partner, "all, none or a list of modes" },
+    { "--nic", parse_nic, "sim[:PROFILE] or sim:@TOP", true },
+    { "--phy", parse_phy, "fixed or the name of a PHY", false },
+    { "--partner", parse_partner, "all, none or a list of modes", false },
     { "--wire", parse_wire, "slirp, peer, switch[:2..8], hub[:2..8], packet:IF, tap:IF (at most 15 "
-      "characters) or pcap:FILE" },
-    { "--time", parse_time, "virtual or wall" },
-    { "--addr", parse_addr, "dhcp or A.B.C.D/LEN" },
-    { "--gw", parse_gw, "A.B.C.D" },
-    { "--dns", parse_dns, "A.B.C.D[:PORT][,...], at most three" },
-    { "--mac", parse_mac, "six hex bytes with colons, not a group address" },
-    { "--offload", parse_offload, "all, none or a list of tx-csum, rx-csum" },
-    { "--seed", parse_seed, "a number" },
-    { "--ppm", parse_ppm, "up to nine numbers from -1000 to 1000 with commas" },
-    { "--fault", parse_fault, "a list of faults" },
-    { "--fault-link", parse_fault_link, "a list of faults" },
-    { "--pcap", parse_pcap, "a file name" },
-    { "--pcap-far", parse_pcap_far, "a file name" },
-    { "--record", parse_record, "a file name" },
-    { "--fst", parse_fst, "a file name" },
+      "characters) or pcap:FILE", false },
+    { "--time", parse_time, "virtual or wall", false },
+    { "--addr", parse_addr, "dhcp or A.B.C.D/LEN", false },
+    { "--gw", parse_gw, "A.B.C.D", false },
+    { "--dns", parse_dns, "A.B.C.D[:PORT][,...], at most three", false },
+    { "--mac", parse_mac, "six hex bytes with colons, not a group address", false },
+    { "--offload", parse_offload, "all, none or a list of tx-csum, rx-csum", false },
+    { "--seed", parse_seed, "a number", false },
+    { "--ppm", parse_ppm, "up to nine numbers from -1000 to 1000 with commas", false },
+    { "--fault", parse_fault, "a list of faults", false },
+    { "--fault-link", parse_fault_link, "a list of faults", false },
+    { "--pcap", parse_pcap, "a file name", true },
+    { "--pcap-far", parse_pcap_far, "a file name", false },
+    { "--record", parse_record, "a file name", false },
+    { "--fst", parse_fst, "a file name", true },
 };
 
 /* An option with a value, as "--x V" or "--x=V". Returns the arguments used,
@@ -335,6 +336,8 @@ static int parse_valued(struct opts *o, char **argv, int left)
             say("%s wants %s%s%s", valued[i].name, valued[i].form, v ? ", not " : "", v ? v : "");
             return -1;
         }
+        if (!o->of_run && !valued[i].of_replay)
+            o->of_run = valued[i].name;
         return eq ? 1 : 2;
     }
     return 0;

@@ -52,6 +52,7 @@ struct opts {
     const char *record;         /* where our NIC's pins go; NULL: nowhere */
     const char *fst;            /* waves of our NIC; NULL: none */
     int ppm[OPTS_PORTS_MAX + 1];        /* of our NIC's clocks, the peers', the wire's own */
+    const char *of_run;         /* the first option given that a replay has no use for; or NULL */
     bool json, stats;
     int command;                /* index in argv of the command's own arguments */
 };

@@ -131,9 +131,10 @@ int cmd_replay(const struct opts *o, int argc, char **argv)
             "replay [-k] FILE; -k: go on past the first difference");
         return EXIT_USAGE;
     }
-    if (o->record || o->fault || o->fault_link || o->pcap_far) {
-        say("replay has no wire and no host: --record, --fault, --fault-link and --pcap-far do not "
-            "go with it");
+    const char *not_here = o->of_run ? o->of_run : o->profile ? "--nic sim:PROFILE" : NULL;
+    if (not_here) {
+        say("%s does not go with replay: there is no wire and no host, the rest is in the "
+            "recording", not_here);
         return EXIT_USAGE;
     }
     return play(o, argv[1 + keep_going], keep_going);

@@ -240,7 +240,20 @@ def test_refused(run, tmp_path, make, word):
 def test_usage(run):
     replay("/nonexistent").check(program.FAILED).one_line()
     program.run([], ["replay"]).check(program.USAGE).one_line()
-    replay(run[1], "--fault", "loss=1%").check(program.USAGE).one_line()
+
+
+@pytest.mark.parametrize("options", [
+    ["--fault", "loss=1%"], ["--fault-link", "loss=1%"], ["--record", "x"], ["--pcap-far", "x"],
+    ["--wire", "hub"], ["--wire", "slirp"], ["--time", "wall"], ["--seed", "5"], ["--ppm", "1"],
+    ["--phy", "generic"], ["--addr", "10.9.0.1/24"], ["--gw", "10.9.0.2"], ["--dns", "10.9.0.2"],
+    ["--mac", program.MAC], ["--offload", "none"], ["--nic", "sim:mii"],
+], ids=" ".join)
+def test_nothing_that_the_recording_has(run, options, tmp_path, monkeypatch):
+    """It is refused by its name, not taken and forgotten."""
+    monkeypatch.chdir(tmp_path)
+    line = replay(run[1], "--pcap", "again", *options).check(program.USAGE).one_line()
+    assert options[0] + " " in line and "replay" in line
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["tape", "./tape", "link"])

@@ -69,7 +69,7 @@ def _seed(options):
 def command_line(options, command, pcap=None, under=(NOINET,)):
     """What run() and serving() start."""
     argv = [*under, LANYARD, "--json", "--stats", *options]
-    if "--seed" not in options:
+    if "--seed" not in options and command[0] != "replay":     # the recording has it
         argv += ["--seed", _seed(options)]
     if pcap:
         argv += ["--pcap", str(pcap)]
