@@ -128,8 +128,12 @@ struct nic_model {
     struct nic_model_out out;
     VerilatedContext context;
     Vly_top_sim *top;
+    unsigned unsettled; /* edges to go before what the RTL asserts is true */
     waves wave;
 };
+
+/* More than those of a start (nic_actor.c), with its reset. */
+static const unsigned SETTLE_EDGES = 64;
 
 namespace {
 
@@ -190,6 +194,8 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
     m->context.randReset(2);
     m->context.randSeed(seed_of(seed, number));
     m->context.traceEverOn(traces);
+    m->context.assertOn(false); /* a model without assertions does not look */
+    m->unsettled = SETTLE_EDGES;
     Verilated::threadContextp(&m->context);
     m->top = new (std::nothrow) Vly_top_sim(&m->context, "ly_top_sim");
     if (m->top == nullptr) {
@@ -232,6 +238,8 @@ const struct nic_model_out *nic_model_outputs(const struct nic_model *m)
 void nic_model_edge(struct nic_model *m, unsigned clocks)
 {
     Vly_top_sim &top = *m->top;
+    if (m->unsettled != 0 && --m->unsettled == 0)
+        m->context.assertOn(true);
     m->wave.before(m->in.time_ps);
     inputs(m->in, top);
     top.clk = (clocks & NIC_CLK_CORE) != 0;

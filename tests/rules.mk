@@ -32,6 +32,21 @@ $(call program_rules,$(1),$(2),$(filter-out $(MODELS:%=\%_%),$(call programs,$(1
 $(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call programs,$(1),$(2))): | deps-test
 endef
 
+# Some co-simulations once more on a model in which all that modules assume of each other, and
+# assert, is looked at in every cycle. What is named before live.v is read without.
+LIVE := $(addprefix $(B)/live/tests/cosim/,test_line_rate test_hub_load test_pause)
+$(eval $(call model_rules,$(B)/models/live,--assert --output-split 100000000 -Wno-WIDTH \
+	rtl/mac/ly_mdio.v $(wildcard rtl/lib/*.v rtl/phy/*.v) tests/formal/live.v,,rtl/top/ly_top_sim.v))
+$(B)/models/live/lib/libmodel.a: tests/formal/live.v
+
+define live_rules
+$(call with_model_rules,main,live)
+
+$(LIVE): $(B)/live/tests/cosim/%: $(B)/obj/tests/cosim/%.o $(call helpers,main,cosim) $(call libs_with,main,live)
+	$$(call say,LINK,$$@)
+	$(Q)mkdir -p $$(@D) && $(CXX) $(opt.main) $$(LDFLAGS) -o $$@ $$^ -lcmocka $(LIBS)
+endef
+
 # A harness per tests/fuzz/fuzz_*.c, with libFuzzer's main() in the tree of that name, else with
 # that of replay.c. They stand on the helpers of unit tests.
 harnesses = $(patsubst tests/fuzz/%.c,$(tree.$(1))/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -48,7 +63,8 @@ $(patsubst $(tree.$(1))/tests/%,$(tree.$(1))/obj/tests/%.o,$(call harnesses,$(1)
 endef
 
 tests_tree_rules = $(foreach l,unit cosim,$(eval $(call level_rules,$(1),$(l)))) \
-	$(foreach m,$(MODELS),$(eval $(call with_model_rules,$(1),$(m)))) $(eval $(call fuzz_rules,$(1))) $(eval $(call nth_rules,$(1)))
+	$(foreach m,$(MODELS),$(eval $(call with_model_rules,$(1),$(m)))) $(eval $(call fuzz_rules,$(1))) $(eval $(call nth_rules,$(1))) \
+	$(if $(filter main,$(1)),$(eval $(live_rules)))
 
 # lanyard with calls that can be made to fail: tests/nth/nth.c. What it wraps is asked from itself.
 nth.wraps = $(sort $(shell sed -n 's/.*\b__wrap_\(\w*\).*;$$/\1/p; s/^    X.[^,]*, \(\w*\),.*/\1/p' \
@@ -112,8 +128,8 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 ## check: second compiler and simulator, fuzzing, lint, proofs, area, peers
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) $(B)/asan/tests/nth/lanyard \
-		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini $(BENCH_LOOPS) $(PEERS) | deps-fpga
-	@$(RUN_TESTS) mutants area bench formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang lint house
+		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini $(BENCH_LOOPS) $(PEERS) $(LIVE) | deps-fpga
+	@$(RUN_TESTS) mutants area bench formal rtl:verilator nth fuzz corpus:asan corpus:clang unit:clang cosim:clang live lint house
 
 .PHONY: soak
 ## soak: all faults, fuzzers, failures and the long run: hours; SOAK_MINUTES=1 for a short one

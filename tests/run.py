@@ -6,6 +6,7 @@
 
     unit:TREE              cmocka programs of a tree (main, asan, clang)
     cosim:TREE             the same, and lanyard of that tree with two NICs back to back
+    live                   some of those on a model that looks at what proofs assume
     rtl:SIM                the benches on icarus or verilator
     interop                against kernels and servers in namespaces (tests/support/netns.py)
     house                  the tools of this project: lint, tables, reports, replay lines
@@ -51,7 +52,7 @@ TREES = {"main": "build", "asan": "build/asan", "clang": "build/clang"}
 # Far above what each takes on a busy machine: only a hang meets them.
 TIMEOUT_S = {"unit": 180, "cosim": 600, "interop": 600, "house": 600, "lint": 900, "rtl": 1800,
              "area": 1800, "bench": 300, "mutants": 1800, "formal": 1800, "corpus": 600,
-             "fuzz": 900, "nth": 900}
+             "fuzz": 900, "nth": 900, "live": 900}
 # Said to this run; a job that runs make or this again is not to take it for its own.
 OF_THIS_RUN = ("LY_TOTALS", "JUNIT", "ONLY")
 # These open /dev/net/tun, which some machines keep for root.
@@ -191,6 +192,13 @@ def cosim_jobs(tree):
         for f in files]
 
 
+def live_jobs(_arg):
+    # About ten times slower than without.
+    env = {"LY_LINE_FRAMES": "3000", "LY_HUB_FRAMES": "100"}
+    return [Job(f"live/{name}", [f"build/live/tests/cosim/{name}"], read_cmocka, env)
+            for name in ("test_line_rate", "test_hub_load", "test_pause")]
+
+
 def rtl_jobs(sim):
     benches = sorted({p.parent for p in ROOT.glob("tests/rtl/*/test_*.py")})
     # LiteEth comes with make check only.
@@ -233,6 +241,7 @@ def corpus_jobs(tree):
 GROUPS = {
     "unit": lambda tree: cmocka_jobs("unit", tree),
     "cosim": cosim_jobs,
+    "live": live_jobs,
     "rtl": rtl_jobs,
     "interop": interop_jobs,
     "house": house_jobs,

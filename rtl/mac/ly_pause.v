@@ -192,7 +192,7 @@ module ly_pause #(
     reg f_done_q = 1'b0;             // and it was committed
     reg [1:0] f_off_q = 2'd0;        // i_en_tx low in the last cycles
     reg f_src_q = 1'b0;              // the queue is inside a frame, or offers one
-    reg f_again_q = 1'b0;            // ours collided and was not started again so far
+    reg f_again_q = 1'b0;            // it collided and was not started again so far
     reg [1:0] f_gap_q = 2'd0;        // cycles of it that are left at least
     reg f_could_q = 1'b0;            // the MAC could start in the cycle before
     reg [1:0] f_paused_q = 2'd0;     // paused in the last cycles
@@ -202,7 +202,7 @@ module ly_pause #(
         f_done_q   <= !rst && !i_end && (f_done_q || i_commit);
         f_again_q  <= !rst && !i_end && (i_rewind || (f_again_q && !i_start));
         f_off_q    <= {f_off_q[0], !i_en_tx && !rst};
-        f_src_q    <= !rst && s_tx_valid && !(s_tx_ready && s_tx_last);
+        f_src_q    <= !rst && s_tx_valid && !(s_tx_ready && s_tx_last) && !(i_rewind && !mine_q);
         f_gap_q    <= (i_end || i_rewind) && !rst ? 2'd2 : f_gap_q - {1'b0, f_gap_q != 2'd0};
         f_could_q  <= !rst && m_tx_valid && f_gap_q == 2'd0
                       && (free || (f_again_q && !i_start && !i_end));
@@ -216,19 +216,20 @@ module ly_pause #(
         r_commit: assume (!i_commit || (frame_q && !f_done_q && (f_taken_q || (f_again_q && i_end)
                                                                  || (m_tx_ready && m_tx_last))));
         r_end:    assume (!i_end || (frame_q && (f_done_q || i_commit)));
-        r_rewind: assume (!i_rewind || (mine_q && frame_q && !f_again_q && !i_commit));
+        r_rewind: assume (!i_rewind || (frame_q && !f_done_q && !f_again_q && !i_commit));
         r_source: assume (!f_src_q || s_tx_valid);
     end
 
     always @(*) begin
-        if (frame_q && !f_taken_q) a_no_hole: assert (m_tx_valid);
+        // After a collision the queue takes its time to offer the frame again.
+        if (frame_q && !f_taken_q && !(f_again_q && !mine_q)) a_no_hole: assert (m_tx_valid);
         a_block:  assert (!(block_q && frame_q));
         if (frame_q && !f_done_q) a_whose: assert (was_q == mine_q);
-        if (frame_q && !mine_q && !f_taken_q) a_source: assert (f_src_q);
+        if (frame_q && !mine_q && !f_taken_q && !f_again_q) a_source: assert (f_src_q);
         if (i_start) a_start: assert (mine_q ? at_q == 18'd2 && !last_q : f_src_q);
         if (mine_q && !frame_q) a_first: assert (at_q == 18'd2 && !last_q);
-        a_again:  assert (!f_again_q || (mine_q && frame_q && !f_taken_q
-                                          && at_q == 18'd2 && !last_q));
+        a_again:  assert (!f_again_q || (frame_q && !f_taken_q && !f_done_q
+                                         && (!mine_q || (at_q == 18'd2 && !last_q))));
         a_one:    assert (!mine_q || (at_q & (at_q - 18'd1)) == 18'd0);
         a_taken:  assert (!f_taken_q || frame_q);
         a_done:   assert (!f_done_q || (f_taken_q && !mine_q));
@@ -237,11 +238,12 @@ module ly_pause #(
         if (paused_q) a_timer: assert (timer_q != 16'd0);
         if (paused_q && !wait_q) a_lasts: assert (f_left_q == {timer_q, 6'd0} - {16'd0, byte_q});
         // The cycle of the load, two to block, one in which the MAC had already decided.
-        if (&f_paused_q && paused_q && f_could_q && i_start) a_paused: assert (mine_q);
+        if (&f_paused_q && paused_q && f_could_q && i_start) a_paused: assert (mine_q || f_again_q);
     end
     always @(posedge clk) begin
         c_ours:   cover (mine_q && i_commit);
-        c_again:  cover (f_again_q && i_start);
+        c_again:  cover (f_again_q && i_start && mine_q);
+        c_theirs: cover (f_again_q && i_start && !mine_q);
         c_queue:  cover (o_commit);
         c_drop:   cover (drop && mine_q);
         c_resume: cover (f_paused_q == 2'b10 && !paused_q && o_commit);

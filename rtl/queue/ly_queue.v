@@ -424,7 +424,8 @@ module ly_queue #(
     // ---- Assumed of the neighbours ----
     ly_fstream #(.DATA_W(8 + 1 + META_W + 1 + LEN_W + 16), .ASSUME_S(1)) f_s (
         .clk(clk), .rst(rst), .i_valid(s_valid), .i_ready(s_ready), .i_withdraw(s_drop),
-        .i_data({s_data, s_last, s_meta, s_patch, s_patch_ofs, s_patch_data}));
+        .i_data({s_data, s_last,
+                 {META_W+LEN_W+17{s_last}} & {s_meta, s_patch, s_patch_ofs, s_patch_data}}));
 
     wire [LEN_W-1:0] f_wr_len = commit_q ? {LEN_W{1'b0}} : {wr_half_q, wr_odd_q};
     always @(*) begin
@@ -518,6 +519,7 @@ module ly_queue #(
         end
     endgenerate
 
+`ifndef FORMAL_LIVE                     // what follows unrolls over FRAMES
     // ---- The chain of lengths: every frame begins where the one before it ends ----
     reg [ADDR_W:0] f_end [0:FRAMES-1];      // behind the frame of this entry
     reg [ADDR_W:0] f_next_end, f_head_end;
@@ -707,6 +709,7 @@ module ly_queue #(
         if (BACKPRESSURE != 0)
             c_patch: cover (f_state == F_COMMIT && f_len == 3 && f_patched && f_k == 1);
     end
+`endif
 `endif
 
 endmodule

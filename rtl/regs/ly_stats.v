@@ -398,7 +398,11 @@ module ly_stats #(
     // event FIFO, whose own proof says that what goes in comes out: FORMAL_GATHER, from the strobes
     // to the word that is put in; else from a word at the output to the RAM, the snapshot and the
     // registers. What the word means (f_moves) is written once, by plain rules, and both hold it.
+`ifdef FORMAL_LIVE
+    wire [5:0] f_ctr = LY_CTR_RX_FRAMES;
+`else
     (* anyconst *) reg [5:0] f_ctr;
+`endif
 
     function f_is(input [5:0] counter);
         f_is = f_ctr == counter;
@@ -578,11 +582,13 @@ module ly_stats #(
         a_csum:  assert (!f_csum_q || f_csum_age_q < 4'd8);
         a_rx:    assert (!f_rx_q || f_rx_age_q < 4'd12);
         a_tx:    assert (!f_tx_q || f_tx_age_q < 4'd12);
-        if (f_err_q)       a_err:  assert (f_moves(f_word, 4'd8) == f_err_due_q);
-        else if (f_rec_q)  a_cord: assert (f_moves(f_word, 4'd8) == f_rec_due_q);
-        else if (f_csum_q) a_sum:  assert (f_moves(f_word, 4'd8) == f_csum_due_q);
-        else if (f_rx_q)   a_come: assert (f_moves(f_word, 4'd8) == f_moves(f_rx_word, 4'd8));
-        else if (f_tx_q)   a_gone: assert (f_moves(f_word, 4'd8) == f_tx_due);
+        // With begin and end: an else would be the assertion's own in SystemVerilog.
+        if (f_err_q)       begin a_err:  assert (f_moves(f_word, 4'd8) == f_err_due_q); end
+        else if (f_rec_q)  begin a_cord: assert (f_moves(f_word, 4'd8) == f_rec_due_q); end
+        else if (f_csum_q) begin a_sum:  assert (f_moves(f_word, 4'd8) == f_csum_due_q); end
+        else if (f_rx_q)
+            begin a_come: assert (f_moves(f_word, 4'd8) == f_moves(f_rx_word, 4'd8)); end
+        else if (f_tx_q)   begin a_gone: assert (f_moves(f_word, 4'd8) == f_tx_due); end
         c_all:  cover (f_err_q && f_rec_q && f_csum_q && f_rx_q && f_tx_q);
         c_wait: cover (f_tx_q && f_tx_age_q == 4'd5);
         c_rx:   cover (f_rx_q && !f_csum_q && !f_rec_q && !f_err_q && f_err_age_q == 4'd2
