@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * nic_priv.h - what nic.c (frames, life), nic_open.c (opening), nic_filter.c (receive
- * filter) and nic_reg.c (register questions, counters) share. Private to driver/.
+ * filter), nic_reg.c (register questions, counters) and phy.c share. Private to driver/.
  */
 #ifndef LY_DRIVER_NIC_PRIV_H
 #define LY_DRIVER_NIC_PRIV_H

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What programs and documents tell people to type: `make TARGET VARIABLE=...` exists."""
+"""What documents and programs tell is so: `make TARGET VARIABLE=...` exists, and the list of public
+headers is that of lint."""
 import re
 
 import lint_row
@@ -39,3 +40,10 @@ def test_what_is_told_exists():
                                        ("deps GRUOP=run", "x.md: make reads no GRUOP")])
 def test_what_does_not_is_found(told, line):
     assert list(faults({**sources(), "x.md": f"run `make {told}`"})).count(line) == 1
+
+
+def test_public_headers():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    told = {room: set(names.strip("{}").split(",")) for room, names in
+            re.findall(r"`(\w+)/(\w+|\{[\w,]+\})\.h`", text) if room in lint_row.PUBLIC}
+    assert told == {room: names for room, names in lint_row.PUBLIC.items() if names}
