@@ -47,3 +47,13 @@ def test_public_headers():
     told = {room: set(names.strip("{}").split(",")) for room, names in
             re.findall(r"`(\w+)/(\w+|\{[\w,]+\})\.h`", text) if room in lint_row.PUBLIC}
     assert told == {room: names for room, names in lint_row.PUBLIC.items() if names}
+
+
+@pytest.mark.parametrize("folder,names", [
+    ("tests/cosim", "test_*"), ("tests/interop", "test_*"), ("tests/house", "test_*"),
+    ("tests/support", "*.*"), ("tests/formal", "*.*")])
+def test_every_file_has_its_line(folder, names):
+    text = (ROOT / folder / "README.md").read_text(encoding="utf-8")
+    absent = [path.name for path in (ROOT / folder).glob(names)
+              if path.name != "README.md" and f"`{path.name}`" not in text]
+    assert not absent
