@@ -114,7 +114,7 @@ endef
 $(foreach t,$(TREES),$(eval $(call tree_rules,$(t))))
 
 # lanyard once more, with a model that can write waves (--fst): only what sees the model differs.
-$(B)/fst/obj/sim/nic_model.o: sim/nic_model.cpp $(B)/fst/lib/libmodel.a $(B)/obj/flags
+$(B)/fst/obj/sim/nic_model.o: sim/nic_model.cpp $(B)/fst/model/initial.h $(B)/obj/flags
 	$(call say,CXX,$@)
 	$(Q)mkdir -p $(@D) && $(flags.main.cpp) -DLY_WAVES $(call model_includes,$(B)/fst) -MMD -MP -c -o $@ $<
 
@@ -129,7 +129,7 @@ define top_rules
 $(call model_rules,$(B)/tops/$(basename $(notdir $(1))),$(2),,$(1))
 
 $(B)/tops/$(basename $(notdir $(1)))/obj/sim/nic_model.o: sim/nic_model.cpp $(B)/obj/flags \
-		$(B)/tops/$(basename $(notdir $(1)))/lib/libmodel.a
+		$(B)/tops/$(basename $(notdir $(1)))/model/initial.h
 	$$(call say,CXX,$$@)
 	$(Q)mkdir -p $$(@D) && $$(flags.main.cpp) -DLY_TOP='"$(basename $(notdir $(1)))"' \
 		$(call model_includes,$(B)/tops/$(basename $(notdir $(1)))) -MMD -MP -c -o $$@ $$<

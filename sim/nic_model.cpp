@@ -2,17 +2,19 @@
 /*
  * nic_model.cpp - the Verilated ly_top_sim behind the C API. The only C++ file.
  *
- * Each model has a context of its own, so its random initial values depend on
- * (seed, number) and on nothing that was made before it. Verilator seeds a
- * generator that all models share; it is only drawn from while a model is made.
+ * Random initial values are drawn here: each depends on (seed, number) and the variable's name
+ * in the RTL alone. By Verilator's own generator they would depend on all variables before them,
+ * and the model with waves has others: a recording of one could not be played by the other.
  */
 #include "sim/nic_model.h"
 
 extern "C" {
+#include "driver/rng.h"
 #include "sim/world.h"
 }
 
 #include "Vly_top_sim.h"
+#include "Vly_top_sim___024root.h"
 #include "verilated.h"
 #ifdef LY_WAVES
 #include "sim/fst_check.h"
@@ -137,12 +139,39 @@ static const unsigned SETTLE_EDGES = 64;
 
 namespace {
 
-/* Verilator takes 0 for "choose one yourself", and its generator begins with almost
- * nothing but ones for small seeds: a mixed value, never 0. */
-int seed_of(uint64_t seed, unsigned number)
+/* The state of a variable's own generator: FNV-1a of its name, with the model's seed. */
+uint64_t state_of(uint64_t seed, const char *name)
 {
-    int s = static_cast<int>(sim_hash32(seed, number) >> 1);
-    return s != 0 ? s : 1;
+    uint64_t h = 0xCBF29CE484222325u;
+    for (; *name != '\0'; name++)
+        h = (h ^ static_cast<uint8_t>(*name)) * 0x100000001B3u;
+    return rng_mix64(h ^ rng_mix64(seed));
+}
+
+template <typename T> void draw(T &var, unsigned bits, uint64_t &state)
+{
+    var = static_cast<T>(rng_next(&state) >> (64 - bits));
+}
+
+template <std::size_t N> void draw(VlWide<N> &var, unsigned bits, uint64_t &state)
+{
+    for (std::size_t i = 0; i < N; i++, bits -= 32)
+        draw(var[i], bits < 32 ? bits : 32, state);
+}
+
+template <typename T, std::size_t N>
+void draw(VlUnpacked<T, N> &var, unsigned bits, uint64_t &state)
+{
+    for (std::size_t i = 0; i < N; i++)
+        draw(var[i], bits, state);
+}
+
+void initial_values(Vly_top_sim___024root &root, uint64_t seed)
+{
+    uint64_t state;
+#define LY_INITIAL(name, bits) state = state_of(seed, #name); draw(root.name, bits, state);
+#include "initial.h"
+#undef LY_INITIAL
 }
 
 void inputs(const nic_model_in &in, Vly_top_sim &top)
@@ -191,8 +220,6 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
     if (m == nullptr)
         return nullptr;
     m->context.threads(1); /* else each context starts a pool that nothing here uses */
-    m->context.randReset(2);
-    m->context.randSeed(seed_of(seed, number));
     m->context.traceEverOn(traces);
     m->context.assertOn(false); /* a model without assertions does not look */
     m->unsettled = SETTLE_EDGES;
@@ -202,6 +229,7 @@ struct nic_model *nic_model_create(uint64_t seed, unsigned number)
         delete m;
         return nullptr;
     }
+    initial_values(*m->top->rootp, static_cast<uint64_t>(sim_hash32(seed, number)));
     /* Clocks low and inputs idle: the first rising edge is one. */
     m->top->clk = 0;
     m->top->clk_link = 0;

@@ -19,7 +19,7 @@ libs_with = $(tree.$(1))/models/$(2)/obj/sim/nic_model.o $(filter-out %/libmodel
 	$(B)/models/$(2)/lib/libmodel.a
 define with_model_rules
 $(tree.$(1))/models/$(2)/obj/sim/nic_model.o: sim/nic_model.cpp $(tree.$(1))/obj/flags \
-		$(B)/models/$(2)/lib/libmodel.a
+		$(B)/models/$(2)/model/initial.h
 	$$(call say,CXX,$$@)
 	$(Q)mkdir -p $$(@D) && $$(flags.$(1).cpp) $(call model_includes,$(B)/models/$(2)) -MMD -MP -c -o $$@ $$<
 

@@ -125,9 +125,25 @@ def test_tracing_changes_nothing(tmp_path):
     assert with_waves.out == without.out
 
 
-def test_a_recorded_run_has_the_same_waves(tmp_path):
+@pytest.mark.parametrize("other", ["replay", "run"])
+def test_recordings_go_from_model_to_model(tmp_path, other):
+    """The plain one and the traced one begin with the same random values, whichever runs and
+    whichever plays."""
+    waves, tape = ["--fst", str(tmp_path / "a.fst")], str(tmp_path / "a.tape")
+    program.run([*PEER, *(waves if other == "run" else []), "--record", tape], PING).check()
+    got = program.run(waves if other == "replay" else [], ["replay", tape]).check()
+    said = got.told("replay")[0]
+    assert said["identical"] and said["whole"]
+    assert said["frames_in"] >= 4 and said["frames_out"] >= 4
+
+
+@pytest.mark.parametrize("by", ["plain", "traced"])
+def test_a_recorded_run_has_the_same_waves(tmp_path, by):
     """What failed in wall time can be looked at afterwards."""
-    traced(tmp_path, "--record", str(tmp_path / "a.tape"))
+    tape = ["--record", str(tmp_path / "a.tape")]
+    traced(tmp_path, *(tape if by == "traced" else []))
+    if by == "plain":
+        program.run([*PEER, *tape], PING).check()
     program.run(["--fst", str(tmp_path / "b.fst")], ["replay", str(tmp_path / "a.tape")]).check()
     for pins in (("clk", "gmii_txd", "gmii_tx_en"), ("gmii_rx_clk", "gmii_rxd", "gmii_rx_dv")):
         told = frames(tmp_path / "a.fst", *pins)
