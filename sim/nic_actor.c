@@ -25,15 +25,13 @@
 #define GUARD_CYCLES 16u
 /* o_deadline is as old as the pipeline that made it. */
 #define DEADLINE_CYCLES 32u
-/* Sleeping for less is not worth the way. */
-#define WORTH_CYCLES (GUARD_CYCLES + 16u)
 #define NO_DEADLINE UINT32_MAX
 /* Reset lasts this many edges; outputs count when it has gone through every domain. */
 #define RESET_EDGES 16u
 #define START_EDGES 48u
 
 /* MII: two symbols more, between two nibbles nothing seems to happen. */
-static unsigned settle_cycles(const struct sim_pace *p)
+unsigned sim_settle_cycles(const struct sim_pace *p)
 {
     const struct sim_clock *c = &p->clocks.c[0];
     uint64_t nibble_hz = p->mbit * 250000ull;
@@ -48,7 +46,7 @@ int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock)
         rc = sim_pace_init(&n->pace, text, stop_core_clock, world_now(n->world), n->in);
     if (rc < 0)
         return rc;
-    n->settle = settle_cycles(&n->pace);
+    n->settle = sim_settle_cycles(&n->pace);
     n->start = START_EDGES;
     n->in->rst = 1;
     return 0;
@@ -72,7 +70,7 @@ static void link_came_up(struct sim_nic *n, uint64_t t)
     if (mbit == n->pace.mbit)
         return;
     sim_pace_speed(&n->pace, mbit, t + 1);
-    n->settle = settle_cycles(&n->pace);
+    n->settle = sim_settle_cycles(&n->pace);
     n->gear = (struct pins_gear){ 0 };
     n->idle = 0;
     if (n->tape)
@@ -235,15 +233,14 @@ static void next_edge(struct sim_nic *n, uint64_t t)
 
 /* --- idle time ------------------------------------------------------------- */
 
-/* The time of the core edge some cycles before its next timer is due. */
-static uint64_t core_deadline(const struct sim_nic *n)
+uint64_t sim_deadline_ps(const struct sim_pace *p, const struct nic_model_out *out)
 {
-    uint32_t cycles = n->out->deadline;
-    if (!n->pace.core || cycles == NO_DEADLINE)
+    uint32_t cycles = out->deadline;
+    if (!p->core || cycles == NO_DEADLINE)
         return SIM_NEVER;
     if (cycles <= DEADLINE_CYCLES)
         return 0;
-    return sim_clock_edge_ps(n->pace.core, n->pace.core->k + cycles - DEADLINE_CYCLES);
+    return sim_clock_edge_ps(p->core, p->core->k + cycles - DEADLINE_CYCLES);
 }
 
 /* Nothing can happen before this time. */
@@ -269,8 +266,8 @@ static bool settled(const struct sim_nic *n)
 static bool try_sleep(struct sim_nic *n)
 {
     const struct sim_clock *c = &n->pace.clocks.c[0];
-    uint64_t deadline_ps = core_deadline(n);
-    if (something_at(n, deadline_ps) < sim_clock_edge_ps(c, c->k + WORTH_CYCLES))
+    uint64_t deadline_ps = sim_deadline_ps(&n->pace, n->out);
+    if (something_at(n, deadline_ps) < sim_clock_edge_ps(c, c->k + SIM_WORTH_CYCLES))
         return false;
     n->deadline_ps = deadline_ps;
     n->asleep = true;
@@ -300,7 +297,7 @@ static void wake(struct sim_nic *n, uint64_t t)
 
 bool sim_nic_idle(const struct sim_nic *n)
 {
-    uint64_t deadline_ps = n->asleep ? n->deadline_ps : core_deadline(n);
+    uint64_t deadline_ps = n->asleep ? n->deadline_ps : sim_deadline_ps(&n->pace, n->out);
     return settled(n) && something_at(n, deadline_ps) == SIM_NEVER;
 }
 

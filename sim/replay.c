@@ -29,6 +29,7 @@ struct replay {
     struct sym low;                     /* first half of a symbol that comes, and when */
     uint64_t low_ps;
     uint64_t skip_cycles;               /* for the next edge; 0: none */
+    unsigned rest;                      /* past a difference: core cycles without activity */
 
     /* The bytes that the tape offered and the model has not taken: one at most, until they
      * differ. Valid, ready and the byte's leaving on the tape, as of its last link edge. */
@@ -160,6 +161,15 @@ static void compare(const struct tape_pins *want, const struct tape_pins *got, u
     (is_phy ? phy_text : is_mdio ? mdio_text : link_text)(r->got, got);
 }
 
+/* As nic_actor.c has it: nothing comes, goes or waits. */
+static void count_rest(struct replay *p, unsigned mask)
+{
+    const struct nic_model_in *in = p->in;
+    bool active = in->rx_dv || in->rx_er || in->crs || in->col || in->s_rec_valid ||
+                  p->late_n > 0 || p->out->m_rec_valid || p->out->tx_en || !p->out->quiet;
+    p->rest = active ? 0 : p->rest + ((mask & NIC_CLK_CORE) != 0);
+}
+
 /* The next edge, with the pins of the tape. Returns whether to go on. */
 static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_result *r)
 {
@@ -175,6 +185,7 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     }
     p->in->time_ps = t;
     nic_model_edge(p->model, mask);
+    r->edges++;
     r->end_ps = t;
     r->nic.core_evaluated += (mask & NIC_CLK_CORE) != 0;
     struct tape_pins got = tape_pins_of(p->in, live ? p->out : NULL,
@@ -182,18 +193,38 @@ static bool edge(struct replay *p, const struct tape_pins *pins, struct replay_r
     if (live && (mask & (p->pace.mii ? NIC_CLK_MII_TX : NIC_CLK_CORE)))
         see(p, t);
     compare(pins, &got, t, r);
+    if (r->differs)
+        count_rest(p, mask);
     return !r->differs || p->cfg->keep_going;
 }
 
 /* --- the tape ---------------------------------------------------------------------------- */
 
+/* Past a difference: towards @t, where the run's NIC woke, at most to where this one must. */
+static void jump_rest(struct replay *p, uint64_t t)
+{
+    const struct sim_clock *c = p->pace.core;
+    uint64_t deadline_ps = sim_deadline_ps(&p->pace, p->out);
+    if (!c || p->rest < sim_settle_cycles(&p->pace))
+        return;
+    uint64_t k = sim_clock_first(c, deadline_ps < t ? deadline_ps : t);
+    if (k < c->k + SIM_WORTH_CYCLES)
+        return;
+    p->skip_cycles = k - c->k;
+    p->rest = 0;
+    sim_clocks_jump(&p->pace.clocks, sim_clock_edge_ps(c, k));
+}
+
 /* Idle edges that the run left out, evaluated: the pins stay as they were. */
 static bool no_jump(struct replay *p, uint64_t t, const struct tape_pins *pins,
                     struct replay_result *r)
 {
-    while (sim_clocks_next(&p->pace.clocks) < t)
+    while (sim_clocks_next(&p->pace.clocks) < t) {
         if (!edge(p, pins, r))
             return false;
+        if (r->differs && p->cfg->skip)
+            jump_rest(p, t);
+    }
     return true;
 }
 
@@ -213,7 +244,8 @@ static bool play(struct replay *p, const struct tape_item *item, struct replay_r
         sim_clocks_jump(&p->pace.clocks, item->n);
         return true;
     case TAPE_SKIP:
-        p->skip_cycles = skip ? item->n : 0;
+        if (skip)
+            p->skip_cycles = item->n;
         return true;
     case TAPE_SPEED:
         sim_pace_speed(&p->pace, (unsigned)item->n, r->end_ps + 1);
@@ -238,6 +270,11 @@ int replay_run(struct replay *p, const struct replay_cfg *cfg, struct replay_res
     phy_tap_fini(&p->tap);
     if (rc < 0)
         return rc;
+    if (r->edges == 0) {
+        (void)snprintf(why, TAPE_WHY_BYTES, "a recording with not one edge in it: nothing to "
+                       "compare");
+        return -ENODATA;
+    }
     r->cut = rc == 0;
     r->link_lost_bytes += r->differs ? p->late_n : 0;
     r->nic.core_cycles = p->pace.core ? p->pace.core->k - p->pace.first_k : 0;

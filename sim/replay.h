@@ -18,6 +18,7 @@ struct replay_result {
     struct sim_nic_stats nic;
     uint64_t link_in_bytes, link_out_bytes;     /* of the record stream */
     uint64_t link_lost_bytes;   /* past a difference: that the NIC did not take */
+    uint64_t edges;             /* of any clock; 0: nothing was compared */
     uint64_t end_ps;            /* time of the last edge */
     bool cut;                   /* the recording ends in mid-run: all of it was compared */
     bool differs;               /* then, of the first difference: */
@@ -39,9 +40,11 @@ struct replay_cfg {
  * replay_run() - play it.
  *
  * Past a difference the tape's handshake is not the model's any more: a byte is offered from
- * its time on the tape until the model takes it, and no time is skipped.
+ * its time on the tape until the model takes it, and of the time that the run skipped only that
+ * is skipped in which this model rests too.
  *
- * Returns 0 with *r filled, whatever the verdict; -errno with a line in @why.
+ * Returns 0 with *r filled, whatever the verdict; -errno with a line in @why: -ENODATA there is
+ * not one edge to compare.
  */
 int replay_run(struct replay *p, const struct replay_cfg *cfg, struct replay_result *r, char *why);
 

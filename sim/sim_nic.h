@@ -62,6 +62,15 @@ extern const struct actor_ops sim_nic_actor;
  * Returns 0, -EINVAL. */
 int sim_nic_plug(struct sim_nic *n, const char *profile, bool stop_core_clock);
 
+/* Idle time, here and in a replay past a difference. Skipping less is not worth the way: 16 cycles
+ * are evaluated before the first thing that can happen. */
+#define SIM_WORTH_CYCLES 32u
+/** sim_settle_cycles() - core cycles without activity after which time may be skipped. */
+unsigned sim_settle_cycles(const struct sim_pace *p);
+/** sim_deadline_ps() - the core edge some cycles before its next timer is due; 0: it is close;
+ * SIM_NEVER. */
+uint64_t sim_deadline_ps(const struct sim_pace *p, const struct nic_model_out *out);
+
 /** sim_nic_idle() - nothing under way in the model or towards it. */
 bool sim_nic_idle(const struct sim_nic *n);
 

@@ -171,6 +171,24 @@ def test_keep_going(run, tmp_path):
     assert all(a.time_ns == b.time_ns for a, b in pairs)
 
 
+def test_keep_going_skips(run, tmp_path):
+    """Behind the difference too, where the NIC rests; evaluated or not, the bytes are the same."""
+    edges = run[3]
+    data = find(edges, tape.RXD, 1000, lambda p: p[tape.IN] & tape.RX_DV)
+    (tmp_path / "other").write_bytes(tape.with_byte(run[2], data.at[tape.RXD],
+                                                    data.pins[tape.RXD] ^ 1))
+    said, pcaps = [], []
+    for options in ([], ["--no-skip"]):
+        pcaps.append(tmp_path / f"{len(pcaps)}.pcapng")
+        got = program.run(options, ["replay", "-k", str(tmp_path / "other")], pcaps[-1])
+        said.append(told(got.check(program.FAILED)))
+    assert pcaps[0].read_bytes() == pcaps[1].read_bytes()
+    skipping, all_of_it = (s.pop("evaluated") for s in said)
+    assert said[0] == said[1]
+    assert all_of_it == said[1]["cycles"] > 1.5 * len(edges)
+    assert skipping < 1.1 * len(edges)
+
+
 def test_another_byte_to_the_nic(run, tmp_path):
     """A byte of a frame that is sent: it is seen on the wire when its octet's turn comes."""
     edges = run[3]
@@ -231,7 +249,9 @@ def test_cut_inside_a_frame(run, tmp_path):
     (lambda raw: raw[:30] + b"\xff" + raw[31:], "damaged head"),
     (lambda raw: raw[:len(raw) // 2] + bytes([raw[len(raw) // 2] ^ 1])
      + raw[len(raw) // 2 + 1:], "damaged"),
-], ids=["empty", "garbage", "short", "version", "head", "middle"])
+    (lambda raw: raw[:tape.HEAD], "not one edge"),
+    (lambda raw: raw[:tape.HEAD + 100], "not one edge"),
+], ids=["empty", "garbage", "short", "version", "head", "middle", "head only", "half a block"])
 def test_refused(run, tmp_path, make, word):
     (tmp_path / "bad").write_bytes(make(run[2]))
     assert word in replay(tmp_path / "bad").check(program.FAILED).one_line()
