@@ -123,22 +123,29 @@ static unsigned capable(uint32_t caps)
            (caps & LY_CAPS_PAUSE_MASK ? NIC_ADV_PAUSE | NIC_ADV_ASYM : 0);
 }
 
+/* @adv in the bits of ANAR and MSCR. */
+static struct phy_words adv_words(unsigned adv)
+{
+    unsigned base = 0, gigabit = 0;
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
+        if (adv & offers[i].adv) {
+            base |= offers[i].base;
+            gigabit |= offers[i].gigabit;
+        }
+    return (struct phy_words){ .anar = (uint16_t)base, .mscr = (uint16_t)gigabit };
+}
+
 /* Of what is wanted, or else the NIC can, that which the PHY can: BMSR has the modes of ANAR five
  * bits higher. */
 static void offer(struct nic *n)
 {
     struct phy *p = &n->phy;
-    unsigned want = n->cfg.phy.advertise ? n->cfg.phy.advertise : capable(n->caps_word);
-    unsigned base = 0, gigabit = 0;
-    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
-        if (want & offers[i].adv) {
-            base |= offers[i].base;
-            gigabit |= offers[i].gigabit;
-        }
+    unsigned want = n->cfg.phy.advertise;
+    struct phy_words w = adv_words(want ? want : capable(n->caps_word));
     unsigned able = (p->able & BMSR_10HD ? AN_10HD : 0) | (p->able & BMSR_10FD ? AN_10FD : 0)
                   | (p->able & BMSR_100HD ? AN_100HD : 0) | (p->able & BMSR_100FD ? AN_100FD : 0);
-    p->words.anar = (uint16_t)((base & (able | AN_PAUSE | AN_ASYM)) | AN_SELECTOR);
-    p->words.mscr &= (uint16_t)gigabit;     /* as PHY_EXTENDED left it: what it can */
+    p->words.anar = (uint16_t)((w.anar & (able | AN_PAUSE | AN_ASYM)) | AN_SELECTOR);
+    p->words.mscr &= w.mscr;    /* as PHY_EXTENDED left it: what it can */
 }
 
 /* --- steps ---------------------------------------------------------------------------------- */
@@ -260,10 +267,20 @@ static void watched(struct nic *n, uint16_t bmsr)
         step(n, PHY_BMSR, interval(n));
 }
 
+/* What the PHY offers may be another hand's, which counts, or its defaults after a reset. Of these
+ * only what the NIC can, or was told to offer, is taken up. Where another mode won both ends are
+ * in that one: all is offered anew, the vendor's own first. */
 static void agreed(struct nic *n)
 {
-    struct phy_result r = phy_resolve(&n->phy.words);
-    if (r.mbit)
+    struct phy_words w = n->phy.words;
+    struct phy_words may = adv_words(capable(n->caps_word) | n->cfg.phy.advertise);
+    struct phy_result both = phy_resolve(&w);
+    w.anar &= may.anar;
+    w.mscr &= may.mscr;
+    struct phy_result r = phy_resolve(&w);
+    if (r.mbit != both.mbit || r.full != both.full)
+        step(n, PHY_STATUS, 0);
+    else if (r.mbit)
         publish(n, &r);
     else
         step(n, PHY_BMSR, interval(n));

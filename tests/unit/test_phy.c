@@ -83,6 +83,7 @@ struct device {
     struct link_event ev[64];
     unsigned head, n, accesses, lose;   /* lose: so many answers */
     unsigned link_changes;
+    uint64_t was;               /* bit n: LINK_CTRL was n */
     bool tells_no_link;         /* its EVENT(link) are lost */
 };
 
@@ -117,6 +118,8 @@ static void mdio_start(struct device *d, uint32_t word)
 static void link_ctrl(struct device *d, uint32_t value)
 {
     static const uint32_t mbit[] = { 10, 100, 1000 };
+    assert_true(value < 64);
+    d->was |= 1ull << value;
     if ((d->ctrl ^ value) & 3) {
         d->link_changes++;
         if (d->tells_no_link) {
@@ -468,6 +471,52 @@ static void delays(void **state)
     }
 }
 
+/* The PHY lost its supply: what it offers, and whose clock it delays, are its defaults. Modes that
+ * this NIC was not built with are not taken up, whatever the far end would have. */
+static void brown_out(void **state)
+{
+#define HALF LY_CAPS_HALF_DUPLEX_MASK
+    static const struct { const char *partner; uint32_t caps, ctrl; uint16_t anar; } rows[] = {
+        { "1000hd,100fd", 0, 0x03 | 1 << 2, AN_10FD | AN_100FD },
+        { "100hd,10fd", 0, 0x03, AN_10FD | AN_100FD },
+        { "fixed:100fd", 0, 0, AN_10FD | AN_100FD },
+        { "1000hd,100hd", HALF, 0x01 | 1 << 2, AN_10FD | AN_100FD | AN_10HD | AN_100HD },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nic_phy_cfg want = { .rgmii = NIC_RGMII_TX_DELAY, .poll_ms = 2 };
+        struct bench b;
+        plug(&b, "rtl8211", rows[i].partner, &want, WITH_MDIO | rows[i].caps);
+        run(&b, 20 * MS);
+        assert_int_equal(b.d.ctrl, rows[i].ctrl);
+        memset(b.d.phy.extra, 0, sizeof b.d.phy.extra);
+        phy_model_write(&b.d.phy, ps(&b.d), MII_BMCR, BMCR_RESET);
+        run(&b, 40 * MS);
+        assert_int_equal(b.d.ctrl, rows[i].ctrl);
+        assert_int_equal(b.d.was & ~(1ull | 1ull << rows[i].ctrl), 0);
+        assert_int_equal(b.d.phy.reg[MII_ANAR], rows[i].anar | AN_SELECTOR);
+        assert_int_equal(b.d.phy.reg[MII_MSCR], MSCR_1000FD);
+        assert_int_equal(behind_page(&b, 0xD08, 17), 0x100);
+        unplug(&b);
+    }
+}
+
+/* Pause that another hand wrote into what is offered is not in a NIC without it. */
+static void foreign_pause(void **state)
+{
+    struct nic_phy_cfg want = { .poll_ms = 2 };
+    struct bench b;
+    (void)state;
+    plug(&b, "generic", "all", &want, WITH_MDIO);
+    run(&b, 20 * MS);
+    write_phy(&b, MII_ANAR, AN_TECH | AN_PAUSE | AN_ASYM | AN_SELECTOR);
+    write_phy(&b, MII_BMCR, BMCR_AN_ENABLE | BMCR_AN_RESTART);
+    run(&b, 20 * MS);
+    assert_int_equal(b.d.ctrl, 0x03 | 2 << 2);
+    assert_int_equal(b.d.was, 1ull | 1ull << (0x03 | 2 << 2));
+    unplug(&b);
+}
+
 static int user(struct bench *b, unsigned addr, unsigned reg, uint16_t value, bool write,
                 uint16_t *out)
 {
@@ -519,6 +568,7 @@ int main(void)
         cmocka_unit_test(fixed),             cmocka_unit_test(cable),
         cmocka_unit_test(comes_and_goes),    cmocka_unit_test(lost_answers),
         cmocka_unit_test(lost_link_event),   cmocka_unit_test(another_offer),
+        cmocka_unit_test(brown_out),         cmocka_unit_test(foreign_pause),
         cmocka_unit_test(delays),            cmocka_unit_test(by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
