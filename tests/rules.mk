@@ -134,7 +134,7 @@ check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,cl
 .PHONY: soak
 ## soak: all faults, fuzzers, failures and the long run: hours; SOAK_MINUTES=1 for a short one
 soak: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(B)/bin/noinet \
-		$(call harnesses,fuzz) $(B)/asan/tests/nth/lanyard | deps-fpga
+		$(call harnesses,fuzz) $(B)/asan/tests/nth/lanyard $(PEERS) | deps-fpga
 	@exec $(TIED) $(PYTHON) tests/soak.py $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: coverage
