@@ -125,7 +125,7 @@ test: $(call programs,asan,unit) $(call programs,main,cosim) $(B)/bin/lanyard $(
 		$(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini | deps-test
 	@$(RUN_TESTS) formal:quick rtl:icarus unit:asan cosim:main interop
 
-## check: second compiler and simulator, fuzzing, lint, proofs, area, peers
+## check: second compiler and simulator, mutants, fuzzing, nth failures, proofs, area, bench, lint, house
 check: $(call programs,asan,unit) $(call programs,clang,unit) $(call programs,clang,cosim) $(B)/clang/bin/lanyard \
 		$(foreach t,asan clang fuzz,$(call harnesses,$(t))) $(B)/asan/tests/nth/lanyard \
 		$(B)/bin/lanyard $(B)/bin/lanyard-fst $(B)/bin/lanyard-ly_top_mini $(BENCH_LOOPS) $(PEERS) $(LIVE) | deps-fpga
