@@ -38,7 +38,8 @@ static int help(FILE *f)
         fprintf(f, "  %-7s %-38s %s\n", commands[i].name, commands[i].form, commands[i].what);
     fputs("\noptions:\n"
           "  --nic sim[:PROFILE]    the NIC: a Verilated model (default),\n"
-          "                         gmii; mii, mii10: 100, 10 Mbit/s; miih, mii10h: half duplex\n"
+          "                         gmii; mii, mii10: 100, 10 Mbit/s; miih, mii10h: half duplex;\n"
+          "                         up5k: 100 Mbit/s, clocks of 24 MHz\n"
           "        sim:@TOP         the same with another Verilog top (make top SIM_TOP=TOP.v)\n"
           "  --wire slirp           user-mode NAT: Internet, 10.0.2.2 = this machine (default)\n"
           "         peer            a second NIC and host in this process; it serves http://peer/\n"
