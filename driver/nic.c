@@ -71,8 +71,9 @@ static void event_one(struct nic *n, const struct link_event *ev)
     case LINK_EV_SYNC:          /* later ones end a resync: nothing of ours is lost */
         nic_open_synced(n, ev->value);
         break;
-    case LINK_EV_LINK:
-        nic_link_changed(n, ev->arg, ev->value);
+    case LINK_EV_LINK:          /* of a PHY that is asked LINK_CTRL's answer tells, in order */
+        if (n->phy.step == PHY_OFF)
+            nic_link_changed(n, ev->arg, ev->value);
         break;
     case LINK_EV_ERROR:         /* the link sends SYNC; the device keeps its registers */
         n->stats.ev_device_errors++;

@@ -372,7 +372,7 @@ static void step_done(struct nic *n, uint16_t value, bool error)
     }
 }
 
-/* LINK_CTRL is written, so the link is as it says: the event that tells it may be lost. */
+/* LINK_CTRL is written, so the link is as it says: the event that tells it may be lost or late. */
 static void published(struct nic *n)
 {
     struct phy *p = &n->phy;
@@ -480,10 +480,11 @@ void phy_start(struct nic *n, uint32_t caps)
 {
     n->phy.has_mdio = (caps & LY_CAPS_MDIO_MASK) != 0;
     n->phy.step = PHY_OFF;
-    if (n->phy.has_mdio && !(caps & LY_CAPS_PHY_FIXED_MASK)) {
-        n->phy.step = PHY_SCAN;
-        n->phy.due_ns = n->now_ns;
-    }
+    if (!n->phy.has_mdio || (caps & LY_CAPS_PHY_FIXED_MASK))
+        return;
+    /* A driver before us may have left a link in LINK_CTRL: nobody asked this PHY yet. */
+    n->phy.lost = n->link_up;
+    step(n, n->link_up ? PHY_PUBLISH : PHY_SCAN, 0);
 }
 
 int nic_mdio_submit(struct nic *n, unsigned addr, unsigned reg, uint16_t value, bool write)

@@ -406,6 +406,47 @@ static void lost_link_event(void **state)
     unplug(&b);
 }
 
+/* An event comes late, or twice: what LINK_CTRL says is the driver's own word. */
+static void stale_link_event(void **state)
+{
+    struct nic_phy_cfg want = { .poll_ms = 2 };
+    struct link_event ev = { .kind = LINK_EV_LINK };
+    struct bench b;
+    (void)state;
+    plug(&b, "generic", "all", &want, WITH_MDIO);
+    run(&b, 20 * MS);
+    push(&b.d, &ev);
+    run(&b, 10 * MS);
+    assert_int_equal(link_of(&b), 1000);
+    assert_true(nic_link_full(b.nic));
+    partner(&b, "none");
+    run(&b, 10 * MS);
+    ev.arg = LY_EVENT_LINK_UP;
+    ev.value = 100;
+    push(&b.d, &ev);
+    run(&b, 10 * MS);
+    assert_int_equal(link_of(&b), 0);
+    unplug(&b);
+}
+
+/* A driver that ended left its link in LINK_CTRL: until the PHY was asked there is none. */
+static void link_left(void **state)
+{
+    struct nic_phy_cfg want = { .poll_ms = 2 };
+    struct bench b;
+    (void)state;
+    plug(&b, "generic", "all", &want, WITH_MDIO);
+    b.d.ctrl = 0x03 | 1 << 2;
+    partner(&b, "none");
+    run(&b, 200 * MS);
+    assert_int_equal(link_of(&b), 0);
+    assert_int_equal(b.d.ctrl, 0);
+    partner(&b, "all");
+    run(&b, 20 * MS);
+    assert_int_equal(link_of(&b), 1000);
+    unplug(&b);
+}
+
 static void write_phy(struct bench *b, unsigned reg, uint16_t value)
 {
     uint16_t answer;
@@ -567,7 +608,8 @@ int main(void)
         cmocka_unit_test(offers_what_it_can),
         cmocka_unit_test(fixed),             cmocka_unit_test(cable),
         cmocka_unit_test(comes_and_goes),    cmocka_unit_test(lost_answers),
-        cmocka_unit_test(lost_link_event),   cmocka_unit_test(another_offer),
+        cmocka_unit_test(lost_link_event),   cmocka_unit_test(stale_link_event),
+        cmocka_unit_test(link_left),         cmocka_unit_test(another_offer),
         cmocka_unit_test(brown_out),         cmocka_unit_test(foreign_pause),
         cmocka_unit_test(delays),            cmocka_unit_test(by_hand),
     };
