@@ -181,8 +181,8 @@ static uint32_t step_word(struct nic *n)
     static const uint8_t reads[] = {
         [PHY_SCAN] = MII_ID1, [PHY_ID2] = MII_ID2, [PHY_STATUS] = MII_BMSR,
         [PHY_EXTENDED] = MII_ESR, [PHY_RESET_DONE] = MII_BMCR, [PHY_BMSR] = MII_BMSR,
-        [PHY_OUR_ANAR] = MII_ANAR, [PHY_OUR_MSCR] = MII_MSCR, [PHY_ANLPAR] = MII_ANLPAR,
-        [PHY_MSSR] = MII_MSSR,
+        [PHY_CONTROL] = MII_BMCR, [PHY_OUR_ANAR] = MII_ANAR, [PHY_OUR_MSCR] = MII_MSCR,
+        [PHY_ANLPAR] = MII_ANLPAR, [PHY_MSSR] = MII_MSSR,
     };
     const struct phy *p = &n->phy;
     switch (p->step) {
@@ -261,29 +261,56 @@ static void watched(struct nic *n, uint16_t bmsr)
     bool up = (bmsr & BMSR_LINK) != 0;
     if (!up && p->now.mbit)
         publish(n, &down);
-    else if (up && p->now.mbit == 0 && (bmsr & BMSR_AN_COMPLETE))
-        step(n, PHY_OUR_ANAR, 0);
+    else if (up && p->now.mbit == 0)
+        step(n, bmsr & BMSR_AN_COMPLETE ? PHY_OUR_ANAR : PHY_CONTROL, 0);
     else
         step(n, PHY_BMSR, interval(n));
 }
 
-/* What the PHY offers may be another hand's, which counts, or its defaults after a reset. Of these
- * only what the NIC can, or was told to offer, is taken up. Where another mode won both ends are
- * in that one: all is offered anew, the vendor's own first. */
-static void agreed(struct nic *n)
+/* Of @w what the NIC can, or was told to offer. */
+static struct phy_result resolve_ours(const struct nic *n, struct phy_words w)
 {
-    struct phy_words w = n->phy.words;
     struct phy_words may = adv_words(capable(n->caps_word) | n->cfg.phy.advertise);
-    struct phy_result both = phy_resolve(&w);
     w.anar &= may.anar;
     w.mscr &= may.mscr;
-    struct phy_result r = phy_resolve(&w);
-    if (r.mbit != both.mbit || r.full != both.full)
-        step(n, PHY_STATUS, 0);
-    else if (r.mbit)
-        publish(n, &r);
+    return phy_resolve(&w);
+}
+
+static void publish_up(struct nic *n, const struct phy_result *r)
+{
+    if (r->mbit)
+        publish(n, r);
     else
         step(n, PHY_BMSR, interval(n));
+}
+
+/* What the PHY offers may be another hand's, which counts, or its defaults after a reset. Where a
+ * mode won that is not ours both ends are in that one: all is offered anew, the vendor's own
+ * first. */
+static void agreed(struct nic *n)
+{
+    struct phy_result r = resolve_ours(n, n->phy.words), both = phy_resolve(&n->phy.words);
+    if (r.mbit != both.mbit || r.full != both.full)
+        step(n, PHY_STATUS, 0);
+    else
+        publish_up(n, &r);
+}
+
+/* A link without auto-negotiation that is over, or off: then somebody chose the mode, as if both
+ * ends had nothing else. 22.2.4.1.3; both bits of the speed are reserved. */
+static void controlled(struct nic *n, uint16_t bmcr)
+{
+    static const struct phy_words modes[2][3] = {   /* [full][of 10, 100, 1000] */
+        { { .anar = AN_10HD, .anlpar = AN_10HD }, { .anar = AN_100HD, .anlpar = AN_100HD },
+          { .mscr = MSCR_1000HD, .mssr = MSSR_1000HD } },
+        { { .anar = AN_10FD, .anlpar = AN_10FD }, { .anar = AN_100FD, .anlpar = AN_100FD },
+          { .mscr = MSCR_1000FD, .mssr = MSSR_1000FD } },
+    };
+    unsigned speed = (bmcr & BMCR_SPEED_1000 ? 2 : 0) + (bmcr & BMCR_SPEED_100 ? 1 : 0);
+    struct phy_result r = { 0 };
+    if (!(bmcr & BMCR_AN_ENABLE) && speed < 3)
+        r = resolve_ours(n, modes[(bmcr & BMCR_FULL) != 0][speed]);
+    publish_up(n, &r);
 }
 
 /* The words of both ends, one after another; without gigabit two of them. */
@@ -363,6 +390,9 @@ static void step_done(struct nic *n, uint16_t value, bool error)
         break;
     case PHY_BMSR:
         watched(n, value);
+        break;
+    case PHY_CONTROL:
+        controlled(n, value);
         break;
     case PHY_OUR_ANAR: case PHY_OUR_MSCR: case PHY_ANLPAR: case PHY_MSSR:
         told(n, value);

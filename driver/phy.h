@@ -5,7 +5,8 @@
  * phy_resolve(). Over a fixed link nothing of it runs.
  *
  *     SCAN (ID1 of each address) -> ID2 -> BMSR, ESR -> the vendor's own -> ANAR, MSCR ->
- *     BMCR restart -> BMSR each interval; where the link came up ANLPAR, MSSR -> LINK_CTRL
+ *     BMCR restart -> BMSR each interval; where the link came up ANAR, MSCR, ANLPAR, MSSR, or
+ *     BMCR of a forced one -> LINK_CTRL
  */
 #ifndef LY_DRIVER_PHY_H
 #define LY_DRIVER_PHY_H
@@ -32,6 +33,7 @@ enum phy_step {
     PHY_OFF,                    /* no MDIO, or a fixed link */
     PHY_SCAN, PHY_ID2, PHY_STATUS, PHY_EXTENDED, PHY_VENDOR, PHY_RESET_DONE, PHY_ANAR, PHY_MSCR,
     PHY_RESTART, PHY_BMSR,
+    PHY_CONTROL,                /* a link without auto-negotiation: what BMCR says */
     PHY_OUR_ANAR, PHY_OUR_MSCR, /* what is offered: somebody else may have written it */
     PHY_ANLPAR, PHY_MSSR,
     PHY_PUBLISH,                /* LINK_CTRL is written */

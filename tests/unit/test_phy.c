@@ -85,6 +85,7 @@ struct device {
     unsigned link_changes;
     uint64_t was;               /* bit n: LINK_CTRL was n */
     bool tells_no_link;         /* its EVENT(link) are lost */
+    uint16_t hides;             /* of what is read from BMSR */
 };
 
 static void push(struct device *d, const struct link_event *ev)
@@ -113,6 +114,8 @@ static void mdio_start(struct device *d, uint32_t word)
     else if (!(word & LY_MDIO_WRITE_MASK))
         d->mdio = (word & (LY_MDIO_PHY_MASK | LY_MDIO_ADDR_MASK)) |
                   (there ? phy_model_read(&d->phy, ps(d), reg) : LY_MDIO_ERROR_MASK | 0xFFFFu);
+    if (there && reg == MII_BMSR)
+        d->mdio &= ~(uint32_t)d->hides;
 }
 
 static void link_ctrl(struct device *d, uint32_t value)
@@ -558,6 +561,79 @@ static void foreign_pause(void **state)
     unplug(&b);
 }
 
+/* Auto-negotiation is switched off: speed and duplex are those of BMCR, and there is no pause. Of
+ * modes that the NIC has not there is no link. */
+/* Clause: IEEE 802.3 22.2.4.1.3, IEEE 802.3 22.2.4.1.4 */
+static void forced(void **state)
+{
+    static const struct { uint16_t bmcr; const char *partner; uint32_t caps, ctrl; } rows[] = {
+        { 0x2100, "fixed:100fd", LY_CAPS_PAUSE_MASK, 0x03 | 1 << 2 },
+        { 0x0100, "fixed:10fd", 0, 0x03 },
+        { 0x2000, "fixed:100hd", HALF, 0x01 | 1 << 2 },
+        { 0x0000, "all", HALF, 0x01 },
+        { 0x2000, "fixed:100hd", 0, 0 },
+        { 0x0000, "fixed:10hd", 0, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nic_phy_cfg want = { .poll_ms = 2 };
+        struct bench b;
+        plug(&b, "generic", "all", &want, WITH_MDIO | rows[i].caps);
+        run(&b, 20 * MS);
+        uint32_t best = b.d.ctrl;
+        assert_int_equal(link_of(&b), 1000);
+        write_phy(&b, MII_BMCR, rows[i].bmcr);
+        partner(&b, rows[i].partner);
+        run(&b, 20 * MS);
+        assert_int_equal(b.d.ctrl, rows[i].ctrl);
+        assert_int_equal(b.d.was & ~(1ull | 1ull << best | 1ull << rows[i].ctrl), 0);
+        assert_int_equal(b.d.phy.reg[MII_BMCR], rows[i].bmcr);      /* it is let be */
+        write_phy(&b, MII_BMCR, BMCR_AN_ENABLE);
+        partner(&b, "all");
+        run(&b, 20 * MS);
+        assert_int_equal(b.d.ctrl, best);
+        unplug(&b);
+    }
+}
+
+/* The speed bits of BMCR that phy_model.c has no link for: 1000, and the reserved value. */
+static void forced_gigabit(void **state)
+{
+    static const struct { uint16_t bmcr; uint32_t ctrl; } rows[] = {
+        { 0x0140, 0x03 | 2 << 2 }, { 0x0040, 0 }, { 0x2140, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nic_phy_cfg want = { .poll_ms = 2 };
+        struct bench b;
+        plug(&b, "generic", "all", &want, WITH_MDIO);
+        run(&b, 20 * MS);
+        write_phy(&b, MII_BMCR, rows[i].bmcr);
+        run(&b, 4 * MS);
+        assert_int_equal(b.d.ctrl, 0);
+        b.d.phy.up_ps = ps(&b.d);
+        run(&b, 20 * MS);
+        assert_int_equal(b.d.ctrl, rows[i].ctrl);
+        unplug(&b);
+    }
+}
+
+/* A link is told before auto-negotiation is over: BMCR's mode is not the one. */
+static void not_complete(void **state)
+{
+    struct nic_phy_cfg want = { .poll_ms = 2 };
+    struct bench b;
+    (void)state;
+    plug(&b, "generic", "all", &want, WITH_MDIO | HALF);
+    b.d.hides = BMSR_AN_COMPLETE;
+    run(&b, 20 * MS);
+    assert_int_equal(b.d.was, 0);
+    b.d.hides = 0;
+    run(&b, 10 * MS);
+    assert_int_equal(b.d.ctrl, 0x03 | 2 << 2);
+    unplug(&b);
+}
+
 static int user(struct bench *b, unsigned addr, unsigned reg, uint16_t value, bool write,
                 uint16_t *out)
 {
@@ -611,6 +687,8 @@ int main(void)
         cmocka_unit_test(lost_link_event),   cmocka_unit_test(stale_link_event),
         cmocka_unit_test(link_left),         cmocka_unit_test(another_offer),
         cmocka_unit_test(brown_out),         cmocka_unit_test(foreign_pause),
+        cmocka_unit_test(forced),            cmocka_unit_test(forced_gigabit),
+        cmocka_unit_test(not_complete),
         cmocka_unit_test(delays),            cmocka_unit_test(by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
