@@ -138,7 +138,8 @@ static int read_profile(const struct opts *o, unsigned *mbit)
 {
     bool full;
     if (sim_profile_link(o->profile, mbit, &full) < 0) {
-        say("--nic sim:%s: it knows gmii, mii, mii10, miih, mii10h and up5k", o->profile);
+        say("--nic sim:%s: it knows gmii, mii, mii10, miih, mii10h, mii25,"
+            " mii2m5 and up5k", o->profile);
         return EXIT_USAGE;
     }
     const char *why = misfit(o, full);
