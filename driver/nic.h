@@ -44,7 +44,8 @@ struct nic;
 
 /* The PHY behind MDIO; without a meaning where the link is fixed. */
 struct nic_phy_cfg {
-    /* NIC_ADV_*; 0: all that the NIC can. Only what the PHY can is offered. */
+    /* NIC_ADV_*; 0: all that the NIC can. Only what the PHY can is offered, and gigabit only
+     * with a core of 125 MHz. */
     uint16_t advertise;
     uint8_t rgmii;              /* NIC_RGMII_* */
     uint32_t poll_ms;           /* how often the link is looked at; 0: 50 */

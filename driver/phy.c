@@ -14,6 +14,7 @@
 #define MDIO_TRIES 100u             /* looks at busy, MDIO_NS apart */
 #define SCAN_NS (100 * NIC_MS_NS)   /* nobody there: a PHY may still be in its reset */
 #define POLL_NS (50 * NIC_MS_NS)
+#define GIGABIT_HZ 125000000u
 
 /* --- what both ends agreed on ---------------------------------------------------------- */
 
@@ -116,11 +117,17 @@ static const struct { uint16_t adv, base, gigabit; } offers[] = {
     { NIC_ADV_PAUSE, AN_PAUSE, 0 }, { NIC_ADV_ASYM, AN_ASYM, 0 },
 };
 
-/* NIC_ADV_* that the MAC can. */
+/* NIC_ADV_* that the MAC was built with. */
 static unsigned capable(uint32_t caps)
 {
     return NIC_ADV_FULL | (caps & LY_CAPS_HALF_DUPLEX_MASK ? NIC_ADV_HALF : 0) |
            (caps & LY_CAPS_PAUSE_MASK ? NIC_ADV_PAUSE | NIC_ADV_ASYM : 0);
+}
+
+/* Of @adv what the core is fast enough for: at 1000 Mbit/s an octet takes one cycle. */
+static unsigned fast_enough(const struct nic *n, unsigned adv)
+{
+    return n->caps.clk_hz < GIGABIT_HZ ? adv & ~(NIC_ADV_1000FD | NIC_ADV_1000HD) : adv;
 }
 
 /* @adv in the bits of ANAR and MSCR. */
@@ -141,7 +148,7 @@ static void offer(struct nic *n)
 {
     struct phy *p = &n->phy;
     unsigned want = n->cfg.phy.advertise;
-    struct phy_words w = adv_words(want ? want : capable(n->caps_word));
+    struct phy_words w = adv_words(fast_enough(n, want ? want : capable(n->caps_word)));
     unsigned able = (p->able & BMSR_10HD ? AN_10HD : 0) | (p->able & BMSR_10FD ? AN_10FD : 0)
                   | (p->able & BMSR_100HD ? AN_100HD : 0) | (p->able & BMSR_100FD ? AN_100FD : 0);
     p->words.anar = (uint16_t)((w.anar & (able | AN_PAUSE | AN_ASYM)) | AN_SELECTOR);
@@ -270,7 +277,8 @@ static void watched(struct nic *n, uint16_t bmsr)
 /* Of @w what the NIC can, or was told to offer. */
 static struct phy_result resolve_ours(const struct nic *n, struct phy_words w)
 {
-    struct phy_words may = adv_words(capable(n->caps_word) | n->cfg.phy.advertise);
+    unsigned adv = capable(n->caps_word) | n->cfg.phy.advertise;
+    struct phy_words may = adv_words(fast_enough(n, adv));
     w.anar &= may.anar;
     w.mscr &= may.mscr;
     return phy_resolve(&w);

@@ -78,7 +78,7 @@ struct device {
     struct link link;
     struct phy_model phy;
     bool answers;                       /* the PHY */
-    uint32_t caps, ctrl, mdio;
+    uint32_t caps, clk_hz, ctrl, mdio;
     int64_t now_ns, busy_until_ns;
     struct link_event ev[64];
     unsigned head, n, accesses, lose;   /* lose: so many answers */
@@ -142,6 +142,7 @@ static uint32_t reg_value(const struct device *d, uint32_t addr)
     case LY_REG_VERSION:    return LY_VERSION_VALUE;
     case LY_REG_CAPS:       return d->caps;
     case LY_REG_MAX_RECORD: return 1526;
+    case LY_REG_CLK_HZ:     return d->clk_hz;
     case LY_REG_MDIO:       return d->mdio | (d->now_ns < d->busy_until_ns ? LY_MDIO_BUSY_MASK : 0);
     case LY_REG_LINK:       return d->caps & LY_CAPS_PHY_FIXED_MASK ? 1000u << 16 | 7 : d->ctrl & 3;
     default:                return 0;
@@ -229,6 +230,7 @@ static void plug(struct bench *b, const char *profile, const char *partner,
     b->d.link.ops = &ops;
     b->d.answers = true;
     b->d.caps = caps;
+    b->d.clk_hz = 125000000;
     b->mem = malloc(bytes);
     b->pool = pkt_pool_create(b->mem, bytes, 4, 0);
     struct nic_cfg nc = { .link = &b->d.link, .pool = b->pool, .mac = { 2 }, .phy = *want };
@@ -301,6 +303,31 @@ static void offers_what_it_can(void **state)
         run(&b, 10 * MS);
         assert_int_equal(b.d.phy.reg[MII_ANAR], rows[i].anar | AN_SELECTOR);
         assert_int_equal(b.d.phy.reg[MII_MSCR], MSCR_1000FD);
+        unplug(&b);
+    }
+}
+
+/* Gigabit needs a core of 125 MHz: with a slower one it is neither offered nor taken up, whoever
+ * wants it. */
+static void slow_core(void **state)
+{
+    static const struct { uint16_t advertise; uint32_t hz; uint16_t mscr; uint32_t mbit; } rows[] = {
+        { 0, 125000000, MSCR_1000FD, 1000 }, { 0, 124999999, 0, 100 }, { 0, 24000000, 0, 100 },
+        { NIC_ADV_FULL | NIC_ADV_1000HD, 24000000, 0, 100 }, { NIC_ADV_1000FD, 24000000, 0, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct nic_phy_cfg want = { .advertise = rows[i].advertise, .poll_ms = 1 };
+        struct bench b;
+        plug(&b, "generic", "all", &want, WITH_MDIO);
+        b.d.clk_hz = rows[i].hz;
+        run(&b, 10 * MS);
+        assert_int_equal(b.d.phy.reg[MII_MSCR], rows[i].mscr);
+        assert_int_equal(link_of(&b), rows[i].mbit);
+        phy_model_write(&b.d.phy, ps(&b.d), MII_BMCR, BMCR_RESET);
+        run(&b, 20 * MS);
+        assert_int_equal(link_of(&b), rows[i].mbit);
+        assert_int_equal((b.d.was & 0x0F00) != 0, rows[i].mbit == 1000);     /* of speed 2 */
         unplug(&b);
     }
 }
@@ -681,7 +708,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_combination), cmocka_unit_test(negotiates),
-        cmocka_unit_test(offers_what_it_can),
+        cmocka_unit_test(offers_what_it_can), cmocka_unit_test(slow_core),
         cmocka_unit_test(fixed),             cmocka_unit_test(cable),
         cmocka_unit_test(comes_and_goes),    cmocka_unit_test(lost_answers),
         cmocka_unit_test(lost_link_event),   cmocka_unit_test(stale_link_event),
