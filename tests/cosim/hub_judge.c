@@ -255,8 +255,8 @@ static void judge_fragment(struct hub_judge *j, unsigned port)
         s->n_excess++;
         /* The queue counts through its words before it has the next one. */
         uint64_t words = (s->image_len - ETH_FCS_BYTES - s->pad + 1) / 2;
-        if (words * CORE_CYCLE_PS > sym_ps(j))
-            s->ready += words * CORE_CYCLE_PS - sym_ps(j);
+        if (words * CORE_CYCLE_PS > JUDGE_READY_EARLY * sym_ps(j))
+            s->ready += words * CORE_CYCLE_PS - JUDGE_READY_EARLY * sym_ps(j);
         next_frame(j, port, false);
     }
 }

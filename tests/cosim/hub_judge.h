@@ -32,8 +32,10 @@
 #define JUDGE_LAG_MIN 6u
 #define JUDGE_LAG_MAX 7u
 #define JUDGE_JAM_LAG 9u
-/* Uncertainty of when the frame behind one that was given up can start. */
-#define JUDGE_READY_WIDE 2u
+/* When the frame behind one that was given up can start: the end of that one had the FIFO before
+ * the pins in front of it, full; the start only what idle octets have stayed there. */
+#define JUDGE_READY_EARLY 5u
+#define JUDGE_READY_WIDE 6u
 
 /* A silence between two carriers, as the process Deference of 4.2.8 makes use of it. */
 struct silence {
