@@ -41,7 +41,8 @@ struct wire_ops {
     struct sym (*in)(struct wire *w, unsigned port, uint64_t t);
     /** in_next() - when the next non-idle symbol for @port is there, SIM_NEVER. */
     uint64_t (*in_next)(struct wire *w, unsigned port);
-    /** more() - whether it will yet send by itself, unasked. NULL: it never does so. */
+    /** more() - whether it will yet send by itself, unasked, or holds what it is to send on.
+     * NULL: it never does so. */
     bool (*more)(const struct wire *w);
     /** pollfds() - descriptors to wait for in wall time, and for how long at most
      * (*timeout_ms, only ever lowered). Returns their number. NULL: none. */
@@ -182,11 +183,13 @@ static inline int wire_far_ppm(const struct wire *w, unsigned port)
     return w->ppm[w->centre ? w->centre : port ^ 1u];
 }
 
-/** wire_more() - as wire_ops.more(), of the innermost wire. */
+/** wire_more() - as wire_ops.more(), of this wire or one inside. */
 static inline bool wire_more(const struct wire *w)
 {
-    w = wire_innermost(w);
-    return w->ops->more && w->ops->more(w);
+    bool more = false;
+    for (; w && !more; w = w->inner)
+        more = w->ops->more && w->ops->more(w);
+    return more;
 }
 
 static inline void wire_close(struct wire *w)

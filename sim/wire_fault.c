@@ -267,6 +267,13 @@ static void play(void *self, uint64_t t)
 
 static const struct actor_ops player = { .name = "fault", .next = play_next, .run = play };
 
+/* Towards the inner wire; what is under way to the NIC makes that one busy. */
+static bool fault_more(const struct wire *w)
+{
+    const struct wire_fault *f = (const struct wire_fault *)w;
+    return f->sending || path_next(&f->tx) != SIM_NEVER;
+}
+
 static int fault_pollfds(struct wire *w, struct pollfd *fds, int max, int *timeout_ms)
 {
     struct wire_fault *f = fault_of(w);
@@ -301,6 +308,7 @@ static const struct wire_ops ops = {
     .out = fault_out,
     .in = fault_in,
     .in_next = fault_in_next,
+    .more = fault_more,
     .pollfds = fault_pollfds,
     .ready = fault_ready,
     .close = fault_close,

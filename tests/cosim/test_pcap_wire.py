@@ -180,6 +180,18 @@ def test_wall_time(file, tmp_path):
     assert_answers(got)
 
 
+@pytest.mark.parametrize("options", [(), ("--no-skip",), ("--time", "wall")],
+                         ids=["plain", "no-skip", "wall"])
+@pytest.mark.parametrize("fault", ["delay=20000", "reorder=@4"])
+def test_late_frames_are_out_before_the_end(file, tmp_path, fault, options):
+    """The run ends when the wire has sent them on, not when the NIC has."""
+    far = tmp_path / "far.pcapng"
+    got = serve(file, tmp_path, "--fault", f"tx.{fault}", "--pcap-far", str(far), *options)
+    _, sent = heard_and_sent(got)
+    assert len(sent) == len(ANSWERS)
+    assert len(capture.packets(far)) == len(FRAMES) + len(ANSWERS)
+
+
 def test_far_capture(file, tmp_path):
     far = tmp_path / "far.pcapng"
     got = serve(file, tmp_path, "--pcap-far", str(far))
