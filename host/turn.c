@@ -22,7 +22,7 @@
 #define DEAD_TURNS 8u
 /* Model time between two looks at descriptors: short enough for a signal to be
  * noticed at once, long enough to cost nothing. */
-#define SLICE_PS 1000000000ull
+#define SLICE_PS 1000000000ull       /* a ms, as poll() counts */
 #define WALL_SLICE_PS 50000000ull
 /* The same while nobody waits for anything but the next frame of a file. */
 #define IDLE_SLICE_PS 1000000000000ull
@@ -139,6 +139,22 @@ static int turn_virtual(struct rig *r)
     return count_dead(r, actor < 0 && idle(r) && !wire_more(r->wire));
 }
 
+/* What the wire and a late symbol of it wish: poll()'s descriptors and time-out. With idle cycles
+ * evaluated the model is slower than the wall: from its time nothing follows but the next step. */
+static int wire_wishes(struct rig *r, struct pollfd *fds, int max, int *timeout_ms)
+{
+    uint64_t due = sim_nic_due_ps(r->me.link), now = world_now(r->world);
+    int n = 0, wish = *timeout_ms;
+    if (due != SIM_NEVER && (due - now) / SLICE_PS < (uint64_t)wish)
+        wish = (int)((due - now + SLICE_PS - 1) / SLICE_PS);
+    if (r->wire->ops->pollfds)
+        n = r->wire->ops->pollfds(r->wire, fds, max, &wish);
+    if (r->o->no_skip && wish > 1 && wish < *timeout_ms)
+        wish = 1;
+    *timeout_ms = wish;
+    return n;
+}
+
 /* Sleep until a descriptor, the wire or a deadline wants something. */
 static void sleep_wall(struct rig *r, bool busy)
 {
@@ -149,9 +165,7 @@ static void sleep_wall(struct rig *r, bool busy)
         next = r->me.next_ns;
     int64_t left = next == INT64_MAX ? 1000000000 : next - rig_now(r);
     int timeout_ms = left <= 0 ? 0 : left > 1000000000 ? 1000 : (int)((left + 999999) / 1000000);
-    int n = 2;
-    if (r->wire->ops->pollfds)
-        n += r->wire->ops->pollfds(r->wire, fds + 2, 62, &timeout_ms);
+    int n = 2 + wire_wishes(r, fds + 2, 62, &timeout_ms);
     int rc = poll(fds, (nfds_t)n, busy ? 0 : timeout_ms);
     /* While the NIC slept, its time went on: captures show when things came. With idle cycles
      * evaluated that takes longer than it lasts, so then it is a part of it: no running after. */
@@ -164,10 +178,10 @@ static void sleep_wall(struct rig *r, bool busy)
         r->wire->ops->ready(r->wire, fds + 2, n - 2);
 }
 
-/* Any NIC: a peer's may work while ours is quiet. */
+/* Any NIC: a peer's may work while ours is quiet. What comes late to ours is waited for. */
 static bool busy(const struct rig *r)
 {
-    bool any = sim_nic_busy(r->me.link);
+    bool any = sim_nic_due_ps(r->me.link) <= world_now(r->world) + WALL_SLICE_PS;
     for (unsigned i = 0; i < r->peers && !any; i++)
         any = peer_busy(r->peer[i]);
     return any;

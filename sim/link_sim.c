@@ -159,10 +159,16 @@ uint64_t sim_nic_wake_ps(const struct link *l)
     return t < now ? now : t;
 }
 
-bool sim_nic_busy(const struct link *l)
+uint64_t sim_nic_due_ps(const struct link *l)
 {
     const struct sim_nic *n = nic_of_const(l);
-    return !sim_nic_idle(n) || stream_wake_ps(&n->stream) != SIM_NEVER;
+    uint64_t now = world_now(n->world), t = sim_nic_rests_ps(n);
+    return t < now || stream_wake_ps(&n->stream) != SIM_NEVER ? now : t;
+}
+
+bool sim_nic_busy(const struct link *l)
+{
+    return sim_nic_due_ps(l) != SIM_NEVER;
 }
 
 const char *sim_nic_top(void)

@@ -67,10 +67,14 @@ int sim_nic_open(struct link **out, const struct sim_nic_cfg *cfg);
 uint64_t sim_nic_wake_ps(const struct link *l);
 
 /**
- * sim_nic_busy() - the model has work: not quiet, bytes under way in either
- * direction, or a deadline armed. In wall time the loop runs the world while any
- * NIC is busy and sleeps in poll() otherwise.
+ * sim_nic_due_ps() - now while the model has work: not quiet, bytes under way in either
+ * direction, or a deadline armed. Else the time of the next symbol on the wire, or SIM_NEVER. In
+ * wall time the loop runs the world while any NIC has work and sleeps in poll() otherwise: a
+ * frame that the wire delivers late must not make the model's clock run to it at once.
  */
+uint64_t sim_nic_due_ps(const struct link *l);
+
+/** sim_nic_busy() - it has work now, or will have. */
 bool sim_nic_busy(const struct link *l);
 
 /** sim_nic_top() - which top this program has: nic_model_top(). */

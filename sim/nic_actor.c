@@ -243,18 +243,22 @@ uint64_t sim_deadline_ps(const struct sim_pace *p, const struct nic_model_out *o
     return sim_clock_edge_ps(p->core, p->core->k + cycles - DEADLINE_CYCLES);
 }
 
-/* Nothing can happen before this time. */
-static uint64_t something_at(const struct sim_nic *n, uint64_t deadline_ps)
+/* Of its own accord and the host's nothing can happen before this time. */
+static uint64_t own_at(const struct sim_nic *n, uint64_t deadline_ps)
 {
-    uint64_t t = n->wire->ops->in_next(n->wire, n->port);
     /* Without a core clock a byte that was refused stays so. */
     bool stuck = !n->pace.core && n->in->s_rec_valid && !n->out->s_rec_ready;
-    uint64_t tx = stuck ? SIM_NEVER : stream_tx_at(&n->stream), up = link_up_at(n);
-    if (tx < t)
-        t = tx;
+    uint64_t t = stuck ? SIM_NEVER : stream_tx_at(&n->stream), up = link_up_at(n);
     if (up < t)
         t = up;
     return deadline_ps < t ? deadline_ps : t;
+}
+
+/* Nothing can happen before this time. */
+static uint64_t something_at(const struct sim_nic *n, uint64_t deadline_ps)
+{
+    uint64_t t = n->wire->ops->in_next(n->wire, n->port), own = own_at(n, deadline_ps);
+    return own < t ? own : t;
 }
 
 static bool settled(const struct sim_nic *n)
@@ -295,10 +299,12 @@ static void wake(struct sim_nic *n, uint64_t t)
         next_edge(n, e);
 }
 
-bool sim_nic_idle(const struct sim_nic *n)
+uint64_t sim_nic_rests_ps(const struct sim_nic *n)
 {
     uint64_t deadline_ps = n->asleep ? n->deadline_ps : sim_deadline_ps(&n->pace, n->out);
-    return settled(n) && something_at(n, deadline_ps) == SIM_NEVER;
+    if (!settled(n) || own_at(n, deadline_ps) != SIM_NEVER)
+        return 0;
+    return n->wire->ops->in_next(n->wire, n->port);
 }
 
 uint64_t sim_nic_core_cycles(const struct sim_nic *n)

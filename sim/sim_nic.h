@@ -71,8 +71,9 @@ unsigned sim_settle_cycles(const struct sim_pace *p);
  * SIM_NEVER. */
 uint64_t sim_deadline_ps(const struct sim_pace *p, const struct nic_model_out *out);
 
-/** sim_nic_idle() - nothing under way in the model or towards it. */
-bool sim_nic_idle(const struct sim_nic *n);
+/** sim_nic_rests_ps() - until when: the next symbol of the wire, SIM_NEVER if none is under way;
+ * 0: there is something to do. */
+uint64_t sim_nic_rests_ps(const struct sim_nic *n);
 
 /** sim_nic_core_cycles() - core clock edges up to the world's now, skipped or not. */
 uint64_t sim_nic_core_cycles(const struct sim_nic *n);

@@ -175,6 +175,17 @@ def test_nothing_depends_on_skipping(tmp_path):
     assert first.stats == whole.stats
 
 
+@pytest.mark.parametrize("fault", ["rx.delay=200000", "tx.delay=200000", "delay=100000"])
+def test_delays_hold_in_wall_time(tmp_path, fault):
+    """A frame that is late lets the model sleep, so that its clock does not run away from the
+    wall's. A quarter is for a machine that holds the program up between its look at the clock and
+    the frame."""
+    got = program.run(["--wire", "peer", "--time", "wall", "--fault", fault],
+                      ["ping", "-c", "3", "-i", "0.3", "10.9.0.2"], tmp_path / "a.pcapng").check()
+    times = [e["ms"] for e in got.events if "seq" in e]
+    assert len(times) == 3 and min(times) > 150
+
+
 def test_refused(tmp_path):
     for fault in ("loss=200%", "lose=1%", "loss=@5-2"):
         assert "is no fault" in fetch(tmp_path, fault, 1).check(program.USAGE).one_line()
