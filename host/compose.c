@@ -343,15 +343,27 @@ static int open_hosts(struct rig *r)
     return EXIT_DONE;
 }
 
-/* A link that was negotiated is up. */
-static int fits_wire(const struct rig *r)
+/* Of a link that was negotiated. Returns whether it fits wire and model, or is down. */
+static bool fits(const struct opts *o, const struct nic *nic)
 {
-    bool full = nic_link_full(r->me.nic);
-    const char *why = r->o->phy ? misfit(r->o, full) : NULL;
-    if (!why)
-        return EXIT_DONE;
-    say("the two ends agreed on %s duplex: %s (--partner)", full ? "full" : "half", why);
-    return EXIT_USAGE;
+    uint32_t mbit;
+    bool up = nic_link_up(nic, &mbit), full = nic_link_full(nic);
+    const char *why = up ? misfit(o, full) : NULL;
+    bool slow = up && mbit == 1000 && sim_profile_core_hz(o->profile) < 125000000;
+    if (why)
+        say("the two ends agreed on %s duplex: %s (--partner)", full ? "full" : "half", why);
+    else if (slow)
+        say("the two ends agreed on 1000 Mbit/s: the core of sim:%s is too slow for it "
+            "(--partner)", o->profile);
+    return !why && !slow;
+}
+
+bool rig_link_fits(const struct rig *r)
+{
+    bool all = !r->o->phy || fits(r->o, r->me.nic);
+    for (unsigned i = 0; r->o->phy && i < r->peers && all; i++)
+        all = fits(r->o, peer_nic(r->peer[i]));
+    return all;
 }
 
 /* A PHY that is asked needs a while to agree with the other end. */
@@ -363,8 +375,10 @@ static int wait_up(struct rig *r)
         bool opening = nic_state(r->me.nic) == NIC_OPENING;
         if (code != EXIT_DONE)
             return code;
-        if (!opening && (!r->o->phy || nic_link_up(r->me.nic, NULL)))
-            return fits_wire(r);
+        if (!opening && (!r->o->phy || nic_link_up(r->me.nic, NULL))) {
+            r->linked = true;
+            return rig_link_fits(r) ? EXIT_DONE : EXIT_USAGE;
+        }
         if (rig_now(r) > limit) {
             say(opening ? "the NIC does not answer" : "the link does not come up: the two ends "
                 "have nothing in common, or there is no cable (--partner)");

@@ -72,6 +72,7 @@ struct rig {
     struct rig_hook *hooks;
     struct rig_hook *hook_next; /* the one whose turn comes */
     bool failed;                /* for good, and told */
+    bool linked;                /* opened so far that our NIC has had a link */
     bool over;                  /* the file that the wire plays has ended, and all is quiet */
     bool leaving;               /* the signal that came no longer ends turns */
     unsigned dead_turns;        /* virtual time: turns in a row with nothing due */
@@ -114,6 +115,9 @@ const char *rig_top(void);
 /** waves_fault() - one line about waves that cannot be written, or (-EIO) not whole. Returns
  * EXIT_FAILED. */
 int waves_fault(const char *path, int rc);
+
+/** rig_link_fits() - whether the links that PHYs have now fit wire and model; else a line. */
+bool rig_link_fits(const struct rig *r);
 
 /** rig_date() - what servers take for the date: in virtual time simulated as well. */
 #define RIG_EPOCH_S 1767225600      /* 2026-01-01: simulated time starts here */

@@ -100,7 +100,8 @@ static int check(struct rig *r)
         say("NIC: %s", mine);
     else if (far)
         say("NIC of the %s: %s", peer_name(r->peer[i]), far);
-    r->failed = mine || far || r->wire->error[0]; /* the wire's: rig_close() tells it */
+    bool misfit = !mine && !far && r->linked && !rig_link_fits(r);
+    r->failed = mine || far || misfit || r->wire->error[0]; /* the wire's: rig_close() tells it */
     return r->failed ? EXIT_FAILED : EXIT_DONE;
 }
 

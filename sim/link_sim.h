@@ -56,6 +56,9 @@ int sim_profile_text(char *out, const char *profile, const struct wire *w, unsig
  * duplex. Returns 0, -EINVAL there is no such profile. */
 int sim_profile_link(const char *profile, unsigned *mbit, bool *full_duplex);
 
+/** sim_profile_core_hz() - the core clock of @profile (NULL: the default), 0 there is none such. */
+uint64_t sim_profile_core_hz(const char *profile);
+
 /** sim_nic_open() - Returns 0 and the link; -EINVAL unknown profile, -ENOMEM. */
 int sim_nic_open(struct link **out, const struct sim_nic_cfg *cfg);
 

@@ -37,10 +37,21 @@ static const struct profile *find(const char *name, size_t n)
     return NULL;
 }
 
+static const struct profile *named(const char *profile)
+{
+    const char *name = profile ? profile : SIM_PROFILE;
+    return find(name, strlen(name));
+}
+
+uint64_t sim_profile_core_hz(const char *profile)
+{
+    const struct profile *p = named(profile);
+    return p ? p->core_hz : 0;
+}
+
 int sim_profile_link(const char *profile, unsigned *mbit, bool *full_duplex)
 {
-    const struct profile *p = find(profile ? profile : SIM_PROFILE,
-                                   strlen(profile ? profile : SIM_PROFILE));
+    const struct profile *p = named(profile);
     if (!p)
         return -EINVAL;
     *mbit = p->mbit;

@@ -80,6 +80,26 @@ def test_duplex_that_does_not_fit(wire, partner, line):
     assert got.code == program.USAGE and line in got.err
 
 
+def test_gigabit_needs_a_fast_core():
+    """This model's CLK_HZ says 125 MHz, so the driver offers it; the profile's clock has 24."""
+    slow = ["--nic", "sim:up5k", *PHY]
+    got = program.run([*slow, "generic"], ["ping", "-c", "1", "peer"])
+    assert got.code == program.USAGE
+    assert "1000 Mbit/s: the core of sim:up5k is too slow for it" in got.err
+    program.run([*slow, "generic", "--partner", "100fd"], ["ping", "-c", "1", "peer"]).check()
+
+
+def test_duplex_that_fits_no_more():
+    """Another hand has our PHY offer half duplex alone, at the same speed: the run ends."""
+    with looking.running([*PHY, "generic", "--partner", "100fd,100hd", "--time", "wall"],
+                         PING) as child:
+        for reg, value in (ANAR, "0x81"), (0, "0x1200"):
+            looking.ask("mdio", "1", str(reg), value)
+        _, err = child.communicate(timeout=looking.PATIENCE_S)
+    assert child.returncode == program.FAILED
+    assert "agreed on half duplex: only --wire hub tells it of collisions (--partner)" in err
+
+
 def test_options():
     for argv in ([*PHY, "nothing"], [*PHY, "generic", "--partner", "fast"],
                  ["--wire", "peer", "--partner", "all"]):

@@ -11,6 +11,8 @@
 #include "host/compose.h"
 #include "host/peer.h"
 #include "host/resolve.h"
+#include "sim/link_sim.h"
+#include "sim/phy_model.h"
 #include "sim/world.h"
 
 #include <errno.h>
@@ -277,6 +279,37 @@ static void signal_ends_turns(void **state)
     loop_destroy(l);
 }
 
+/* A PHY of one NIC agrees anew, on a duplex that the wire has not: the run ends. */
+static void other_duplex_later(void **state)
+{
+    static const struct { const char *more, *then; int who, code; } cases[] = {
+        { "--phy generic --partner 100fd", "100hd", -1, EXIT_FAILED },
+        { "--phy generic --partner 100fd", "100hd", 0, EXIT_FAILED },
+        { "--wire switch:3 --phy generic --partner 100fd", "100hd", 1, EXIT_FAILED },
+        { "--wire hub:3 --phy generic --partner 100hd", "100fd", -1, EXIT_FAILED },
+        { "--wire hub:3 --phy generic --partner 100hd", "100fd", 1, EXIT_FAILED },
+        { "--wire hub:3 --phy generic --partner 100hd", "none", 1, EXIT_DONE },
+        { "--phy generic --partner 100fd", "100fd,10fd", 0, EXIT_DONE },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct opts o;
+        struct rig r;
+        struct phy_partner then;
+        assert_int_equal(parse(&o, cases[i].more), EXIT_DONE);
+        assert_int_equal(rig_open(&r, &o), EXIT_DONE);
+        assert_int_equal(phy_partner_parse(&then, cases[i].then), 0);
+        struct node *n = cases[i].who < 0 ? &r.me : peer_node(r.peer[cases[i].who]);
+        sim_nic_partner(n->link, &then);
+        uint64_t end = world_now(r.world) + 500000000000u;
+        int code = EXIT_DONE;
+        while (code == EXIT_DONE && world_now(r.world) < end)
+            code = rig_turn(&r);
+        assert_int_equal(code, cases[i].code);
+        assert_int_equal(rig_close(&r, code), code);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +322,7 @@ int main(void)
         cmocka_unit_test(hook_removes_the_next),
         cmocka_unit_test(time_waits_for_descriptors),
         cmocka_unit_test(wall_time_works_for_the_peer),
+        cmocka_unit_test(other_duplex_later),
         cmocka_unit_test(signal_ends_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
