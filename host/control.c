@@ -163,10 +163,23 @@ static void take_client(struct control *c, int64_t wall_ns)
 
 /* --- answers ------------------------------------------------------------------------- */
 
+static void say_no_phy(const struct look *l, int rc, char *why, size_t bytes)
+{
+    if (rc == -ENOLINK)
+        snprintf(why, bytes, "the link is fixed and no PHY is asked: start the run with "
+                 "--phy NAME");
+    else if (l->mdio_words > 0)
+        snprintf(why, bytes, "no PHY answers at address %u", l->mdio[0]);
+    else
+        snprintf(why, bytes, "no PHY answers at any address");
+}
+
 static void job_failed(struct control *c, int rc, int64_t wall_ns)
 {
     char why[160];
-    if (rc == -ENOENT)
+    if (rc == -ENXIO || rc == -ENOLINK)
+        say_no_phy(&c->job.look, rc, why, sizeof(why));
+    else if (rc == -ENOENT)
         snprintf(why, sizeof(why), "there is no register %s: REGISTERS.md lists them",
                  c->job.look.reg);
     else if (rc == -EPERM)

@@ -47,6 +47,7 @@ struct look_job {
     unsigned first, end;            /* regs: of nic_reg_info() */
     unsigned next, under_way;       /* regs: the next word to ask for; how many have no answer */
     int err;                        /* regs: the device does not answer */
+    bool there;                     /* mdio: somebody is at the address that was named */
     struct { uint32_t word[2]; int status; } reg[LOOK_REGS_MAX];
 };
 
@@ -55,7 +56,8 @@ struct look_job {
 void look_begin(struct look_job *j, const struct look *l);
 
 /** look_poll() - Returns 0: look_print() can say it; -EAGAIN: after the next turn; -ENOENT no
- * such register; -EPERM not in virtual time; else the NIC's -errno. */
+ * such register; -EPERM not in virtual time; -ENXIO no PHY answers, -ENOLINK nor is one asked for
+ * the link; else the NIC's -errno. */
 int look_poll(struct look_job *j, struct rig *r);
 void look_print(FILE *f, const struct look_job *j, const struct rig *r);
 

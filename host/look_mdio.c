@@ -59,6 +59,45 @@ static bool skipped(const struct look_job *j, unsigned i)
     return j->look.mdio_words == 1 && acts(i);
 }
 
+/* Nobody's id is all ones, or zeros where the line is low: driver/phy.c judges so too. */
+static bool is_id(uint32_t id, uint32_t ones)
+{
+    return id != 0 && id != ones;
+}
+
+/* Question @i and the one behind it are the ids of a PHY. */
+static bool is_phy(const struct look_job *j, unsigned i)
+{
+    return !j->reg[i].status && !j->reg[i + 1].status &&
+           is_id(j->reg[i].word[0] << 16 | j->reg[i + 1].word[0], UINT32_MAX);
+}
+
+/* All is asked. Returns 0, or what is to be said of an answer that nobody gave. */
+static int found(const struct look_job *j, const struct nic *nic)
+{
+    bool any = j->there && (j->look.mdio_words == 1 || !j->reg[j->first].status);
+    for (unsigned i = 0; i < j->end && j->look.mdio_words == 0; i += 2)
+        any |= is_phy(j, i);
+    return any ? 0 : nic_link_fixed(nic) ? -ENOLINK : -ENXIO;
+}
+
+/* Where an address is named its id comes first: a write has no answer by which it would show
+ * that nobody is there. */
+static bool asks_id(const struct look_job *j)
+{
+    return j->look.mdio_words > 0 && !j->there;
+}
+
+static int ask_next(struct look_job *j, struct nic *nic)
+{
+    bool id = asks_id(j);
+    int rc = nic_mdio_submit(nic, addr_of(j, j->next), id ? MII_ID1 : reg_of(j, j->next),
+                             j->look.mdio[2], !id && j->look.mdio_words == 3);
+    if (rc == 0)
+        j->under_way = 1;
+    return rc == 0 || rc == -EBUSY ? -EAGAIN : rc;
+}
+
 int look_mdio_poll(struct look_job *j, struct nic *nic)
 {
     uint16_t value = 0;
@@ -67,26 +106,26 @@ int look_mdio_poll(struct look_job *j, struct nic *nic)
         if (rc == -EAGAIN)
             return rc;
         j->under_way = 0;
-        j->reg[j->next].word[0] = value;
-        j->reg[j->next++].status = rc;
         if (rc < 0 && rc != -ENXIO)
             return rc;
+        if (asks_id(j)) {
+            j->there = rc == 0 && is_id(value, UINT16_MAX);
+            if (!j->there)
+                return found(j, nic);
+        } else {
+            j->reg[j->next].word[0] = value;
+            j->reg[j->next++].status = rc;
+        }
     }
     while (j->next < j->end && skipped(j, j->next))
         j->next++;
-    if (j->next == j->end)
-        return 0;
-    int rc = nic_mdio_submit(nic, addr_of(j, j->next), reg_of(j, j->next), j->look.mdio[2],
-                             j->look.mdio_words == 3);
-    if (rc == 0)
-        j->under_way = 1;
-    return rc == 0 || rc == -EBUSY ? -EAGAIN : rc;
+    return j->next == j->end ? found(j, nic) : ask_next(j, nic);
 }
 
 static void print_phy(FILE *f, const struct look_job *j, unsigned i)
 {
     uint32_t id = j->reg[i].word[0] << 16 | j->reg[i + 1].word[0];
-    if (j->reg[i].status || j->reg[i + 1].status || id == 0 || id == UINT32_MAX)
+    if (!is_phy(j, i))
         return;
     fprintf(f, j->look.json ? "{\"phy\":%u,\"id\":%" PRIu32 "}\n" : "PHY %2u  id 0x%08" PRIx32 "\n",
             addr_of(j, i), id);
