@@ -195,6 +195,7 @@ void sim_nic_partner(struct link *l, const struct phy_partner *partner)
 {
     struct sim_nic *n = nic_of(l);
     phy_model_partner(&n->phy, world_now(n->world), partner);
+    wire_link(n->wire, n->port, 0);
     world_due(n->world, n->phy.up_ps);
 }
 

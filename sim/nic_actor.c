@@ -66,7 +66,7 @@ static void link_came_up(struct sim_nic *n, uint64_t t)
     bool full;
     unsigned mbit = phy_model_mode(&n->phy, &full);
     n->up_ps = n->phy.up_ps;
-    wire_set_speed(n->wire, mbit);
+    wire_link(n->wire, n->port, mbit);
     if (mbit == n->pace.mbit)
         return;
     sim_pace_speed(&n->pace, mbit, t + 1);
@@ -163,6 +163,16 @@ static void evaluate(struct sim_nic *n, unsigned mask)
         tape_edge(n->tape, n->in, n->start > 1 ? NULL : n->out, n->rx_fault);
 }
 
+/* MDC and MDIO. What is written may end the link. */
+static void phy_pins(struct sim_nic *n, uint64_t t)
+{
+    const struct nic_model_out *out = n->out;
+    uint64_t up_ps = n->phy.up_ps;
+    n->in->mdio = phy_model_pins(&n->phy, t, out->mdc, out->mdio, out->mdio_oe);
+    if (n->phy.up_ps != up_ps)
+        wire_link(n->wire, n->port, 0);
+}
+
 /* Outputs are random until reset has gone through: nothing is made of them. */
 static void start_edge(struct sim_nic *n, uint64_t t, unsigned mask)
 {
@@ -207,7 +217,7 @@ static void edge(struct sim_nic *n, uint64_t t, unsigned mask)
         if (n->elastic.in)
             elastic_count(&n->elastic, out->rx_byte, in->rx_dv);
         if (n->has_phy)
-            in->mdio = phy_model_pins(&n->phy, t, out->mdc, out->mdio, out->mdio_oe);
+            phy_pins(n, t);
         active |= !out->quiet;
     }
     if (mask & (n->pace.mii ? NIC_CLK_MII_TX : NIC_CLK_CORE))

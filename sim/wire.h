@@ -100,6 +100,7 @@ struct wire {
     unsigned centre;            /* the line that all NICs hear; 0: ports 0 and 1 hear each other */
     int ppm[WIRE_LINES];        /* of the clock that drives each line: wire_set_ppm() */
     unsigned mbit;              /* wire_set_speed(); 0: 1000 */
+    unsigned linked[WIRE_PORTS_MAX];    /* wire_link(): Mbit/s of each port; 0: none */
     struct pcapng *far;         /* wire_set_far_capture(); NULL: none */
     char error[160];            /*  "" or one line: why the run must fail */
 };
@@ -156,7 +157,11 @@ static inline void wire_set_ppm(struct wire *w, unsigned line, int ppm)
     w->ppm[line] = ppm;
 }
 
-/** wire_set_speed() - of all ports, 10, 100 or 1000: at first, and when a link comes up. */
+/** wire_link() - the PHY on @port has a link that it negotiated, at @mbit, or (0) none any more.
+ * All that have one must have the same: otherwise the wire has failed. */
+void wire_link(struct wire *w, unsigned port, unsigned mbit);
+
+/** wire_set_speed() - of all ports, 10, 100 or 1000: at first, and by wire_link(). */
 static inline void wire_set_speed(struct wire *w, unsigned mbit)
 {
     for (; w; w = w->inner)

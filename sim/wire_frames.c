@@ -294,6 +294,16 @@ void wire_fail(struct wire *w, const char *fmt, ...)
     va_end(ap);
 }
 
+void wire_link(struct wire *w, unsigned port, unsigned mbit)
+{
+    for (unsigned i = 0; mbit && i < WIRE_PORTS_MAX; i++)
+        if (i != port && w->linked[i] && w->linked[i] != mbit)
+            wire_fail(w, "the NICs on this wire run at %u and %u Mbit/s", mbit, w->linked[i]);
+    w->linked[port] = mbit;
+    if (mbit)
+        wire_set_speed(w, mbit);
+}
+
 void wire_set_far_capture(struct wire *w, struct pcapng *cap)
 {
     while (w->inner)

@@ -263,6 +263,57 @@ static void next_speed(struct flow *f, const char *text, unsigned mbit, uint64_t
     }
 }
 
+static void write_phy(struct twin *t, unsigned end, unsigned reg, uint16_t value)
+{
+    uint16_t is;
+    assert_int_equal(nic_mdio_submit(t->end[end].nic, PHY_ADDR, reg, value, true), 0);
+    t->end[end].next_ns = 0;
+    while (nic_mdio_answer(t->end[end].nic, &is) == -EAGAIN)
+        twin_run(t, TWIN_US);
+}
+
+/* The PHY of one NIC agrees anew, on another speed: a wire has one. Links that are down do not
+ * count, whatever they were. */
+static void one_speed(void **state)
+{
+    struct phy_partner p, none;
+    (void)state;
+    assert_int_equal(phy_partner_parse(&p, "100fd"), 0);
+    assert_int_equal(phy_partner_parse(&none, "none"), 0);
+    for (unsigned first = 0; first < 2; first++) {
+        struct phy_cfg phy = phy_of("generic", "1000fd");
+        struct flow f = { .both = false };
+        open_with(&f.t, &phy, 0, false);
+        twin_until(&f.t, both_linked, &f.t, TWIN_S);
+        sim_nic_partner(f.t.end[first].link, &p);       /* one shortly after the other */
+        twin_run(&f.t, AN_PS / 2);
+        sim_nic_partner(f.t.end[!first].link, &p);
+        twin_run(&f.t, 3 * AN_PS);
+        assert_true(both_linked(&f.t));
+        partner(&f, "1000fd");
+        twin_run(&f.t, 3 * AN_PS);
+        sim_nic_partner(f.t.end[first].link, &none);    /* one alone on the wire */
+        sim_nic_partner(f.t.end[!first].link, &p);
+        twin_run(&f.t, 3 * AN_PS);
+        assert_true(nic_link_up(f.t.end[!first].nic, NULL));
+        partner(&f, "1000fd");
+        twin_run(&f.t, 3 * AN_PS);
+        write_phy(&f.t, first, MII_BMCR, BMCR_POWER_DOWN);      /* the same by MDIO */
+        sim_nic_partner(f.t.end[!first].link, &p);
+        twin_run(&f.t, 3 * AN_PS);
+        assert_true(nic_link_up(f.t.end[!first].nic, NULL));
+        write_phy(&f.t, first, MII_BMCR, BMCR_AN_ENABLE);
+        assert_string_equal(f.t.wire->error, "");
+        partner(&f, "1000fd");
+        twin_run(&f.t, 3 * AN_PS);
+        sim_nic_partner(f.t.end[first].link, &p);       /* one alone, beside the other */
+        twin_run(&f.t, 3 * AN_PS);
+        assert_string_equal(f.t.wire->error, "the NICs on this wire run at 100 and 1000 Mbit/s");
+        f.t.wire->error[0] = '\0';
+        twin_close(&f.t);
+    }
+}
+
 struct ledger { uint64_t tx, cut, rx, lost; };
 
 /* Of what the driver was given: sent by the NIC, or dropped by one of the two under a counter's
@@ -332,6 +383,7 @@ int main(void)
         cmocka_unit_test(no_agreement),
         cmocka_unit_test(skipping_is_exact),
         cmocka_unit_test(cable_pulled),
+        cmocka_unit_test(one_speed),
         cmocka_unit_test(speeds_under_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
