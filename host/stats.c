@@ -133,6 +133,15 @@ static void put_elastic(struct printer *p, const struct rig *r, const struct sim
     put(p, "rx_elastic_max", s->rx_elastic_max);
 }
 
+/* What a PHY without a link kept back. */
+static void put_withheld(struct printer *p, const struct rig *r, const struct sim_nic_stats *s)
+{
+    if (!r->o->phy)
+        return;
+    put(p, "tx_withheld", s->phy_tx_withheld);
+    put(p, "rx_withheld", s->phy_rx_withheld);
+}
+
 static void put_sim(struct printer *p, const struct rig *r)
 {
     struct sim_nic_stats s;
@@ -140,6 +149,7 @@ static void put_sim(struct printer *p, const struct rig *r)
     put_phy(p, &s);
     const struct wire_stats *w = &r->wire->stats;
     put_elastic(p, r, &s);
+    put_withheld(p, r, &s);
     p->group = "wire";
     put(p, "from_nic_frames", w->from_nic_frames);
     put(p, "from_nic_octets", w->from_nic_octets);

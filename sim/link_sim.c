@@ -209,6 +209,8 @@ void sim_nic_stats_get(const struct link *l, struct sim_nic_stats *out)
         .phy_tx_octets = n->tap.n_out.octets,
         .phy_rx_frames = n->tap.n_in.frames,
         .phy_rx_octets = n->tap.n_in.octets,
+        .phy_tx_withheld = n->tx_way.withheld,
+        .phy_rx_withheld = n->rx_way.withheld,
         .rx_elastic_min = n->elastic.min,
         .rx_elastic_max = n->elastic.max,
     };

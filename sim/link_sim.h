@@ -39,6 +39,9 @@ struct sim_nic_stats {
     uint64_t core_evaluated;    /* really evaluated */
     uint64_t phy_tx_frames, phy_tx_octets;  /* seen at the PHY pins; octets DA..FCS */
     uint64_t phy_rx_frames, phy_rx_octets;
+    /* That began while the PHY's link was down: whole ones that it did not pass on. Of tx they are
+     * frames at the pins too, of rx not. */
+    uint64_t phy_tx_withheld, phy_rx_withheld;
     /* Bytes of a frame between the pins and the core, while it came: least and most. */
     unsigned rx_elastic_min, rx_elastic_max;
 };

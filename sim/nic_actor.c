@@ -79,17 +79,18 @@ static void link_came_up(struct sim_nic *n, uint64_t t)
 
 /* --- one edge ---------------------------------------------------------------- */
 
-/* The PHY passes no frame on that began while its link was down, and cuts one off, with an
- * error, when the link falls: @pass is kept per direction. */
-static struct sym through_phy(const struct sim_nic *n, bool *pass, bool was_on, uint64_t t,
+/* The PHY passes no frame on that began while its link was down, which is counted, and cuts one
+ * off, with an error, when the link falls: @way is one direction, @was_on its symbol before. */
+static struct sym through_phy(const struct sim_nic *n, struct sim_way *way, bool was_on, uint64_t t,
                               struct sym s)
 {
     if (!n->has_phy)
         return s;
-    bool passed = *pass && was_on;
-    *pass = phy_model_link(&n->phy, t) && (*pass || !was_on);
-    if (*pass)
+    bool passed = way->pass && was_on;
+    way->pass = phy_model_link(&n->phy, t) && (way->pass || !was_on);
+    if (way->pass)
         return s;
+    way->withheld += s.dv && !was_on;
     return (struct sym){ .dv = passed && s.dv, .er = passed && s.dv,
                          .fault = (uint8_t)(s.fault | FAULT_BIT(FAULT_FLAP)) };
 }
@@ -102,9 +103,9 @@ static bool phy_out(struct sim_nic *n, uint64_t t)
     if (!pins_out(&n->gear, n->pace.mii, n->out, &s))
         return n->gear.on;
     phy_tap_out(&n->tap, t, &s);
-    bool was_on = n->tx_on;
-    n->tx_on = s.dv;
-    s = through_phy(n, &n->tx_pass, was_on, t, s);
+    bool was_on = n->tx_way.on;
+    n->tx_way.on = s.dv;
+    s = through_phy(n, &n->tx_way, was_on, t, s);
     if (s.dv || n->tx_heard || !n->has_phy)
         n->wire->ops->out(n->wire, n->port, t, &s);
     n->tx_heard = s.dv;
@@ -140,9 +141,9 @@ static bool phy_in(struct sim_nic *n, uint64_t t)
         return in->rx_dv || in->rx_er || in->crs || in->col;
     }
     struct sym s = n->wire->ops->in(n->wire, n->port, t);
-    bool was_on = n->rx_on;
-    n->rx_on = s.dv || s.er;
-    s = through_phy(n, &n->rx_pass, was_on, t, s);
+    bool was_on = n->rx_way.on;
+    n->rx_way.on = s.dv || s.er;
+    s = through_phy(n, &n->rx_way, was_on, t, s);
     in->rxd = n->pace.mii ? s.data & 15u : s.data;
     n->rx_high = s.data >> 4;
     in->rx_dv = s.dv;

@@ -22,6 +22,13 @@ struct sim_elastic {
     unsigned min, max;          /* of all events; max 0: none yet */
 };
 
+/* One direction through a PHY. */
+struct sim_way {
+    bool pass;                  /* what comes now is passed on */
+    bool on;                    /* the symbol before was not idle */
+    uint64_t withheld;          /* frames */
+};
+
 struct sim_nic {
     struct link link;           /* first: a struct link * is a struct sim_nic * */
     struct world *world;
@@ -51,8 +58,7 @@ struct sim_nic {
     struct phy_model phy;
     uint64_t up_ps;             /* phy.up_ps, once its speed has been taken up */
     bool tx_heard;              /* the wire was given a symbol that is not idle */
-    bool tx_pass, rx_pass;      /* the PHY passes on what comes now */
-    bool tx_on, rx_on;          /* the symbol before, on the wire, was not idle */
+    struct sim_way tx_way, rx_way;
     struct rec_stream stream;
 };
 

@@ -52,6 +52,7 @@ def test_the_wire_has_the_speed(tmp_path, phy, partner, wire, octet_ns):
                       tmp_path / "a.pcapng").check()
     assert got.events[-1]["received"] == 3
     program.assert_no_errors(got)
+    assert got.stats["phy.tx_withheld"] == got.stats["phy.rx_withheld"] == 0
     whole = [p for p in capture.packets(got.pcap) if len(p.data) == 1400 + 8 + 20 + 14 + 4]
     there, back = whole[-2:]
     times = 3 if wire.startswith("switch") else 1           # it stores what comes, each way
