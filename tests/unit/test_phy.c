@@ -311,7 +311,7 @@ static void offers_what_it_can(void **state)
  * wants it. */
 static void slow_core(void **state)
 {
-    static const struct { uint16_t advertise; uint32_t hz; uint16_t mscr; uint32_t mbit; } rows[] = {
+    static const struct { uint16_t advertise; uint32_t hz, mscr, mbit; } rows[] = {
         { 0, 125000000, MSCR_1000FD, 1000 }, { 0, 124999999, 0, 100 }, { 0, 24000000, 0, 100 },
         { NIC_ADV_FULL | NIC_ADV_1000HD, 24000000, 0, 100 }, { NIC_ADV_1000FD, 24000000, 0, 0 },
     };
