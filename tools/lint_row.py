@@ -29,7 +29,7 @@ HOST_MAKERS = {"host/compose.c", "host/turn.c", "host/peer.c", "host/stats.c", "
                "host/replay.c"}
 # The two files of C++, and what only they include without a folder.
 CXX_FILES = {"sim/nic_model.cpp", "tests/bench/mac_loop.cpp"}
-VERILATED = re.compile(r"^(verilated\w*|Vly_\w+|Vmac_loop)\.h$")
+VERILATED = re.compile(r"^(verilated\w*|Vly_\w+|Vmac_loop|initial)\.h$")     # initial: sim/rules.mk
 
 SPDX = "SPDX-License-Identifier: Apache-2.0"
 # What cannot carry a comment, by name, kind or folder; the README beside it speaks for it.
