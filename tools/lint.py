@@ -98,7 +98,7 @@ def all_checks():
 
 
 # The one file of C++ includes what Verilator makes, so this comes before its compilers.
-MODEL = Check("the model", ["make", "build/lib/libmodel.a", "build/fst/lib/libmodel.a"])
+MODEL = Check("the model", ["make", "build/model/initial.h", "build/fst/model/initial.h"])
 
 # What compilers, shells and Verilator say: the kind in front, a column behind the line.
 FINDING = re.compile(r"^(?:%(?P<kind>[\w-]+): )?(?P<file>[\w./-]+):(?: line)? ?(?P<line>\d+):"
