@@ -7,7 +7,7 @@
  *     NIC in() <- rx.feed <- plan <- rx.taken <- inner in()
  *
  * Symbols of a frame that was changed carry sym.fault, so that nobody takes it for a
- * failure of the NIC.
+ * failure of the NIC. What came so, or with an error symbol, goes on so.
  */
 #include "sim/wire_fault.h"
 
@@ -33,6 +33,7 @@ enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 struct frame {
     uint32_t len;               /* DA..FCS */
     uint8_t fault;
+    bool er;                    /* it came with an error symbol */
     uint8_t b[ETH_MAX_BYTES + ETH_TAG_BYTES];
 };
 
@@ -118,6 +119,8 @@ static void emit(struct wire_fault *w, struct path *p, uint64_t now, const struc
         p->stats[FAULT_LOSS]++;
         return;
     }
+    if (f->er)
+        frame_feed_spoil_newest(p->feed);
     for (unsigned k = 0; k < FAULT_KINDS; k++)
         p->stats[k] += f->fault >> k & 1;
     if (!p->plan.is_tx) {
@@ -138,7 +141,7 @@ static void emit_late(struct wire_fault *w, struct path *p, uint64_t now)
 static void treat(struct wire_fault *w, struct path *p, uint64_t now)
 {
     const struct frame_asm *a = &p->taken;
-    struct frame f = { .len = a->len };
+    struct frame f = { .len = a->len, .fault = a->fault, .er = a->er };
     if (!a->sfd || a->len == 0 || a->len > sizeof f.b)
         return;
     memcpy(f.b, a->buf, a->len);
@@ -229,12 +232,15 @@ static uint64_t fault_in_next(struct wire *w, unsigned port)
     return mine < t ? mine : t;
 }
 
-/* The clock of the player has the speed that the wire has now. */
+/* The clock of the player has the speed that the wire has now: the frame under way ends as it
+ * began, and the next one keeps the gap of its own speed. */
 static void keep_pace(struct wire_fault *f)
 {
     uint64_t sym_ps = wire_sym_ps(&f->w);
-    if (f->sym_ps == sym_ps)
+    if (f->sym_ps == sym_ps || f->sending)
         return;
+    if (f->sym_ps)
+        frame_feed_hold(f->tx.feed, world_now(f->w.world) + (ETH_GAP_BYTES + 1) * sym_ps);
     f->sym_ps = sym_ps;
     f->clock = (struct sim_clocks){ 0 };
     sim_clocks_add_ppm(&f->clock, PS_PER_S / sym_ps, wire_ppm(&f->w, 0), 1,

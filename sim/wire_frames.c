@@ -162,6 +162,7 @@ struct feed_slot {
     uint64_t at;                /* not before this time */
     uint32_t len;               /* DA..FCS */
     uint8_t fault;
+    bool er;                    /* in its last symbol */
     uint8_t b[ETH_MAX_BYTES + ETH_TAG_BYTES];
 };
 
@@ -203,6 +204,7 @@ static void slot_take(struct frame_feed *f, struct feed_slot *s, uint64_t at, ui
     s->at = at;
     s->len = len;
     s->fault = fault;
+    s->er = false;
     f->n++;
 }
 
@@ -239,6 +241,11 @@ int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, 
     return 0;
 }
 
+void frame_feed_spoil_newest(struct frame_feed *f)
+{
+    f->slot[(f->head + f->n - 1) % f->slots].er = true;
+}
+
 /* Called once for each rx edge: an octet a call is the line rate. */
 struct sym frame_feed_in(struct frame_feed *f, uint64_t t, uint64_t sym_ps)
 {
@@ -249,14 +256,15 @@ struct sym frame_feed_in(struct frame_feed *f, uint64_t t, uint64_t sym_ps)
         return idle;
     uint8_t data = f->pos >= LEAD_BYTES ? s->b[f->pos - LEAD_BYTES]
                  : f->pos == LEAD_BYTES - 1 ? SFD : PREAMBLE;
-    uint8_t fault = s->fault;
+    uint8_t fault = s->fault, er = 0;
     if (++f->pos == LEAD_BYTES + s->len) {
+        er = s->er;
         f->pos = 0;
         f->head = (f->head + 1) % f->slots;
         f->n--;
         f->free_at = t + GAP_SYMBOLS * sym_ps - sym_ps / 2;
     }
-    return (struct sym){ .data = data, .dv = 1, .crs = 1, .fault = fault };
+    return (struct sym){ .data = data, .dv = 1, .er = er, .crs = 1, .fault = fault };
 }
 
 uint64_t frame_feed_next(const struct frame_feed *f)

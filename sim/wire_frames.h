@@ -119,6 +119,9 @@ int frame_feed_put(struct frame_feed *f, uint64_t now, const uint8_t *frame, siz
 int frame_feed_put_raw(struct frame_feed *f, uint64_t at, const uint8_t *frame, size_t len,
                        uint8_t fault);
 
+/** frame_feed_spoil_newest() - the frame queued last ends with an error symbol. */
+void frame_feed_spoil_newest(struct frame_feed *f);
+
 /** frame_feed_in() - as wire_ops.in(): the symbol at the rx clock edge at @t, edges being @sym_ps
  * apart. */
 struct sym frame_feed_in(struct frame_feed *f, uint64_t t, uint64_t sym_ps);

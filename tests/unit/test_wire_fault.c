@@ -4,6 +4,7 @@
  * side, what comes out on the other is compared with a list. Both directions.
  */
 #include "driver/be.h"
+#include "sim/pcapng.h"
 #include "sim/wire_fault.h"
 #include "sim/wire_frames.h"
 #include "tests/support/seed.h"
@@ -42,6 +43,9 @@ struct lab {
     struct frame_asm end;       /* at the other end of it all */
     bool tx, sending;
     bool any_len;               /* frames are counted only */
+    unsigned er_in;             /* rx: the frame, from 1, whose last octet has an error; 0: none */
+    unsigned in_n;              /* frames that the inner wire has begun to bring */
+    bool in_dv;
     uint64_t t;
     unsigned n;
     struct got got[OUT_MAX];
@@ -114,7 +118,13 @@ static struct sym stub_in(struct wire *w, unsigned port, uint64_t t)
 {
     struct lab *l = (struct lab *)w;
     (void)port;
-    return l->tx ? (struct sym){ 0 } : frame_feed_in(l->feed, t, wire_sym_ps(w));
+    if (l->tx)
+        return (struct sym){ 0 };
+    struct sym s = frame_feed_in(l->feed, t, wire_sym_ps(w));
+    l->in_n += s.dv && !l->in_dv;
+    l->in_dv = s.dv;
+    s.er = s.dv && l->in_n == l->er_in;
+    return s;
 }
 
 static uint64_t stub_in_next(struct wire *w, unsigned port)
@@ -367,6 +377,62 @@ static void another_speed(void **state)
     }
 }
 
+/* The same in the middle of a burst, and of its second frame: that one ends as it began, the next
+ * ones come at the new speed, with a gap of it. */
+static void another_speed_in_mid_burst(void **state)
+{
+    static const unsigned mbit[][2] = { { 1000, 100 }, { 100, 1000 }, { 1000, 10 }, { 10, 100 } };
+    (void)state;
+    for (size_t i = 0; i < sizeof mbit / sizeof mbit[0]; i++) {
+        struct lab l;
+        lab_open(&l, true, "delay=5000", 1);
+        wire_set_speed(l.w, mbit[i][0]);
+        for (unsigned k = 1; k <= 10; k++) {
+            uint8_t b[LEN];
+            frame_make(b, k);
+            assert_int_equal(frame_feed_put_raw(l.feed, l.t, b, LEN, 0), 0);
+        }
+        while (l.n == 0 || !l.end.in)
+            until(&l, l.t + wire_sym_ps(l.w));
+        wire_set_speed(l.w, mbit[i][1]);
+        until(&l, l.t + 20 * MS);
+        expect(&l, LIST(1, 2, 3, 4, 5, 6, 7, 8, 9, 10), 0);
+        for (unsigned k = 0; k < l.n; k++) {
+            assert_int_equal(l.got[k].bad, 0);
+            assert_int_equal(l.got[k].lasts_ps, (LEN + ETH_PREAMBLE_BYTES) *
+                             (8000000u / mbit[i][k >= 2]));
+        }
+        lab_close(&l);
+    }
+}
+
+/* What comes from the far end marked, or with an error symbol, goes on so. */
+static void marks_and_errors_go_on(void **state)
+{
+    (void)state;
+    for (unsigned er = 0; er < 2; er++)
+        for (unsigned fault = 0; fault <= FAULT_BIT(FAULT_FLAP); fault += FAULT_BIT(FAULT_FLAP)) {
+            struct lab l;
+            lab_open(&l, false, "dup=@2", 1);
+            uint8_t b[LEN];
+            for (unsigned k = 1; k <= 3; k++) {
+                frame_make(b, k);
+                assert_int_equal(frame_feed_put_raw(l.feed, l.t, b, LEN, k == 2 ? (uint8_t)fault
+                                                                               : 0), 0);
+            }
+            l.er_in = er ? 2 : 0;
+            until(&l, 3 * MS);
+            expect(&l, LIST(1, 2, 2, 3), 0);
+            for (unsigned k = 0; k < l.n; k++) {
+                bool second = l.got[k].number == 2;
+                assert_int_equal(l.got[k].bad, second && er ? PCAPNG_BAD_SYMBOL : 0);
+                assert_int_equal(l.got[k].fault & FAULT_BIT(FAULT_FLAP), second ? fault : 0);
+            }
+            assert_int_equal(stats(&l)[FAULT_FLAP], fault ? 2 : 0);
+            lab_close(&l);
+        }
+}
+
 /* Events of 1 to 13 octets: a file has them, with an FCS or what else; they go on. */
 static void shorter_than_a_header(void **state)
 {
@@ -391,6 +457,8 @@ int main(void)
         cmocka_unit_test(flap),    cmocka_unit_test(timing),
         cmocka_unit_test(drawn),   cmocka_unit_test(another_speed),
         cmocka_unit_test(shorter_than_a_header),
+        cmocka_unit_test(another_speed_in_mid_burst),
+        cmocka_unit_test(marks_and_errors_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
