@@ -10,7 +10,8 @@
  *     reg-loss=...  event-loss=...     as KIND; of register answers, of other events
  *     reg-delay=US  event-delay=US
  *
- * with commas between. tx: frames from our NIC, rx: towards it; both without. N counts the
+ * with commas between. P is 0.0001 to 100, N and M 1 or more, MS 1 to 3600000, US 1 to 10000000,
+ * MBIT 1 to 1000. tx: frames from our NIC, rx: towards it; both without. N counts the
  * frames of a direction from 1 (answers and events by themselves). Kinds apply in the order
  * above. Draws come from (seed, direction, place in the plan): one more rule at the end does not
  * change which frames the others choose. What each kind does, and which a wire or a link knows:
@@ -43,7 +44,7 @@ enum fault_form { RULE_FRAMES, RULE_FLAP, RULE_DELAY, RULE_JITTER, RULE_RATE, RU
                   RULE_EVENT_DELAY };
 
 #define FAULT_RULES_MAX 16u
-#define FAULT_WHY_BYTES 160
+#define FAULT_WHY_BYTES 208
 
 struct fault_rule {
     enum fault_form form;

@@ -85,16 +85,22 @@ static unsigned kind_named(struct fault_rule *r, const char *name, size_t n)
     return 0;
 }
 
-struct timing { const char *name; enum fault_form form; uint64_t max; unsigned on; };
+struct timing {
+    const char *name;
+    enum fault_form form;
+    uint64_t max;
+    const char *unit;
+    unsigned on;
+};
 
 static const struct timing *timing_named(const char *name, size_t n)
 {
     static const struct timing all[] = {
-        { "delay", RULE_DELAY, US_MAX, FAULT_ON_WIRE | FAULT_ON_LINK },
-        { "jitter", RULE_JITTER, US_MAX, FAULT_ON_WIRE | FAULT_ON_LINK },
-        { "rate", RULE_RATE, MBIT_MAX, FAULT_ON_WIRE | FAULT_ON_LINK },
-        { "reg-delay", RULE_REG_DELAY, US_MAX, FAULT_ON_LINK | FAULT_RX_ONLY },
-        { "event-delay", RULE_EVENT_DELAY, US_MAX, FAULT_ON_LINK | FAULT_RX_ONLY },
+        { "delay", RULE_DELAY, US_MAX, "us", FAULT_ON_WIRE | FAULT_ON_LINK },
+        { "jitter", RULE_JITTER, US_MAX, "us", FAULT_ON_WIRE | FAULT_ON_LINK },
+        { "rate", RULE_RATE, MBIT_MAX, "Mbit/s", FAULT_ON_WIRE | FAULT_ON_LINK },
+        { "reg-delay", RULE_REG_DELAY, US_MAX, "us", FAULT_ON_LINK | FAULT_RX_ONLY },
+        { "event-delay", RULE_EVENT_DELAY, US_MAX, "us", FAULT_ON_LINK | FAULT_RX_ONLY },
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (strlen(all[i].name) == n && !memcmp(all[i].name, name, n))
@@ -102,10 +108,15 @@ static const struct timing *timing_named(const char *name, size_t n)
     return NULL;
 }
 
+static bool way_before(const char *text, const char *way)
+{
+    return !strncmp(text, way, 3);
+}
+
 /* Returns who knows this rule; 0 if it is none. */
 static unsigned one_rule(struct fault_rule *r, const char *text)
 {
-    bool tx = !strncmp(text, "tx.", 3), rx = !strncmp(text, "rx.", 3);
+    bool tx = way_before(text, "tx."), rx = way_before(text, "rx.");
     if (tx || rx)
         text += 3;
     *r = (struct fault_rule){ .tx = !rx, .rx = !tx };
@@ -126,13 +137,42 @@ static unsigned one_rule(struct fault_rule *r, const char *text)
     return good ? on : 0;
 }
 
+#define FORM_BYTES 120
+
+/* What a rule with the name of this one looks like, with its limits. False: nobody knows it. */
+static bool form_told(char *out, const char *rule)
+{
+    bool tx = way_before(rule, "tx.");
+    if (tx || way_before(rule, "rx."))
+        rule += 3;
+    struct fault_rule r = { 0 };
+    int n = (int)strcspn(rule, "=@");
+    const struct timing *t = timing_named(rule, (size_t)n);
+    unsigned on = t ? t->on : kind_named(&r, rule, (size_t)n);
+    const char *not_tx = tx && (on & FAULT_RX_ONLY) ? ", not tx." : "";
+    if (t)
+        (void)snprintf(out, FORM_BYTES, "%s=N, N from 1 to %u %s%s", t->name, (unsigned)t->max,
+                       t->unit, not_tx);
+    else if (on && r.kind == FAULT_FLAP)
+        (void)snprintf(out, FORM_BYTES, "flap@N:MS, N from 1, MS from 1 to %u", MS_MAX);
+    else if (on && r.kind == FAULT_GONE)
+        (void)snprintf(out, FORM_BYTES, "gone@N, N from 1");
+    else if (on)
+        (void)snprintf(out, FORM_BYTES, "%.*s=P%%, %.*s=@N, @N-M or @N-: P from 0.0001 to 100, "
+                       "N from 1%s", n, rule, n, rule, not_tx);
+    return on != 0;
+}
+
 /* Returns -EINVAL. @knows: who does. */
 static int refused(char *why, const char *rule, unsigned knows)
 {
+    char form[FORM_BYTES];
     if (knows)
         (void)snprintf(why, FAULT_WHY_BYTES, "'%s' is no fault of a %s: give it to %s", rule,
                        knows & FAULT_ON_WIRE ? "link" : "wire",
                        knows & FAULT_ON_WIRE ? "--fault" : "--fault-link");
+    else if (form_told(form, rule))
+        (void)snprintf(why, FAULT_WHY_BYTES, "'%s' is no fault as in %s", rule, form);
     else
         (void)snprintf(why, FAULT_WHY_BYTES,
                        "'%s' is no fault as in loss=5%% or tx.dup=@7; see 'lanyard help'", rule);

@@ -66,6 +66,8 @@ static int help(FILE *f)
           "  --fault-link ...       the same between driver and NIC: loss, corrupt, dup, reorder,\n"
           "                         resync, reg-loss, event-loss; gone@N; delay, jitter, rate,\n"
           "                         reg-delay=US, event-delay=US\n"
+          "                         P 0.0001 to 100, N from 1, MS to 3600000, US to 10000000,\n"
+          "                         MBIT to 1000; 16 faults at most\n"
           "  --pcap FILE            capture at the PHY side of our NIC; --pcap-far the other end\n"
           "  --record FILE          all that crosses our NIC's pins, for 'lanyard replay FILE'\n"
           "  --fst FILE             waves of our NIC, in simulated time (needs make fst)\n"

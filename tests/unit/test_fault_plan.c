@@ -147,6 +147,32 @@ static void of_the_other(void **state)
     }
 }
 
+/* Where the kind is known, its form and its limits are told. */
+static void form_and_limits(void **state)
+{
+    static const struct { const char *text, *word; } all[] = {
+        { "delay=10000001", "as in delay=N, N from 1 to 10000000 us" },
+        { "jitter=5us", "as in jitter=N, N from 1 to 10000000 us" },
+        { "tx.rate=0", "as in rate=N, N from 1 to 1000 Mbit/s" },
+        { "reg-delay=0", "as in reg-delay=N, N from 1 to 10000000 us" },
+        { "tx.reg-delay=1", "as in reg-delay=N, N from 1 to 10000000 us, not tx." },
+        { "loss=200%", "as in loss=P%, loss=@N, @N-M or @N-: P from 0.0001 to 100, N from 1" },
+        { "rx.corrupt-inner", "as in corrupt-inner=P%, corrupt-inner=@N," },
+        { "tx.event-loss=1%", "P from 0.0001 to 100, N from 1, not tx." },
+        { "flap@0:1", "as in flap@N:MS, N from 1, MS from 1 to 3600000" },
+        { "gone@0", "as in gone@N, N from 1" },
+        { "lose=1%", "as in loss=5% or tx.dup=@7; see 'lanyard help'" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct fault_plan p;
+        char why[FAULT_WHY_BYTES] = "";
+        assert_int_equal(fault_parse(&p, FAULT_ON_LINK, all[i].text, why), -EINVAL);
+        if (!strstr(why, all[i].word))
+            fail_msg("'%s' was refused with '%s'", all[i].text, why);
+    }
+}
+
 static void too_many(void **state)
 {
     char text[400] = "loss=1%", why[FAULT_WHY_BYTES];
@@ -167,6 +193,7 @@ int main(void)
         cmocka_unit_test(kinds),   cmocka_unit_test(shares),  cmocka_unit_test(frames),
         cmocka_unit_test(timing),  cmocka_unit_test(refused), cmocka_unit_test(too_many),
         cmocka_unit_test(of_a_link), cmocka_unit_test(of_the_other),
+        cmocka_unit_test(form_and_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
