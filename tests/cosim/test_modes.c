@@ -130,10 +130,20 @@ static void take_none(void *arg, unsigned end, const struct pkt *p)
     (void)p;
 }
 
+/* Loopback on and off while FRAMES go by, in profile @k; and then until all have gone. */
+static void in_and_out(struct bench *b, unsigned k)
+{
+    static const uint64_t all[] = { 140 * TWIN_US, 1400 * TWIN_US, 14 * TWIN_MS };
+    for (unsigned i = 0; i < 8; i++) {
+        twin_run(&b->t, all[k] / 12 + i * 99000);
+        set(b, LY_CTRL_LOOPBACK_MASK, i % 2 == 0);
+    }
+    twin_run(&b->t, 4 * all[k]);
+}
+
 /* CTRL.LOOPBACK acts between two frames: each goes whole to the wire or back, none is cut. */
 static void loopback_under_load(void **state)
 {
-    static const uint64_t all[] = { 140 * TWIN_US, 1400 * TWIN_US, 14 * TWIN_MS };  /* FRAMES */
     (void)state;
     for (unsigned k = 0; k < sizeof profiles / sizeof profiles[0]; k++) {
         struct bench b;
@@ -141,11 +151,7 @@ static void loopback_under_load(void **state)
         open_bench(&b, profiles[k]);
         b.t.rx = take_none;
         send(&b, 0, 1);
-        for (unsigned i = 0; i < 8; i++) {
-            twin_run(&b.t, all[k] / 12 + i * 99000);
-            set(&b, LY_CTRL_LOOPBACK_MASK, i % 2 == 0);
-        }
-        twin_run(&b.t, 4 * all[k]);
+        in_and_out(&b, k);
         twin_counters(&b.t, 0, n);
         twin_counters(&b.t, 1, far);
         print_message("%s: %u frames on the wire, %u back\n", profiles[k],
@@ -162,7 +168,6 @@ static void loopback_under_load(void **state)
 /* It ends between two frames of the wire: one that it was deaf to has no tail that is heard. */
 static void loopback_ends_in_a_frame(void **state)
 {
-    static const uint64_t all[] = { 140 * TWIN_US, 1400 * TWIN_US, 14 * TWIN_MS };  /* FRAMES */
     (void)state;
     for (unsigned k = 0; k < sizeof profiles / sizeof profiles[0]; k++) {
         struct bench b;
@@ -170,11 +175,7 @@ static void loopback_ends_in_a_frame(void **state)
         open_bench(&b, profiles[k]);
         b.t.rx = take_none;
         send(&b, 1, 0);
-        for (unsigned i = 0; i < 8; i++) {
-            twin_run(&b.t, all[k] / 12 + i * 99000);
-            set(&b, LY_CTRL_LOOPBACK_MASK, i % 2 == 0);
-        }
-        twin_run(&b.t, 4 * all[k]);
+        in_and_out(&b, k);
         twin_counters(&b.t, 0, n);
         print_message("%s: %u of %u heard\n", profiles[k], (unsigned)n[LY_CTR_RX_FRAMES], FRAMES);
         assert_in_range(n[LY_CTR_RX_FRAMES], 1, FRAMES - 1);
