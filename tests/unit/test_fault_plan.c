@@ -173,6 +173,37 @@ static void form_and_limits(void **state)
     }
 }
 
+/* The limits that README and help tell: the last value is taken, the next one is not. */
+static void edges(void **state)
+{
+    static const struct { unsigned on; const char *last, *next; } all[] = {
+        { FAULT_ON_WIRE, "loss=0.0001%", "loss=0.00001%" },
+        { FAULT_ON_WIRE, "loss=12.3456%", "loss=12.34567%" },
+        { FAULT_ON_WIRE, "loss=100%", "loss=100.0001%" },
+        { FAULT_ON_WIRE, "dup=@1", "dup=@0" },
+        { FAULT_ON_WIRE, "dup=@18446744073709551615", "dup=@18446744073709551616" },
+        { FAULT_ON_WIRE, "dup=@3-3", "dup=@3-2" },
+        { FAULT_ON_WIRE, "flap@1:1", "flap@1:0" },
+        { FAULT_ON_WIRE, "flap@1:3600000", "flap@1:3600001" },
+        { FAULT_ON_WIRE, "delay=1", "delay=0" },
+        { FAULT_ON_WIRE, "delay=10000000", "delay=10000001" },
+        { FAULT_ON_WIRE, "jitter=10000000", "jitter=10000001" },
+        { FAULT_ON_WIRE, "rate=1", "rate=0" },
+        { FAULT_ON_WIRE, "rate=1000", "rate=1001" },
+        { FAULT_ON_LINK, "reg-delay=10000000", "reg-delay=10000001" },
+        { FAULT_ON_LINK, "event-delay=10000000", "event-delay=10000001" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct fault_plan p;
+        char why[FAULT_WHY_BYTES] = "";
+        if (fault_parse(&p, all[i].on, all[i].last, why) != 0)
+            fail_msg("'%s' was refused with '%s'", all[i].last, why);
+        if (fault_parse(&p, all[i].on, all[i].next, why) != -EINVAL)
+            fail_msg("'%s' was taken", all[i].next);
+    }
+}
+
 static void too_many(void **state)
 {
     char text[400] = "loss=1%", why[FAULT_WHY_BYTES];
@@ -193,7 +224,7 @@ int main(void)
         cmocka_unit_test(kinds),   cmocka_unit_test(shares),  cmocka_unit_test(frames),
         cmocka_unit_test(timing),  cmocka_unit_test(refused), cmocka_unit_test(too_many),
         cmocka_unit_test(of_a_link), cmocka_unit_test(of_the_other),
-        cmocka_unit_test(form_and_limits),
+        cmocka_unit_test(form_and_limits), cmocka_unit_test(edges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
