@@ -32,7 +32,8 @@ enum { PROTO_TCP = 6, PROTO_UDP = 17 };
 
 struct frame {
     uint32_t len;               /* DA..FCS */
-    uint8_t fault;
+    uint8_t came;               /* marks that it came with, */
+    uint8_t fault;              /* and of what was done to it here */
     bool er;                    /* it came with an error symbol */
     uint8_t b[ETH_MAX_BYTES + ETH_TAG_BYTES];
 };
@@ -114,7 +115,7 @@ static void corrupt_inner(struct path *p, int rule, struct frame *f)
 static void emit(struct wire_fault *w, struct path *p, uint64_t now, const struct frame *f)
 {
     uint64_t at = fault_departure(&p->plan, now + SYM_PS, f->len);
-    int rc = frame_feed_put_raw(p->feed, at, f->b, f->len, f->fault);
+    int rc = frame_feed_put_raw(p->feed, at, f->b, f->len, f->came | f->fault);
     if (rc < 0) {       /* a slow line's queue is full: as in any router */
         p->stats[FAULT_LOSS]++;
         return;
@@ -141,7 +142,7 @@ static void emit_late(struct wire_fault *w, struct path *p, uint64_t now)
 static void treat(struct wire_fault *w, struct path *p, uint64_t now)
 {
     const struct frame_asm *a = &p->taken;
-    struct frame f = { .len = a->len, .fault = a->fault, .er = a->er };
+    struct frame f = { .len = a->len, .came = a->fault, .er = a->er };
     if (!a->sfd || a->len == 0 || a->len > sizeof f.b)
         return;
     memcpy(f.b, a->buf, a->len);
