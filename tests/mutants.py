@@ -98,6 +98,8 @@ MUTANTS = [
     Mutant("queue memory: a byte into the other lane", "rtl/queue/ly_queue_mem.v",
            "wr_even_q <= i_wr_valid && !i_wr_odd;", "wr_even_q <= i_wr_valid;",
            "formal/ly_queue_mem"),
+    Mutant("queue memory of ECP5: what was taken does not stay", "rtl/queue/ly_dp16kd.v",
+           ".OCEB(i_rd_take)", ".OCEB(1'b1)", "rtl/queue", slow=True),
     Mutant("time: carry a cycle late", "rtl/regs/ly_timebase.v", "lo_q == 32'hFFFF_FFFE;",
            "lo_q == 32'hFFFF_FFFF;", "formal/ly_timebase"),
     Mutant("registers: half of the address acts at once", "rtl/regs/ly_regs.v",
@@ -114,6 +116,9 @@ MUTANTS = [
     Mutant("counters: no carry into the third word", "rtl/regs/ly_stats.v",
            "sum[16] && more};", "sum[16] && more && word_q == 2'd0};", "formal/ly_stats",
            slow=True),
+    Mutant("counters: a snapshot before a lost event is told", "rtl/regs/ly_stats.v",
+           "(told || (lost_q == 9'd0 && (enough || !ev_valid)));",
+           "(enough || (lost_q == 9'd0 && !ev_valid));", "formal/ly_stats", slow=True),
     Mutant("link: pause in half duplex", "rtl/regs/ly_link.v",
            "i_link_ctrl[LY_LINK_CTRL_PAUSE_RX_BIT] && o_fd;",
            "i_link_ctrl[LY_LINK_CTRL_PAUSE_RX_BIT];", "formal/ly_link"),
@@ -358,7 +363,8 @@ def elaborates(file):
     """Returns (whether the module of this file and those below it can be built, output)."""
     folders = [part for d in sorted((TREE / "rtl").glob("*/"))
                for part in ("-y", str(d.relative_to(TREE)))]
-    code, out = call(["iverilog", "-g2005", "-t", "null", "-I.", *folders,
+    cells = ["-y", "tests/rtl/queue"]       # DP16KD.v
+    code, out = call(["iverilog", "-g2005", "-t", "null", "-I.", *folders, *cells,
                       "-s", Path(file).stem, file])
     return code == 0, out
 

@@ -115,8 +115,10 @@ module ly_rec_tx #(
     end
 
     // ---- The bytes ----
-    wire [LEN_W:0] frame_length = {1'b0, i_rx_len} + LY_REC_VNET_BYTES;
-    wire [15:0]    frame_length_wide = {{(15 - LEN_W){1'b0}}, frame_length};
+    // It stands from before the record begins, and is wanted in its fifth byte.
+    reg [LEN_W:0] frame_length_q;
+    always @(posedge clk) frame_length_q <= {1'b0, i_rx_len} + LY_REC_VNET_BYTES;
+    wire [15:0]    frame_length_wide = {{(15 - LEN_W){1'b0}}, frame_length_q};
     wire           is_frame = kind_q == KIND_FRAME;
     wire           is_value = kind_q == KIND_VALUE;
     wire [4:0]     head_last = is_frame || is_value ? HDR_LAST + 5'd12 : HDR_LAST + 5'd8;

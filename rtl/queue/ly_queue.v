@@ -13,7 +13,7 @@
 // m_ahead: lengths in order; those of freed frames are left out. Clock: clk.
 module ly_queue #(
     parameter integer DEPTH_BYTES  = 16384,   // a power of two
-    parameter         MEM          = "BRAM",  // BRAM, SPRAM or GENERIC
+    parameter         MEM          = "BRAM",  // BRAM, DP16KD (ECP5), SPRAM or GENERIC
     parameter integer FRAMES       = 256,     // lengths waiting behind the head, a power of two
     parameter integer LEN_W        = 14,
     parameter integer META_W       = 2,
@@ -99,7 +99,6 @@ module ly_queue #(
     wire [ADDR_W:0]  mem_wr_word;
     wire             mem_wr_odd;
     wire [7:0]       mem_wr_data;
-    wire [15:0]      mem_rd_data;
     wire             lens_full;
 
     // level_q is a cycle late, open_q below two: a margin of two words.
@@ -321,13 +320,14 @@ module ly_queue #(
     assign m_len       = head_len;
     assign m_meta      = head_meta;
 
-    // ---- Read side: words from memory into nxt (this registers the RAM's output), then cur. ----
+    // ---- Read side: words from the RAM into nxt, the register at its output, then cur. ----
     reg [OFS_W-1:0] rd_ofs_q;       // words of the head asked for
     reg             rd_hit_q;       // the word at length/2 was asked for
-    reg             fly_q;          // mem_rd_data is a word of the head
+    reg             fly_q;          // the RAM gives a word of the head
     reg             nxt_valid_q, nxt_last_q, cur_valid_q, cur_last_q;
     reg             cur_odd_q;      // the odd byte has moved down to the output
-    reg [15:0]      nxt_q, cur_q;
+    reg [15:0]      cur_q;
+    wire [15:0]     nxt;
 
     initial rd_base_q   = 0;
     initial rd_ofs_q    = 0;
@@ -364,12 +364,11 @@ module ly_queue #(
         if (rd_step) rd_ofs_q <= rd_ofs_q + 1'b1;
         if (rd_step && rd_at_half) rd_hit_q <= 1'b1;
 
-        if (fly_q) nxt_q <= mem_rd_data;
         if (fly_q) nxt_last_q <= rd_all;
         nxt_valid_q <= !rd_stop && (fly_q || (nxt_valid_q && !shift));
 
-        if (shift) cur_q[15:8] <= nxt_q[15:8];
-        if (shift || take) cur_q[7:0] <= shift ? nxt_q[7:0] : cur_q[15:8];
+        if (shift) cur_q[15:8] <= nxt[15:8];
+        if (shift || take) cur_q[7:0] <= shift ? nxt[7:0] : cur_q[15:8];
         if (shift) cur_last_q <= nxt_last_q;
         if (shift || take) cur_odd_q <= !shift;
         cur_valid_q <= !rd_stop && (shift || (cur_valid_q && !(take && cur_end)));
@@ -396,13 +395,15 @@ module ly_queue #(
         .i_rd_valid(mem_rd_valid),
         .o_rd_ready(mem_rd_ready),
         .i_rd_addr (rd_word[ADDR_W-1:0]),
+        .i_rd_take (fly_q),
 `ifdef FORMAL
         .f_addr    (f_word[ADDR_W-1:0]),
         .f_data    (f_data),
         .f_late    (f_late),
         .f_late_addr(f_late_addr),
+        .f_rd_data (f_rd_data),
 `endif
-        .o_rd_data (mem_rd_data)
+        .o_rd_data (nxt)
     );
 
 `ifdef FORMAL
@@ -446,7 +447,7 @@ module ly_queue #(
     reg [D_W-1:0]    f_ahead;           // frames before it
     reg [D_W-1:0]    f_held = 0;        // frames committed and not freed
     wire [ADDR_W:0]  f_word = f_base + f_k[LEN_W-1:1];
-    wire [15:0]      f_data;
+    wire [15:0]      f_data, f_rd_data;
     wire             f_late;
     wire [ADDR_W-1:0] f_late_addr;
     wire [7:0]       f_mem  = f_k[0] ? f_data[15:8] : f_data[7:0];
@@ -678,9 +679,9 @@ module ly_queue #(
         end
         if (f_watch) begin
             a_fly: assert (!fly_q || f_k[LEN_W-1:1] != f_fly_nr
-                           || (f_k[0] ? mem_rd_data[15:8] : mem_rd_data[7:0]) == f_byte);
+                           || (f_k[0] ? f_rd_data[15:8] : f_rd_data[7:0]) == f_byte);
             a_nxt: assert (!nxt_valid_q || f_k[LEN_W-1:1] != f_nxt_nr
-                           || (f_k[0] ? nxt_q[15:8] : nxt_q[7:0]) == f_byte);
+                           || (f_k[0] ? nxt[15:8] : nxt[7:0]) == f_byte);
             a_cur: assert (!cur_valid_q || f_k[LEN_W-1:1] != f_cur_nr || (cur_odd_q && !f_k[0])
                            || (f_k[0] && !cur_odd_q ? cur_q[15:8] : cur_q[7:0]) == f_byte);
         end

@@ -3,10 +3,11 @@
 // ly_stats - the counters, 48 bits each, in one RAM of 512 x 16, moved from one event per frame.
 // Events wait in a FIFO of 32; one engine adds them: 4 cycles per counter that moves, 1 per one
 // that does not, 3 more per carry into the next 16 bits. An event that finds the FIFO full is lost
-// whole and counted in events_lost. i_snap_stb: once all events 5 cycles older are counted, all are
-// copied to the snapshot bank, 9 cycles each; o_snap_busy until then, and twice that after reset,
-// while both banks are cleared. Registers read the snapshot bank only, 16 bits at a time: i_rd_addr
-// = {counter, word} stands from i_rd_stb to o_rd_valid, which waits for o_snap_busy.
+// whole and counted in events_lost. i_snap_stb: once all events 5 cycles older are counted (after
+// 34 of them it waits for no younger one) all are copied to the snapshot bank, 9 cycles each;
+// o_snap_busy until then, and twice that after reset, while both banks are cleared. Registers read
+// the snapshot bank only, 16 bits at a time: i_rd_addr = {counter, word} stands from i_rd_stb to
+// o_rd_valid, which waits for o_snap_busy.
 // Which strobe comes from where, and how close they may follow: rtl/regs/README.md.
 // Clock: clk. Source: RFC 2819 (etherStats), IEEE 802.3 30.3.1 (the meaning of the counters).
 module ly_stats #(
@@ -204,11 +205,11 @@ module ly_stats #(
     reg [8:0]       lost_q;                 // lost events that are not counted yet
     reg             lost_op_q;              // these are being counted
     reg             snap_q;                 // a snapshot is wanted
+    reg [5:0]       since_q;                // events since then: 34, 35 with those that were lost
     reg             walk_q, bank_q;         // all counters: clear bank 0, then copy 0 to 1
     initial state_q   = ST_IDLE;
-    initial {lost_q, lost_op_q, snap_q} = 11'd0;
-    initial walk_q    = 1'b1;
-    initial bank_q    = 1'b0;
+    initial {lost_q, lost_op_q, snap_q, since_q} = 17'd0;
+    initial {walk_q, bank_q} = 2'b10;
     initial {ctr_q, word_q, add_q} = 0;
 
     (* no_rw_check *)                       // no word is read in the cycle of its write
@@ -226,9 +227,11 @@ module ly_stats #(
     wire step_end  = st_write && !more && !walk_q;
     wire walk_end  = st_write && !more && walk_q && last_ctr && bank_q;
     wire idle      = state_q == ST_IDLE && !walk_q;
-    wire lost_go   = idle && lost_q != 9'd0 && (!ev_valid || lost_q[8]);
-    wire walk_go   = idle && snap_q && !ev_valid && lost_q == 9'd0;
-    assign ev_pop  = step_end && last_step && !lost_op_q;
+    wire enough    = since_q[5] && since_q[1];
+    wire told      = enough && since_q[0];
+    wire lost_go   = idle && lost_q != 9'd0 && (!ev_valid || lost_q[8] || enough) && !told;
+    wire walk_go   = idle && snap_q && (told || (lost_q == 9'd0 && (enough || !ev_valid)));
+    assign ev_pop  = state_q == ST_STEP && rest_q[0] && last_step && !lost_op_q;
 
     always @(*) begin
         state_d = state_q;
@@ -338,6 +341,8 @@ module ly_stats #(
         else if (state_q == ST_STEP && lost_op_q) lost_q <= 9'd0;
         if (walk_go) snap_q <= 1'b0;
         if (i_snap_stb) snap_q <= 1'b1;
+        if (!snap_q || i_snap_stb) since_q <= 6'd0;
+        else if (enough ? step_end && lost_op_q : ev_pop) since_q <= since_q + 6'd1;
 
         if (rst) begin
             state_q   <= ST_IDLE;
@@ -611,10 +616,13 @@ module ly_stats #(
     reg [7:0]  f_addr_q;
     reg [15:0] f_want_1_q, f_want_2_q;
     reg        f_snap_q = 1'b0;
+    reg [5:0]  f_pops_q  = 6'd0;     // events since the request for a snapshot, at most 34
+    reg        f_clean_q = 1'b0;     // since then all that were lost have been told
 
     wire       f_mine  = ctr_q == f_ctr;
     wire       f_busy  = state_q == ST_READ || state_q == ST_WAIT || st_write;
     wire       f_event = state_q != ST_IDLE && !walk_q && !lost_op_q;
+    wire       f_stays = f_event && !(f_busy && last_step);      // in the FIFO
     wire       f_go    = state_q == ST_STEP && state_d == ST_READ;
     wire [5:0] f_at    = {word_q, 4'd0};
     wire [5:0] f_rd_at = {ram_addr[1:0], 4'd0};
@@ -649,6 +657,8 @@ module ly_stats #(
         f_want_1_q <= f_shot_q >> f_rd_at;
         {f_due_2_q, f_want_2_q} <= {f_due_1_q, f_want_1_q};
         f_snap_q   <= i_snap_stb;
+        f_pops_q   <= i_snap_stb ? 6'd0 : f_pops_q + {5'd0, ev_pop && f_pops_q != 6'd34};
+        f_clean_q  <= !i_snap_stb && (f_clean_q || lost_q == 9'd0);
     end
 
     always @(*) begin
@@ -663,13 +673,14 @@ module ly_stats #(
                          && (walk_q || !f_busy || rest_q[0]));
         a_ctr:   assert (!walk_q || ctr_q < LY_CTR_COUNT);
         a_add:   assert ((state_q != ST_IDLE && !walk_q) || add_q == 0);
-        a_event: assert (!f_event || ev_valid);
-        a_need:  assert (!f_event || rest_q == need >> step_q);
+        a_event: assert (!f_stays || ev_valid);
+        a_need:  assert (!f_stays || rest_q == need >> step_q);
         a_lone:  assert (!lost_op_q || state_q == ST_IDLE || (rest_q == 8'd1 && step_q == 3'd0));
         a_rest:  assert (!f_event || rest_q != 8'd0);
-        a_moved: assert (!f_event || f_moved_q == f_moves(ev, f_n));
-        a_whole: assert (!ev_pop || f_moved_q == f_moves(ev, 4'd8));
-        a_popped: assert (!ev_pop || (f_event && state_d == ST_IDLE));
+        a_moved: assert (!f_stays || f_moved_q == f_moves(ev, f_n));
+        a_whole: assert (!ev_pop || f_moved_q + (step_ctr == f_ctr ? step_add : {LEN_W{1'b0}})
+                                    == f_moves(ev, 4'd8));
+        a_popped: assert (!ev_pop || (f_event && f_go));
 
         // The counter in the RAM, and with what a step of it still carries.
         if (!walk_q)
@@ -691,7 +702,16 @@ module ly_stats #(
                          || rd_q == (walk_q && !bank_q ? 16'd0 : f_was));
         a_apart: assert (!(st_write && rd_go && walk_q));
         a_told:  assert (f_told_q + lost_q == f_lost_q);
-        a_start: assert (!walk_go || (!ev_valid && lost_q == 9'd0 && state_q == ST_IDLE));
+        // The FIFO holds 33; what is older than the request is counted, and told where it was lost.
+        a_start: assert (!walk_go || ((!ev_valid || f_pops_q == 6'd34)
+                                      && (lost_q == 9'd0 || f_clean_q) && state_q == ST_IDLE));
+        a_pops:  assert (f_pops_q <= 6'd34 && (snap_q || since_q == 6'd0 || walk_q));
+        if (snap_q)
+            a_since: assert (since_q == f_pops_q || (since_q == 6'd35 && f_pops_q == 6'd34
+                                                     && (f_clean_q || lost_q == 9'd0)));
+        if (enough && lost_op_q && f_busy)
+            a_clean: assert (f_clean_q || lost_q == 9'd0);
+        a_then:  assert (!told || state_q == ST_IDLE || walk_q);
         a_busy:  assert (!(f_snap_q || walk_q) || o_snap_busy);
 
         // Registers see the snapshot, and only a whole one.

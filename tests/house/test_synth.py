@@ -26,6 +26,14 @@ CASES = [
 ]
 
 
+def yosys(script):
+    """Returns (exit code, log)."""
+    done = subprocess.run([YOSYS, "-p", script], cwd=ROOT, check=False, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
 def synth(top, family, params):
     """Returns (exit code, log, table of cells). The log may lack what stands behind abc's."""
     (ROOT / OUT).mkdir(parents=True, exist_ok=True)
@@ -34,11 +42,9 @@ def synth(top, family, params):
     sets = "".join(f"chparam -set {k} {v} {top}; " for k, v in params.items())
     script = (f"read_verilog -DSYNTHESIS {' '.join(SOURCES)}; {sets}"
               f"synth_{family} -abc9 -top {top}; check -assert; tee -o {stat} stat")
-    done = subprocess.run([YOSYS, "-p", script], cwd=ROOT, check=False, text=True,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
+    code, log = yosys(script)
     table = (ROOT / stat).read_text(encoding="utf-8") if (ROOT / stat).exists() else ""
-    return done.returncode, done.stdout, table
+    return code, log, table
 
 
 @pytest.mark.parametrize("top, family, params, cells", CASES)

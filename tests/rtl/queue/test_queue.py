@@ -509,6 +509,9 @@ SETS = {
     "bram_tx": {"MEM": '"BRAM"', "DEPTH_BYTES": 4096, "BACKPRESSURE": 1},
     "bram_rx": {"MEM": '"BRAM"', "DEPTH_BYTES": 4096, "FRAMES": 32, "BACKPRESSURE": 0,
                 "READ_FIRST": 0},
+    "ecp5_tx": {"MEM": '"DP16KD"', "DEPTH_BYTES": 4096, "BACKPRESSURE": 1},
+    "ecp5_rx": {"MEM": '"DP16KD"', "DEPTH_BYTES": 4096, "FRAMES": 32, "BACKPRESSURE": 0,
+                "READ_FIRST": 0},
     "spram_tx": {"MEM": '"SPRAM"', "DEPTH_BYTES": 4096, "BACKPRESSURE": 1, "READ_FIRST": 1},
     "spram_rx": {"MEM": '"SPRAM"', "DEPTH_BYTES": 4096, "FRAMES": 32, "BACKPRESSURE": 0,
                  "READ_FIRST": 0},
@@ -521,5 +524,7 @@ SETS = {
 
 @pytest.mark.parametrize("name", SETS)
 def test_queue(name):
-    support.run("ly_queue", ["rtl/queue/ly_queue.v", "rtl/queue/ly_queue_mem.v"],
+    files = ["rtl/queue/ly_queue.v", "rtl/queue/ly_queue_mem.v", "rtl/queue/ly_dp16kd.v",
+             "tests/rtl/queue/DP16KD.v"]
+    support.run("ly_queue", files,
                 module="test_queue", params=SETS[name], build_tag=f"queue-{name}")

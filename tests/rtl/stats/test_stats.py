@@ -367,6 +367,36 @@ async def overflow_is_counted(dut):
 
 
 @cocotb.test(**PATIENCE)
+async def snapshot_under_babble(dut):
+    """Events without end, faster than the engine: a snapshot comes all the same, with all events
+    that are older than it, counted or lost."""
+    bench = Bench(dut, "babble")
+    await bench.begin()
+    await bench.snapshot()
+    for period in (13, 2):
+        babble = cocotb.start_soon(one_traffic(bench, "i_rx_false_stb", 9000 // period, period))
+        for _ in range(4):
+            await ClockCycles(dut.clk, bench.rnd.randrange(600))
+            before = bench.want["RX_FALSE_CARRIERS"]
+            await ClockCycles(dut.clk, 5)
+            assert await bench.snapshot() < 35 * 14 + 10 + WALK
+            got = await bench.read(["RX_SYMBOL_ERRORS", "RX_FALSE_CARRIERS", "EVENTS_LOST"])
+            assert got["RX_SYMBOL_ERRORS"] == got["RX_FALSE_CARRIERS"]
+            seen = got["RX_SYMBOL_ERRORS"] + got["EVENTS_LOST"]
+            assert before <= seen <= bench.want["RX_FALSE_CARRIERS"]
+            assert not babble.done()
+        await babble
+        await ClockCycles(dut.clk, 1500)
+    await bench.snapshot()
+    lost = (await bench.read(["EVENTS_LOST"]))["EVENTS_LOST"]
+    assert lost > 3000
+    bench.want["EVENTS_LOST"] = lost
+    for name in ("RX_SYMBOL_ERRORS", "RX_FALSE_CARRIERS"):
+        bench.want[name] -= lost
+    await bench.check()
+
+
+@cocotb.test(**PATIENCE)
 async def snapshot_stands(dut):
     """Counters read the same between snapshots, which take 9 cycles a counter."""
     bench = Bench(dut, "stands")
