@@ -1,53 +1,70 @@
 `default_nettype none
 // SPDX-License-Identifier: Apache-2.0
-// ly_dp16kd - a lane of bytes in block RAM of ECP5, read through the RAM's own output register.
-// An address at i_rd_addr, i_rd_take in the cycle behind it: then its byte stands at o_rd_data and
-// stays until the next i_rd_take. What yosys infers has that register outside, and the RAM's output
-// takes 5.8 ns to leave it; this one takes 1 ns. No multiplexer may follow, so one row of RAMs is
-// as deep as the lane: 2048 bytes (of 9 bits), 4096, 8192 or 16384.
-// A byte that is being written is not read. Clock: clk. No reset; the RAM starts with 0.
+// ly_dp16kd - block RAM of ECP5, read through its own output register.
+// i_rd_en reads the word at i_rd_addr into the RAM's output, where it stands until the next one;
+// i_rd_take, the cycle behind it or later, takes it to o_rd_data. What yosys infers has that
+// register outside, and the RAM's output takes 5.8 ns to leave it; this one takes 1 ns.
+// No multiplexer may follow, so one row of RAMs is as deep as the memory: bytes (WIDTH 8) of 2048,
+// 4096, 8192 or 16384 WORDS, or 9 to 18 bits of at most 1024.
+// A word that is being written is not read. Clock: clk. No reset; the RAM starts with 0.
 // Source: Lattice FPGA-TN-02204 (ECP5 memory usage), its pins as yosys maps them.
 module ly_dp16kd #(
+    parameter integer WIDTH = 8,
     parameter integer WORDS = 16384
 ) (
     input  wire                     clk,
     input  wire                     i_wr,
     input  wire [$clog2(WORDS)-1:0] i_wr_addr,
-    input  wire [7:0]               i_wr_data,
+    input  wire [WIDTH-1:0]         i_wr_data,
+    input  wire                     i_rd_en,
     input  wire [$clog2(WORDS)-1:0] i_rd_addr,
     input  wire                     i_rd_take,
-    output wire [7:0]               o_rd_data
+    output wire [WIDTH-1:0]         o_rd_data
 );
 
-    localparam [0:0]   GOOD   = WORDS == 2048 || WORDS == 4096 || WORDS == 8192 || WORDS == 16384;
-    localparam integer BITS   = !GOOD || WORDS == 2048 ? 8 : 16384 / WORDS; // of a byte in each RAM
-    localparam integer PORT_W = WORDS == 2048 ? 9 : BITS;                   // what the RAM is told
-    localparam integer LOW    = GOOD ? 14 - $clog2(WORDS) : 0;  // address bits below a word
+    localparam [0:0]   WIDE   = WIDTH > 8;
+    localparam [0:0]   GOOD   = WIDE ? WIDTH <= 18 && WORDS <= 1024
+                              : WIDTH == 8 && (WORDS == 2048 || WORDS == 4096 || WORDS == 8192
+                                               || WORDS == 16384);
+    localparam integer ADDR_W = $clog2(WORDS);
+    localparam integer BITS   = WIDE || !GOOD ? WIDTH                   // of a word in each RAM
+                              : WORDS == 2048 ? 8 : 16384 / WORDS;
+    localparam integer PORT_W = WIDE ? 18 : BITS == 8 ? 9 : BITS;       // what the RAM is told
+    localparam integer LOW    = WIDE ? 4 : GOOD ? 14 - ADDR_W : 0;      // address bits below a word
 
     generate
         if (!GOOD) begin : g_check
-            WORDS_must_be_2048_4096_8192_or_16384 u_error();
+            WIDTH_and_WORDS_are_no_shape_of_a_DP16KD u_error();
         end
     endgenerate
 
+    // The two halves of a wide word have a write enable each, in the lowest address bits.
     wire [13:0] wr_addr, rd_addr;
+    assign wr_addr[LOW +: ADDR_W] = i_wr_addr;
+    assign rd_addr[LOW +: ADDR_W] = i_rd_addr;
     generate
-        if (LOW == 0) begin : g_bits
-            assign {wr_addr, rd_addr} = {i_wr_addr, i_rd_addr};
-        end else begin : g_words
-            assign wr_addr = {i_wr_addr, {LOW{1'b0}}};
-            assign rd_addr = {i_rd_addr, {LOW{1'b0}}};
+        if (WIDE) begin : g_halves
+            assign wr_addr[3:0] = {2'b00, i_wr, i_wr};
+            assign rd_addr[3:0] = 4'd0;
+        end else if (LOW != 0) begin : g_low
+            assign wr_addr[LOW-1:0] = {LOW{1'b0}};
+            assign rd_addr[LOW-1:0] = {LOW{1'b0}};
+        end
+        if (LOW + ADDR_W < 14) begin : g_high
+            assign wr_addr[13:LOW+ADDR_W] = {14-LOW-ADDR_W{1'b0}};
+            assign rd_addr[13:LOW+ADDR_W] = {14-LOW-ADDR_W{1'b0}};
         end
     endgenerate
 
     generate genvar k;
-        for (k = 0; k < 8 / BITS; k = k + 1) begin : g_ram
-            wire [17:0] wr_data = {{18-BITS{1'b0}}, i_wr_data[BITS*k +: BITS]};
-            wire [17:0] rd_data;
+        for (k = 0; k < WIDTH / BITS; k = k + 1) begin : g_ram
+            wire [17:0] wr_data, rd_data;
+            assign wr_data[BITS-1:0] = i_wr_data[BITS*k +: BITS];
             assign o_rd_data[BITS*k +: BITS] = rd_data[BITS-1:0];
-            /* verilator lint_off UNUSEDSIGNAL */   // the RAM has 18 pins, whatever its shape
-            wire [17-BITS:0] unused = rd_data[17:BITS];
-            /* verilator lint_on UNUSEDSIGNAL */
+            if (BITS < 18) begin : g_rest
+                assign wr_data[17:BITS] = {18-BITS{1'b0}};
+                wire unused = &{1'b0, rd_data[17:BITS]};
+            end
 
             DP16KD #(
                 .DATA_WIDTH_A(PORT_W), .DATA_WIDTH_B(PORT_W),
@@ -67,7 +84,7 @@ module ly_dp16kd #(
                 .DIA8(wr_data[8]), .DIA9(wr_data[9]), .DIA10(wr_data[10]), .DIA11(wr_data[11]),
                 .DIA12(wr_data[12]), .DIA13(wr_data[13]), .DIA14(wr_data[14]), .DIA15(wr_data[15]),
                 .DIA16(wr_data[16]), .DIA17(wr_data[17]),
-                .CLKB(clk), .CEB(1'b1), .OCEB(i_rd_take), .RSTB(1'b0), .WEB(1'b0),
+                .CLKB(clk), .CEB(i_rd_en), .OCEB(i_rd_take), .RSTB(1'b0), .WEB(1'b0),
                 .CSB0(1'b0), .CSB1(1'b0), .CSB2(1'b0),
                 .ADB0(rd_addr[0]), .ADB1(rd_addr[1]), .ADB2(rd_addr[2]), .ADB3(rd_addr[3]),
                 .ADB4(rd_addr[4]), .ADB5(rd_addr[5]), .ADB6(rd_addr[6]), .ADB7(rd_addr[7]),

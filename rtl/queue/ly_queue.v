@@ -60,9 +60,11 @@ module ly_queue #(
     localparam [ADDR_W:0] WORD_0 = 0;
     /* verilator lint_off WIDTH */      // strings of unlike length
     localparam [0:0] IS_SPRAM = MEM == "SPRAM";
+    localparam [0:0] IS_DP16KD = MEM == "DP16KD";
     /* verilator lint_on WIDTH */
     localparam [0:0] READ_WINS  = IS_SPRAM && READ_FIRST != 0;
     localparam [0:0] READS_LENS = IS_SPRAM && EN_AHEAD == 0;    // head_len is the RAM's output
+    localparam [0:0] LENS_CELL  = IS_DP16KD && EN_AHEAD == 0;   // or that of the register in it
 
     generate
         if (DEPTH_BYTES != 2 * WORDS || WORDS != (1 << ADDR_W)) begin : g_check_depth
@@ -227,8 +229,8 @@ module ly_queue #(
     assign o_empty = !o_more && head_free && !wr_busy_q && !commit_q;
 
     always @(posedge clk)
-        if (commit_q) lens[len_wr_q[NR_W-1:0]] <= {wr_meta_q, wr_half_q, wr_odd_q};
-    always @(posedge clk) if (lens_en) lens_q <= lens[lens_addr];
+        if (commit_q && !LENS_CELL) lens[len_wr_q[NR_W-1:0]] <= {wr_meta_q, wr_half_q, wr_odd_q};
+    always @(posedge clk) if (lens_en && !LENS_CELL) lens_q <= lens[lens_addr];
 
     always @(posedge clk) begin
         head_fetch_q <= head_want;
@@ -257,16 +259,24 @@ module ly_queue #(
         end else begin : g_head_reg
             // The output of an ECP5 block RAM is late: it goes into a register before any logic.
             // Meanwhile it holds the next entry, unless the reader ahead uses the RAM too.
-            reg                    next_q;
-            reg [LEN_W+META_W-1:0] head_q;
+            reg next_q;
             initial next_q = 1'b0;
             always @(posedge clk) next_q <= !rst && (head_fetch_q || (next_q && !head_load));
-            always @(posedge clk) if (head_load) head_q <= lens_q;
             assign head_want  = !head_fetch_q && !next_q && !len_none
                              && (EN_AHEAD == 0 || head_free);
             assign head_ahead = next_q;
             assign head_load  = next_q && head_free;
-            assign {head_meta, head_len} = head_q;
+            if (LENS_CELL) begin : g_cell
+                ly_dp16kd #(.WIDTH(LEN_W + META_W), .WORDS(FRAMES)) u_lens (
+                    .clk(clk), .i_wr(commit_q), .i_wr_addr(len_wr_q[NR_W-1:0]),
+                    .i_wr_data({wr_meta_q, wr_half_q, wr_odd_q}), .i_rd_en(lens_en),
+                    .i_rd_addr(lens_addr), .i_rd_take(head_load),
+                    .o_rd_data({head_meta, head_len}));
+            end else begin : g_reg
+                reg [LEN_W+META_W-1:0] head_q;
+                always @(posedge clk) if (head_load) head_q <= lens_q;
+                assign {head_meta, head_len} = head_q;
+            end
         end
 
         if (EN_AHEAD != 0) begin : g_ahead
@@ -332,9 +342,7 @@ module ly_queue #(
     initial rd_base_q   = 0;
     initial rd_ofs_q    = 0;
     initial rd_hit_q    = 1'b0;
-    initial fly_q       = 1'b0;
-    initial nxt_valid_q = 1'b0;
-    initial cur_valid_q = 1'b0;
+    initial {fly_q, nxt_valid_q, cur_valid_q} = 3'b000;
 
     wire rd_at_half = rd_ofs_q == head_len[LEN_W-1:1];
     wire cur_end    = cur_odd_q || (cur_last_q && head_len[0]);
@@ -386,25 +394,15 @@ module ly_queue #(
     assign m_last  = cur_last_q && cur_end;
 
     ly_queue_mem #(.WORDS(WORDS), .MEM(MEM), .READ_FIRST(READ_FIRST)) u_mem (
-        .clk       (clk),
-        .i_wr_valid(mem_wr_valid),
-        .o_wr_ready(mem_wr_ready),
-        .i_wr_addr (mem_wr_word[ADDR_W-1:0]),
-        .i_wr_odd  (mem_wr_odd),
-        .i_wr_data (mem_wr_data),
-        .i_rd_valid(mem_rd_valid),
-        .o_rd_ready(mem_rd_ready),
-        .i_rd_addr (rd_word[ADDR_W-1:0]),
-        .i_rd_take (fly_q),
+        .clk(clk), .i_wr_valid(mem_wr_valid), .o_wr_ready(mem_wr_ready),
+        .i_wr_addr(mem_wr_word[ADDR_W-1:0]), .i_wr_odd(mem_wr_odd), .i_wr_data(mem_wr_data),
+        .i_rd_valid(mem_rd_valid), .o_rd_ready(mem_rd_ready), .i_rd_addr(rd_word[ADDR_W-1:0]),
+        .i_rd_take(fly_q),
 `ifdef FORMAL
-        .f_addr    (f_word[ADDR_W-1:0]),
-        .f_data    (f_data),
-        .f_late    (f_late),
-        .f_late_addr(f_late_addr),
-        .f_rd_data (f_rd_data),
+        .f_addr(f_word[ADDR_W-1:0]), .f_data(f_data), .f_late(f_late), .f_late_addr(f_late_addr),
+        .f_rd_data(f_rd_data),
 `endif
-        .o_rd_data (nxt)
-    );
+        .o_rd_data(nxt));
 
 `ifdef FORMAL
     // What is proved, for any one frame and any one byte of it (f_k): if it is committed, it is at

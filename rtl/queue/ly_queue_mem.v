@@ -106,10 +106,12 @@ module ly_queue_mem #(
             if (IS_DP16KD) begin : g_cells
                 ly_dp16kd #(.WORDS(WORDS)) u_even (
                     .clk(clk), .i_wr(wr_even_q), .i_wr_addr(wr_addr_q), .i_wr_data(wr_data_q),
-                    .i_rd_addr(i_rd_addr), .i_rd_take(i_rd_take), .o_rd_data(o_rd_data[7:0]));
+                    .i_rd_en(1'b1), .i_rd_addr(i_rd_addr), .i_rd_take(i_rd_take),
+                    .o_rd_data(o_rd_data[7:0]));
                 ly_dp16kd #(.WORDS(WORDS)) u_odd (
                     .clk(clk), .i_wr(wr_odd_q), .i_wr_addr(wr_addr_q), .i_wr_data(wr_data_q),
-                    .i_rd_addr(i_rd_addr), .i_rd_take(i_rd_take), .o_rd_data(o_rd_data[15:8]));
+                    .i_rd_en(1'b1), .i_rd_addr(i_rd_addr), .i_rd_take(i_rd_take),
+                    .o_rd_data(o_rd_data[15:8]));
                 assign ram = 16'd0;      // it is inside of the cells
             end else begin : g_inferred
                 (* ram_style = "block", no_rw_check *) reg [7:0] even [0:WORDS-1];

@@ -108,6 +108,52 @@ ROWS = [
 ]
 
 
+@dataclass
+class Goal:
+    """What is wanted of a row: cells at most (those of the row @beside left out), MHz of its
+    slowest clock at least, block RAMs at most."""
+    what: str
+    row: str
+    target: str
+    cells: int = 0
+    beside: str = ""
+    mhz: float = 0
+    ram: int = 0
+
+    def judge(self, results):
+        """(what was asked, what was reached, whether that is it); None where not measured."""
+        got = results.get((self.row, self.target))
+        less = results.get((self.beside, self.target))
+        if not got or (self.beside and not less):
+            return None
+        if self.mhz:
+            reached = min(got.mhz.values())
+            return f"{self.mhz:.0f} MHz", f"{reached:.1f}", reached >= self.mhz
+        if self.ram:
+            return f"{self.ram} block RAMs", str(got.ram), got.ram <= self.ram
+        reached = got.comb - (less.comb if less else 0)
+        return f"{self.cells} cells", str(reached), reached <= self.cells
+
+
+GOALS = [
+    Goal("MAC full duplex", "mac", "ecp5", cells=330),
+    Goal("MAC full duplex", "mac", "hx8k", cells=320),
+    Goal("MAC full duplex", "mac", "ecp5", mhz=180),
+    Goal("MAC full duplex", "mac", "hx8k", mhz=125),
+    Goal("half duplex, beside that", "mac_half", "ecp5", cells=180, beside="mac"),
+    Goal("pause both ways, beside that", "mac_pause", "ecp5", cells=90, beside="mac"),
+    Goal("address filter, beside that", "mac_filter", "ecp5", cells=90, beside="mac"),
+    Goal("MAC with all of it", "mac_all", "ecp5", mhz=125),
+    Goal("a queue of 4 KiB each way", "mac_fifo", "ecp5", cells=750),
+    Goal("a queue of 4 KiB each way", "mac_fifo", "ecp5", ram=4),
+    Goal("whole core without half duplex", "core_full", "ecp5", cells=2300),
+    Goal("whole core without half duplex", "core_full", "ecp5", mhz=125),
+    Goal("whole core", "core", "ecp5", mhz=125),
+    Goal("whole core", "core_up5k", "up5k", mhz=30),
+    Goal("whole core", "core_hx8k", "hx8k", mhz=60),
+]
+
+
 # -------------------------------------------------------------------- wrapper
 
 PORT = re.compile(r"^\s*(input|output)\s+(?:wire|reg)\s+(?:\[\s*(\d+):0\]\s*)?(\w+)\s*,?\s*$",
@@ -281,6 +327,17 @@ def table(rows, results):
     return "\n".join(lines)
 
 
+def goals(results):
+    """The second table: what was wanted, what was reached."""
+    lines = ["| goal | on | asked | reached | |", "|---|---|--:|--:|---|"]
+    for goal in GOALS:
+        if verdict := goal.judge(results):
+            asked, reached, good = verdict
+            lines.append(f"| {goal.what} | {goal.target} | {asked} | {reached} "
+                         f"| {'' if good else '**missed**'} |")
+    return "\n".join(lines)
+
+
 def write(text):
     head, rest = README.read_text(encoding="utf-8").split(BEGIN)
     README.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
@@ -316,7 +373,7 @@ def main():
                 judged += 1
                 missed.append(list(misses(row, target, got)))
     if not args.quick:
-        text = table(rows, results)
+        text = f"{table(rows, results)}\n\n{goals(results)}"
         print(text)
         if not args.rows and not args.no_write:
             write(text)
