@@ -111,8 +111,8 @@ $(foreach w,lanyard liteeth,$(eval $(call loop_rules,$(w))))
 
 .PHONY: bench
 ## bench: speed of the model, of TCP, of pings and of the MAC loop, with goals
-bench: $(B)/bin/lanyard $(BENCH_LOOPS) | deps-run
-	@$(TIED) $(PYTHON) tests/support/bench.py
+bench: $(B)/bin/lanyard $(BENCH_LOOPS) | deps-test
+	@$(TIED) $(VPYTHON) tests/support/bench.py
 	@exec $(TIED) $(PYTHON) tests/bench/mac_loop.py $(if $(WRITE),--write)
 
 # JUNIT=FILE writes a report, ONLY=unit,interop runs some of the groups, LY_SEED=N begins the
