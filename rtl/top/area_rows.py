@@ -135,11 +135,11 @@ class Goal:
         return f"{self.cells} cells", str(reached), reached <= self.cells
 
 
+# First the limits of rows, a miss of which fails the run.
+LIMITS = [(row, target, *limit) for row in ROWS for target, limit in row.limits.items()]
 GOALS = [
-    Goal("MAC full duplex", "mac", "ecp5", cells=330),
-    Goal("MAC full duplex", "mac", "hx8k", cells=320),
-    Goal("MAC full duplex", "mac", "ecp5", mhz=180),
-    Goal("MAC full duplex", "mac", "hx8k", mhz=125),
+    *(Goal(row.what, row.name, target, cells=most) for row, target, most, _ in LIMITS),
+    *(Goal(row.what, row.name, target, mhz=least) for row, target, _, least in LIMITS),
     Goal("half duplex, beside that", "mac_half", "ecp5", cells=180, beside="mac"),
     Goal("pause both ways, beside that", "mac_pause", "ecp5", cells=90, beside="mac"),
     Goal("address filter, beside that", "mac_filter", "ecp5", cells=90, beside="mac"),

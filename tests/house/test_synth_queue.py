@@ -29,12 +29,11 @@ SHAPES = [(8, 2048), (8, 4096), (8, 8192), (8, 16384), (18, 1024), (13, 256)]
 class Netlist:
     def __init__(self, module):
         self.cells = module["cells"].values()
-        self.driver, self.reader = {}, {}
+        self.reader = {}
         for cell in self.cells:
             for pin, bits in cell["connections"].items():
-                table = self.driver if cell["port_directions"][pin] == "output" else self.reader
-                for bit in bits:
-                    table.setdefault(bit, []).append((cell, pin))
+                if cell["port_directions"][pin] == "input":
+                    self.reader.setdefault(bits[0], []).append((cell, pin))
         self.ports = {bit: f"{name}[{k}]" for name, port in module["ports"].items()
                       for k, bit in enumerate(port["bits"]) if port["direction"] == "input"}
         self.outs = {bit: f"{name}[{k}]" for name, port in module["ports"].items()

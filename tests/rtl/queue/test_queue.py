@@ -526,5 +526,4 @@ SETS = {
 def test_queue(name):
     files = ["rtl/queue/ly_queue.v", "rtl/queue/ly_queue_mem.v", "rtl/queue/ly_dp16kd.v",
              "tests/rtl/queue/DP16KD.v"]
-    support.run("ly_queue", files,
-                module="test_queue", params=SETS[name], build_tag=f"queue-{name}")
+    support.run("ly_queue", files, "test_queue", SETS[name], f"queue-{name}")
